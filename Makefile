@@ -1,0 +1,155 @@
+# Palaver's commands. Two of them do all the set-up on a fresh machine: `make run` and `make test`.
+# What is built is remembered by stamps in .cache, so a second run only does what changed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PY := .venv/bin/python
+UV := .venv/bin/uv
+STAMPS := .cache/stamps
+# Tools that are built once and serve every checkout of this user.
+TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/palaver/tools
+CARGO_DENY_VERSION := 0.20.2
+# aws-lc and str0m take minutes on two cores; leave the machine usable meanwhile.
+CARGO := cargo
+CARGO_FLAGS := --manifest-path media/Cargo.toml --locked
+
+CORE_SOURCES := $(shell find media/crates -name '*.rs' -o -name Cargo.toml 2>/dev/null) media/Cargo.toml media/Cargo.lock
+WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) $(wildcard web/*.html web/*.ts web/*.js web/*.json)
+PY_CHECKED := src tests tools benches
+
+.PHONY: help
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# --- what things are built from ------------------------------------------------------------
+
+$(STAMPS)/apt-%: tools/apt_packages.sh
+	@tools/apt_packages.sh $*
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/python: requirements/dev.txt requirements/bootstrap.txt | $(STAMPS)/apt-build
+	@echo "· Python packages"
+	@test -x $(PY) || python3 -m venv .venv
+	@test -x $(UV) || $(PY) -m pip install -q --disable-pip-version-check -r requirements/bootstrap.txt
+	@$(UV) pip install -q --require-hashes -r requirements/dev.txt --python $(PY)
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/core: $(CORE_SOURCES) | $(STAMPS)/apt-build
+	@test -f src/palaver_sfu/_core.abi3.so || echo "· Rust core (the first build takes three to six minutes on two cores)"
+	@$(CARGO) build $(CARGO_FLAGS) --release -p palaver-core
+	@install -m 0755 media/target/release/libpalaver_core.so src/palaver_sfu/_core.abi3.so
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/npm: web/package.json web/package-lock.json web/.npmrc
+	@echo "· Web packages"
+	@cd web && npm ci --silent --no-audit --no-fund
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/web: $(WEB_SOURCES) $(STAMPS)/npm
+	@echo "· Web client"
+	@cd web && npm run --silent build
+	@rm -rf src/palaver/web_dist && cp -r web/dist src/palaver/web_dist
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/deny:
+	@test -x $(TOOLS)/bin/cargo-deny || echo "· cargo-deny (built once, some minutes)"
+	@test -x $(TOOLS)/bin/cargo-deny || $(CARGO) install --quiet --locked --root $(TOOLS) --version $(CARGO_DENY_VERSION) cargo-deny
+	@mkdir -p $(@D) && touch $@
+
+.PHONY: core web build
+core: $(STAMPS)/python $(STAMPS)/core ## Build the Rust core into src/palaver_sfu.
+web: $(STAMPS)/web ## Build the web client into src/palaver/web_dist.
+build: core web
+
+# --- run -----------------------------------------------------------------------------------
+
+.PHONY: run
+run: build ## Build what changed and start Palaver; ARGS="--tls-self-signed" passes options on.
+	@PYTHONPATH=src exec $(PY) -m palaver serve --data-dir ./var $(ARGS)
+
+# --- test ----------------------------------------------------------------------------------
+
+.PHONY: test test-rust test-web test-python proof bench
+test: build $(STAMPS)/apt-test ## Run every test; T=<words of a name> runs only those Python tests that match.
+ifdef T
+	@$(PY) -m pytest -k "$(T)"
+else
+	@$(MAKE) test-rust test-web test-python
+endif
+
+test-rust: ## Rust: unit, property, scenario and documentation tests, with the profile of the wheel.
+	@echo "· Rust tests"
+	@$(CARGO) test $(CARGO_FLAGS) --release --workspace --exclude palaver-core --quiet
+
+test-web: $(STAMPS)/npm ## TypeScript: unit and property tests.
+	@echo "· Web tests"
+	@cd web && npm test --silent
+
+test-python: ## Python: unit, contract, interop and end-to-end tests.
+	@echo "· Python tests"
+	@$(PY) -m pytest -q -m "not proof"
+
+proof: build $(STAMPS)/apt-test ## Run the long versions and write docs/proof.md.
+	@$(PY) tools/proof.py
+
+bench: build $(STAMPS)/apt-test ## Print the scoreboards and write benches/*/SCOREBOARD.md.
+	@$(PY) tools/bench.py
+
+# --- check and repair ----------------------------------------------------------------------
+
+.PHONY: check check-python check-rust check-web check-generated fix
+check: build $(STAMPS)/deny ## The static part: format, lint, types, import directions, generated files, sizes.
+	@$(MAKE) check-python check-rust check-web check-generated
+	@$(PY) tools/check_sizes.py
+	@$(PY) tools/check_tree.py
+	@echo "· all checks passed"
+
+check-python:
+	@echo "· ruff, mypy, import directions"
+	@$(PY) -m ruff format --check --quiet $(PY_CHECKED)
+	@$(PY) -m ruff check --quiet $(PY_CHECKED)
+	@PYTHONPATH=src $(PY) -m mypy $(PY_CHECKED)
+	@PYTHONPATH=src .venv/bin/lint-imports --no-cache
+
+check-rust:
+	@echo "· rustfmt, clippy, rustdoc, cargo deny"
+	@$(CARGO) fmt --manifest-path media/Cargo.toml --all --check
+	@$(CARGO) clippy $(CARGO_FLAGS) --release --workspace --all-targets --quiet -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --release --workspace --no-deps --quiet
+	@$(TOOLS)/bin/cargo-deny --log-level warn --manifest-path media/Cargo.toml --locked check licenses bans sources
+
+check-web: $(STAMPS)/npm
+	@echo "· tsc, eslint, prettier, unused code"
+	@cd web && npm run --silent check
+
+check-generated:
+	@echo "· generated files are up to date"
+	@PYTHONPATH=src $(PY) tools/gen_schema.py --check
+	@PYTHONPATH=src $(PY) tools/gen_configuration.py --check
+
+fix: $(STAMPS)/python $(STAMPS)/npm ## Repair what can be repaired, and write generated files anew.
+	@$(PY) -m ruff check --quiet --fix-only $(PY_CHECKED)
+	@$(PY) -m ruff format --quiet $(PY_CHECKED)
+	@$(CARGO) fmt --manifest-path media/Cargo.toml --all
+	@cd web && npm run --silent fix
+	@PYTHONPATH=src $(PY) tools/gen_schema.py
+	@PYTHONPATH=src $(PY) tools/gen_configuration.py
+
+# --- hand on -------------------------------------------------------------------------------
+
+.PHONY: dist lock clean
+dist: build ## Build the one wheel: Python packages, compiled core and web client.
+	@$(PY) tools/build_wheel.py
+
+LOCK := $(UV) pip compile -q --generate-hashes --python-version 3.11 --no-emit-index-url --no-header
+lock: $(STAMPS)/python ## Renew the locks of all three languages after a change of a bound.
+	@$(LOCK) pyproject.toml -o requirements/runtime.txt
+	@$(LOCK) pyproject.toml requirements/dev.in -o requirements/dev.txt
+	@$(CARGO) update --manifest-path media/Cargo.toml --workspace
+	@cd web && npm install --package-lock-only --no-audit --no-fund
+
+clean: ## Remove what was built; data in ./var stays.
+	@rm -rf .cache media/target web/dist web/node_modules src/palaver/web_dist src/palaver_sfu/_core*.so dist
