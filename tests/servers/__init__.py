@@ -1,0 +1,1 @@
+"""Real servers that tests install, start on free ports and stop again."""
