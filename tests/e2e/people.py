@@ -1,0 +1,177 @@
+"""People with a browser each: what they do, and what they see and hear of one another.
+
+To *see* somebody means that frames of the remote video go on arriving and show that person's camera; to *hear*
+means that the decoded remote sound has energy.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.e2e.cameras import COLOURS
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+)  # fmt: skip
+FAKE_DEVICES = "--use-fake-device-for-media-stream=fps=15,display-media-type=browser,device-count=2"
+PASSWORD = "correct-horse-7-battery"
+WAIT_MS = 30_000
+
+# Keeps every peer connection in reach of the test, so that it can read what really arrives.
+WATCH_CONNECTIONS = """
+(() => {
+  const Native = window.RTCPeerConnection;
+  window.__connections = [];
+  window.RTCPeerConnection = class extends Native {
+    constructor(...args) { super(...args); window.__connections.push(this); }
+  };
+})();
+"""
+
+INBOUND = """
+async () => {
+  const rows = [];
+  for (const connection of window.__connections) {
+    if (connection.connectionState === 'closed') continue;
+    for (const row of (await connection.getStats()).values()) if (row.type === 'inbound-rtp') rows.push(row);
+  }
+  return rows;
+}
+"""
+
+# The mean colour of the lower half of a video (below the moving bar), and the number of frames that were shown.
+LOOK = """
+(video) => {
+  if (!video || video.videoWidth === 0) return null;
+  const canvas = document.createElement('canvas');
+  canvas.width = 32; canvas.height = 18;
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context.drawImage(video, 0, 0, 32, 18);
+  const { data } = context.getImageData(0, 10, 32, 8);
+  const sum = [0, 0, 0];
+  for (let i = 0; i < data.length; i += 4) for (let c = 0; c < 3; c++) sum[c] += data[i + c];
+  const quality = video.getVideoPlaybackQuality();
+  return { colour: sum.map((s) => s / (data.length / 4)), frames: quality.totalVideoFrames, width: video.videoWidth };
+}
+"""
+
+
+@dataclass(slots=True)
+class Person:
+    """One person at one browser."""
+
+    name: str
+    browser: Browser
+    context: BrowserContext
+    page: Page
+    server_url: str
+
+    @property
+    def first_name(self) -> str:
+        return self.name.capitalize()
+
+    # --- pages ---
+
+    def sign_up(self) -> None:
+        self.page.goto(f"{self.server_url}/accounts/signup/")
+        self.page.get_by_label("First name").fill(self.first_name)
+        self.page.get_by_label("Last name").fill("Example")
+        self.page.get_by_label("Email").fill(f"{self.name}@example.org")
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.page.get_by_label("Confirm password").fill(PASSWORD)
+        self.page.get_by_role("main").get_by_role("button", name="Sign Up").click()
+        expect(self.page.get_by_role("button", name="New meeting")).to_be_visible()
+
+    def new_meeting(self) -> str:
+        """Press New meeting; returns the link that the page offers to copy."""
+        self.page.get_by_role("button", name="New meeting").click()
+        link = self.page.get_by_text(re.compile(r"/m/[a-z0-9-]+")).first
+        expect(link).to_be_visible()
+        found = re.search(r"/m/[a-z0-9-]+", link.inner_text() or link.input_value())
+        assert found is not None
+        return self.server_url + found.group()
+
+    def join(self, link: str, *, types_name: bool = False) -> None:
+        """Open *link*, go through the green room with camera and microphone, and be in the call."""
+        self.page.goto(link)
+        allow = self.page.get_by_role("button", name="Allow camera and microphone")
+        join = self.page.get_by_role("button", name="Join now")
+        expect(allow.or_(join).first).to_be_visible(timeout=WAIT_MS)
+        if allow.is_visible():
+            allow.click()
+        if types_name:
+            self.page.get_by_label("Your name").fill(self.first_name)
+        expect(join).to_be_enabled(timeout=WAIT_MS)
+        join.click()
+        expect(self.page.get_by_role("button", name="Leave", exact=True)).to_be_visible(timeout=WAIT_MS)
+
+    # --- the call ---
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).first.click()
+
+    def tile(self, who: str) -> Any:
+        """The tile of the person called *who* (first name) as a locator."""
+        return self.page.locator(f'[data-participant-id][aria-label*="{who.capitalize()}"]')
+
+    def look_at(self, who: str) -> dict[str, Any] | None:
+        video = self.tile(who).locator("video").first
+        if video.count() == 0:
+            return None
+        seen: dict[str, Any] | None = video.evaluate(LOOK, timeout=2_000)
+        return seen
+
+    def sees(self, who: str) -> None:
+        """Wait until frames of *who*'s camera go on arriving in their colour."""
+        first: dict[str, Any] = {}
+
+        def moving() -> bool:
+            seen = self.look_at(who)
+            if seen is None or not is_colour_of(seen["colour"], who):
+                first.clear()
+                return False
+            first.setdefault("frames", seen["frames"])
+            return bool(seen["frames"] >= first["frames"] + 5)
+
+        self.wait_for(moving, f"{self.name} sees {who}")
+
+    def sees_nobody_called(self, who: str) -> None:
+        expect(self.tile(who)).to_have_count(0, timeout=WAIT_MS)
+
+    def hears(self, people: int) -> None:
+        """Wait until the sound of at least *people* others arrives with energy."""
+        before = self.energies()
+
+        def audible() -> bool:
+            now = self.energies()
+            grown = [key for key, energy in now.items() if energy > before.get(key, 0.0) + 0.001]
+            return len(grown) >= people
+
+        self.wait_for(audible, f"{self.name} hears {people}")
+
+    def energies(self) -> dict[str, float]:
+        """Energy of each received sound so far, by track."""
+        rows = self.page.evaluate(INBOUND)
+        return {row["trackIdentifier"]: row.get("totalAudioEnergy", 0.0) for row in rows if row["kind"] == "audio"}
+
+    def wait_for(self, claim: Callable[[], bool], what: str, *, timeout_ms: int = WAIT_MS) -> None:
+        """Ask *claim* again and again, letting the page live in between; fails with *what* after the time-out."""
+        waited_ms = 0
+        while not claim():
+            assert waited_ms < timeout_ms, f"not so within {timeout_ms} ms: {what}"
+            self.page.evaluate("() => new Promise((done) => setTimeout(done, 100))")
+            waited_ms += 100
+
+    def screenshot(self, path: str) -> None:
+        self.page.screenshot(path=path)
+
+
+def is_colour_of(colour: list[float], who: str) -> bool:
+    """Whether *colour* is nearer to the camera of *who* than 60 per channel, which no codec loses."""
+    return all(abs(got - wanted) < 60 for got, wanted in zip(colour, COLOURS[who], strict=True))

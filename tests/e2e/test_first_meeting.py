@@ -1,0 +1,124 @@
+"""The story of a first meeting, from signing up to the page after the call."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import PersonFactory
+from tests.e2e.people import WAIT_MS, Person
+from tests.servers.palaver import PalaverServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def alice(person: PersonFactory) -> Person:
+    """Alice has an account."""
+    alice = person("alice")
+    alice.sign_up()
+    return alice
+
+
+@pytest.fixture
+def link(alice: Person) -> str:
+    return alice.new_meeting()
+
+
+def test_three_people_see_and_hear_each_other(alice: Person, link: str, person: PersonFactory) -> None:
+    bob, carol = person("bob"), person("carol")
+    carol.sign_up()
+    alice.join(link)
+    bob.join(link, types_name=True)
+    carol.join(link)
+    everyone = [alice, bob, carol]
+    for someone in everyone:
+        for other in everyone:
+            if other is not someone:
+                someone.sees(other.name)
+        someone.hears(2)
+    # Whoever speaks is marked: the fake microphones beep.
+    expect(alice.page.locator('[data-participant-id][data-speaking="true"]').first).to_be_visible(timeout=WAIT_MS)
+    # A guest is marked as not signed in; people with an account are not.
+    expect(alice.tile("bob")).to_contain_text("Guest")
+    expect(alice.tile("carol")).not_to_contain_text("Guest")
+
+
+def test_microphone_and_camera_changes_show_at_once(alice: Person, link: str, person: PersonFactory) -> None:
+    bob = person("bob")
+    alice.join(link)
+    bob.join(link, types_name=True)
+    bob.sees("alice")
+    alice.press("Mute")
+    expect(bob.tile("alice").get_by_text(re.compile("muted", re.IGNORECASE))).to_be_attached(timeout=WAIT_MS)
+    alice.press("Unmute")
+    expect(bob.tile("alice").get_by_text(re.compile("muted", re.IGNORECASE))).not_to_be_attached(timeout=WAIT_MS)
+    bob.hears(1)
+    alice.press("Stop video")
+    expect(bob.tile("alice").locator("video")).to_have_count(0, timeout=WAIT_MS)
+    alice.press("Start video")
+    bob.sees("alice")
+
+
+def test_a_shared_screen_gets_the_big_place(alice: Person, link: str, person: PersonFactory) -> None:
+    bob = person("bob")
+    alice.join(link)
+    bob.join(link, types_name=True)
+    bob.sees("alice")
+    alice.press("Share screen")
+    screen = bob.page.locator('[data-screen-of] video')
+    expect(screen).to_be_visible(timeout=WAIT_MS)
+    bob.wait_for(lambda: screen.evaluate("(v) => v.getVideoPlaybackQuality().totalVideoFrames") > 3, "the screen moves")
+    box, stage = screen.bounding_box(), bob.page.get_by_role("main").bounding_box()
+    assert box is not None
+    assert stage is not None
+    assert box["width"] * box["height"] > 0.4 * stage["width"] * stage["height"]
+    alice.press("Stop sharing")
+    expect(screen).to_have_count(0, timeout=WAIT_MS)
+
+
+def test_a_closed_tab_leaves_within_seconds(alice: Person, link: str, person: PersonFactory) -> None:
+    bob = person("bob")
+    alice.join(link)
+    bob.join(link, types_name=True)
+    alice.sees("bob")
+    bob.page.close()
+    expect(alice.tile("bob")).to_have_count(0, timeout=8_000)
+
+
+def test_every_call_comes_back_after_the_server_was_killed(
+    alice: Person, link: str, person: PersonFactory, server: PalaverServer
+) -> None:
+    bob = person("bob")
+    alice.join(link)
+    bob.join(link, types_name=True)
+    alice.sees("bob")
+    server.kill()
+    expect(alice.page.get_by_text(re.compile("Trying again|Reconnecting", re.IGNORECASE)).first).to_be_visible(timeout=WAIT_MS)
+    server.start()
+    alice.sees("bob")
+    bob.sees("alice")
+    bob.hears(1)
+    expect(alice.page.locator("[data-participant-id]")).to_have_count(2)
+    expect(alice.tile("bob")).to_contain_text("Guest")
+    # The history knows one meeting, not two.
+    alice.press("Leave")
+    alice.page.get_by_role("menuitem", name="Leave", exact=True).click()
+    alice.page.get_by_role("link", name="Home").click()
+    expect(alice.page.get_by_text(re.compile("On now|is on", re.IGNORECASE)).first).to_be_visible(timeout=WAIT_MS)
+
+
+def test_ending_for_everyone_says_why_and_offers_ways_on(alice: Person, link: str, person: PersonFactory) -> None:
+    bob = person("bob")
+    alice.join(link)
+    bob.join(link, types_name=True)
+    alice.sees("bob")
+    alice.press("Leave")
+    alice.page.get_by_role("menuitem", name=re.compile("End for everyone")).click()
+    alice.page.get_by_role("button", name=re.compile("End")).last.click()
+    for someone in (alice, bob):
+        expect(someone.page.get_by_text(re.compile("ended", re.IGNORECASE)).first).to_be_visible(timeout=WAIT_MS)
+        expect(someone.page.get_by_role("button", name="Rejoin")).to_be_visible()
+        expect(someone.page.get_by_role("link", name="Home")).to_be_visible()
+    alice.page.get_by_role("link", name="Home").click()
+    expect(alice.page.get_by_role("main")).to_contain_text("Bob")
