@@ -1,0 +1,69 @@
+"""The registry of room commands: what a feature hands in to add one.
+
+`palaver.config.live_handlers` fills it; the room's own commands come in by the same door.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from palaver.live.domain.effects import Step
+from palaver.live.domain.machine import Rules
+from palaver.live.domain.permissions import Grant, PermissionTable
+from palaver.live.domain.room import Moment, RoomState, Seat
+from palaver.live.wire import Wire
+
+WireT = TypeVar("WireT", bound=Wire)
+CommandT = TypeVar("CommandT")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec(Generic[WireT, CommandT]):
+    """One command: its shape on the wire, its pure form, and what it does."""
+
+    kind: str
+    wire_type: type[WireT]
+    """Has the field `kind` with the literal `kind`."""
+    parse: Callable[[WireT], CommandT]
+    handle: Callable[[RoomState, Seat, CommandT, Moment], Step]
+
+
+@dataclass(slots=True)
+class CommandRegistry:
+    """Commands by kind, each with its row of the permission table."""
+
+    _specs: dict[str, CommandSpec[Wire, object]] = field(default_factory=dict)
+    _permissions: dict[str, Grant] = field(default_factory=dict)
+
+    def register(self, spec: CommandSpec[WireT, CommandT], *, permissions: PermissionTable) -> None:
+        """Add a command. `permissions` is the table of the feature; it must have a row for it.
+
+        Raises:
+            ValueError: no row, a kind that is taken, or a wire class of another kind.
+        """
+        if spec.kind in self._specs:
+            raise ValueError(f"command {spec.kind!r} is registered twice")
+        if spec.kind not in permissions:
+            raise ValueError(f"command {spec.kind!r} has no row in the permission table")
+        if spec.wire_type.model_fields["kind"].default != spec.kind:
+            raise ValueError(f"command {spec.kind!r} has a wire class of another kind")
+        # The spec keeps its own pair of types together; the registry only passes the one's result to the other.
+        self._specs[spec.kind] = spec  # type: ignore[assignment]
+        self._permissions[spec.kind] = permissions[spec.kind]
+
+    def find(self, kind: str) -> CommandSpec[Wire, object] | None:
+        """The command of that kind, if there is one."""
+        return self._specs.get(kind)
+
+    def specs(self) -> tuple[CommandSpec[Wire, object], ...]:
+        """All commands, in the order they were registered."""
+        return tuple(self._specs.values())
+
+    def permissions(self) -> PermissionTable:
+        """The whole permission table."""
+        return dict(self._permissions)
+
+    def rules(self) -> Rules:
+        """What the room machine needs of all this."""
+        handlers = {kind: spec.handle for kind, spec in self._specs.items()}
+        return Rules(handlers=handlers, permissions=self.permissions())

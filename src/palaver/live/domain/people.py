@@ -1,0 +1,97 @@
+"""The people in a room: ids, roles, presence, names, and the colour of a person without a picture."""
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NewType
+
+ParticipantId = NewType("ParticipantId", str)
+"""One join of one person; kept while they are only reconnecting."""
+
+Identity = NewType("Identity", str)
+"""One person in one meeting, the same on every visit."""
+
+SocketId = NewType("SocketId", int)
+"""One connection of one tab."""
+
+MAX_NAME_CHARS: Final = 80
+# Names are cleaned, then cut; the wire accepts more than is kept so that a pasted line is shortened, not refused.
+MAX_NAME_INPUT_CHARS: Final = 400
+FALLBACK_NAME: Final = "Guest"
+
+
+class Role(StrEnum):
+    """What a participant may do. The table is in `permissions.py`."""
+
+    HOST = "host"
+    MEMBER = "member"
+    GUEST = "guest"
+
+
+class Presence(StrEnum):
+    """Whether somebody's room socket is up, as the others see it."""
+
+    CONNECTED = "connected"
+    RECONNECTING = "reconnecting"
+
+
+class Tone(StrEnum):
+    """The ground behind initials; the names are those of the design tokens `tone-*`."""
+
+    LEAF = "leaf"
+    LAKE = "lake"
+    INDIGO = "indigo"
+    PLUM = "plum"
+    CLAY = "clay"
+    OCHRE = "ochre"
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """What everybody in the room knows of one person."""
+
+    participant_id: ParticipantId
+    identity: Identity
+    name: str
+    role: Role
+    is_signed_in: bool
+    joined_at: datetime
+    presence: Presence
+    tone: Tone
+
+
+def tone_of(identity: Identity) -> Tone:
+    """The same person has the same colour everywhere, without anybody keeping it."""
+    tones = list(Tone)
+    return tones[hashlib.sha256(identity.encode()).digest()[0] % len(tones)]
+
+
+def clean_name(text: str | None, *, fallback: str = FALLBACK_NAME) -> str:
+    """A name that is safe to show beside other names.
+
+    Unicode NFC; control, format (all bidirectional overrides are), private and unassigned characters removed, except
+    joiners inside a word, which Persian, Indic scripts and emoji need; white space collapsed; at most
+    `MAX_NAME_CHARS` code points. Nothing left means `fallback`.
+    """
+    if text is None:
+        return fallback
+    kept = "".join(
+        " " if unicodedata.category(char) in _SPACE_CATEGORIES or char in "\t\r\n" else char
+        for char in unicodedata.normalize("NFC", text)
+        if char in "\t\r\n" or char in _JOINERS or unicodedata.category(char) not in _REFUSED_CATEGORIES
+    )
+    collapsed = " ".join(kept.split())[:MAX_NAME_CHARS].strip().strip("".join(_JOINERS)).strip()
+    return collapsed if any(_is_visible(char) for char in collapsed) else fallback
+
+
+def _is_visible(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LNPS" and char not in _BLANK_LETTERS
+
+
+_JOINERS: Final = frozenset({"\u200c", "\u200d"})
+_SPACE_CATEGORIES: Final = frozenset({"Zs", "Zl", "Zp"})
+_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+# Letters and symbols that draw nothing: Hangul fillers and the braille blank. A name of those alone would be empty.
+_BLANK_LETTERS: Final = frozenset({"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"})

@@ -1,0 +1,70 @@
+"""The errors that the live socket can answer with, and the codes it closes with.
+
+The registry is `palaver.kernel.errors`; this file adds what only the room knows, and says in `LIVE_ERRORS` which of
+them a client of the socket must be ready for. `schema/errors.json` and the protocol document are written from here.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+from palaver.kernel.errors import (
+    ALREADY_HERE,
+    ENDED_BY_HOST,
+    ENGINE_UNAVAILABLE,
+    INTERNAL,
+    LEFT,
+    MEETING_NOT_FOUND,
+    NOT_ALLOWED,
+    PARTICIPANT_NOT_FOUND,
+    PROTOCOL,
+    RATE_LIMITED,
+    REMOVED,
+    SERVER_RESTART,
+    SIGN_IN_REQUIRED,
+    TAKEN_OVER,
+    TIMEOUT,
+    TOO_LARGE,
+    UNKNOWN_COMMAND,
+    ErrorSpec,
+    define,
+)
+
+INVALID_MESSAGE: Final = define("invalid_message", http=422)
+ROOM_FULL: Final = define("room_full", http=403, close=4403, retryable=True)
+CANNOT_REMOVE_SELF: Final = define("cannot_remove_self", http=422)
+
+LIVE_ERRORS: Final[dict[ErrorSpec, str]] = {
+    PROTOCOL: "Not one JSON object in a text frame, a key twice, or something else before the hello.",
+    INVALID_MESSAGE: "A message of unknown type or with wrong fields, or a second hello.",
+    UNKNOWN_COMMAND: "No command of that kind is registered.",
+    TIMEOUT: "No hello came in time, or no answer to heartbeats.",
+    TOO_LARGE: "A message above the size limit.",
+    RATE_LIMITED: "Too many messages; carried on regardless, the socket is closed.",
+    MEETING_NOT_FOUND: "No such meeting, or not for this person.",
+    SIGN_IN_REQUIRED: "This meeting takes no guests.",
+    REMOVED: "A host removed this person from this meeting session.",
+    ALREADY_HERE: "The person is here in another tab; a hello with take_over brings them to this one.",
+    ROOM_FULL: "The room has as many participants as it may have.",
+    NOT_ALLOWED: "The role may not give this command.",
+    PARTICIPANT_NOT_FOUND: "The participant named is not in the room.",
+    CANNOT_REMOVE_SELF: "A host goes with the command leave.",
+    ENGINE_UNAVAILABLE: "The media engine cannot be reached.",
+    INTERNAL: "The server failed; nothing was changed.",
+}
+
+
+class CloseCode(IntEnum):
+    """WebSocket close codes of `/ws/meetings/<slug>`; 44xx is the private range, in the image of HTTP statuses."""
+
+    SERVER_RESTART = SERVER_RESTART.close_code or 0
+    PROTOCOL = PROTOCOL.close_code or 0
+    SIGN_IN_REQUIRED = SIGN_IN_REQUIRED.close_code or 0
+    NOT_ALLOWED = NOT_ALLOWED.close_code or 0
+    NOT_FOUND = MEETING_NOT_FOUND.close_code or 0
+    TIMEOUT = TIMEOUT.close_code or 0
+    TAKEN_OVER = TAKEN_OVER.close_code or 0
+    ENDED_BY_HOST = ENDED_BY_HOST.close_code or 0
+    REMOVED = REMOVED.close_code or 0
+    TOO_LARGE = TOO_LARGE.close_code or 0
+    RATE_LIMITED = RATE_LIMITED.close_code or 0
+    LEFT = LEFT.close_code or 0
