@@ -1,0 +1,1 @@
+"""Programs that print numbers beside a peer's, and their committed scoreboards."""

@@ -1,0 +1,1 @@
+"""Time from joining to the first remote picture."""

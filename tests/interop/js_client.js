@@ -1,0 +1,192 @@
+// What the interop tests ask of livekit-client, each as one promise. Loaded after the library's UMD bundle.
+const { Room, RoomEvent, Track, VideoQuality, VideoPreset } = window.LivekitClient;
+
+const until = async (claim, what, timeoutMs = 20000) => {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const value = await claim();
+    if (value) return value;
+    if (performance.now() > end) throw new Error(`not so within ${timeoutMs} ms: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+};
+
+class Client {
+  room = null;
+  data = [];
+  events = [];
+
+  async connect(url, token, options) {
+    this.room = new Room({ adaptiveStream: false, dynacast: false, ...options });
+    this.room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) =>
+      this.data.push({ text: new TextDecoder().decode(payload), from: participant?.identity ?? null, topic: topic ?? null }));
+    for (const name of ['Disconnected', 'Reconnecting', 'Reconnected', 'ParticipantConnected', 'ParticipantDisconnected'])
+      this.room.on(RoomEvent[name], (subject) => this.events.push([name, subject?.identity ?? subject ?? null]));
+    this.room.on(RoomEvent.ActiveSpeakersChanged, (speakers) => this.events.push(['Speakers', speakers.map((s) => s.identity)]));
+    const started = performance.now();
+    await this.room.connect(url, token, { peerConnectionTimeout: 15000, maxRetries: 0, autoSubscribe: options.autoSubscribe ?? true });
+    return {
+      connectedMs: performance.now() - started,
+      serverVersion: this.room.serverInfo?.version,
+      sid: this.room.localParticipant.sid,
+      singleConnection: this.room.engine.pcManager.mode ?? null,
+    };
+  }
+
+  // Time from the call of connect to the first decoded remote video frame.
+  async measureJoin(url, token, options) {
+    const room = new Room({ adaptiveStream: false, dynacast: false, ...options });
+    this.room = room;
+    const started = performance.now();
+    const firstFrame = new Promise((done) => {
+      room.on(RoomEvent.TrackSubscribed, (track) => {
+        if (track.kind !== Track.Kind.Video) return;
+        const video = document.createElement('video');
+        video.muted = true;
+        document.body.append(video);
+        video.requestVideoFrameCallback(() => done(performance.now() - started));
+        track.attach(video);
+      });
+    });
+    await room.connect(url, token, { peerConnectionTimeout: 15000 });
+    const connectedMs = performance.now() - started;
+    const timeout = new Promise((_, fail) => setTimeout(() => fail(new Error('no frame within 15 s')), 15000));
+    const firstFrameMs = await Promise.race([firstFrame, timeout]);
+    await room.disconnect();
+    document.querySelectorAll('video').forEach((video) => video.remove());
+    return { connectedMs, firstFrameMs };
+  }
+
+  async publishCamera(codec = 'vp8', simulcast = true) {
+    const publication = await this.room.localParticipant.setCameraEnabled(
+      true,
+      { resolution: { width: 1280, height: 720, frameRate: 15 } },
+      { videoCodec: codec, simulcast, backupCodec: false },
+    );
+    return publication.trackSid;
+  }
+
+  async unpublishCamera() {
+    const me = this.room.localParticipant;
+    await me.unpublishTrack(me.getTrackPublication('camera').track);
+    return true;
+  }
+
+  async publishMicrophone() {
+    return (await this.room.localParticipant.setMicrophoneEnabled(true)).trackSid;
+  }
+
+  async publishScreen() {
+    const found = await this.room.localParticipant.setScreenShareEnabled(true, { audio: true });
+    return found?.trackSid;
+  }
+
+  setMicrophone(on) { return this.room.localParticipant.setMicrophoneEnabled(on).then(() => true); }
+  setCamera(on) { return this.room.localParticipant.setCameraEnabled(on).then(() => true); }
+  disconnect() { return this.room.disconnect().then(() => true); }
+
+  remote(identity) {
+    return this.room.remoteParticipants.get(identity);
+  }
+
+  publication(identity, source) {
+    return [...(this.remote(identity)?.trackPublications.values() ?? [])].find((p) => p.source === source);
+  }
+
+  // Attach the remote track and wait until frames go on arriving; returns size, mean colour and codec.
+  async see(identity, source = 'camera') {
+    const publication = await until(() => { const p = this.publication(identity, source); return p?.track ? p : null; }, `track of ${identity}`);
+    const id = `video-${publication.trackSid}`;
+    let video = document.getElementById(id);
+    if (!video) {
+      video = Object.assign(document.createElement('video'), { id, muted: true, autoplay: true });
+      document.body.append(video);
+      publication.track.attach(video);
+    }
+    const before = video.getVideoPlaybackQuality().totalVideoFrames;
+    await until(() => video.getVideoPlaybackQuality().totalVideoFrames > before + 4, `frames of ${identity}`);
+    const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 18 });
+    const context = canvas.getContext('2d');
+    context.drawImage(video, 0, 0, 32, 18);
+    const { data } = context.getImageData(0, 10, 32, 8);
+    const sum = [0, 0, 0];
+    for (let i = 0; i < data.length; i += 4) for (let c = 0; c < 3; c++) sum[c] += data[i + c];
+    const stats = await publication.track.getRTCStatsReport();
+    const rows = [...stats.values()];
+    const inbound = rows.find((row) => row.type === 'inbound-rtp');
+    const codec = rows.find((row) => row.id === inbound?.codecId)?.mimeType ?? null;
+    return { width: video.videoWidth, height: video.videoHeight, colour: sum.map((s) => s / (data.length / 4)), codec,
+      freezes: inbound?.freezeCount ?? 0, lost: inbound?.packetsLost ?? 0 };
+  }
+
+  // Wait until the remote sound has energy; returns how much arrived meanwhile.
+  async hear(identity, source = 'microphone') {
+    const publication = await until(() => { const p = this.publication(identity, source); return p?.track ? p : null; }, `sound of ${identity}`);
+    if (!publication.track.attachedElements.length) document.body.append(publication.track.attach());
+    const energy = async () => [...(await publication.track.getRTCStatsReport()).values()].find((r) => r.type === 'inbound-rtp')?.totalAudioEnergy ?? 0;
+    const before = await energy();
+    return until(async () => { const grown = (await energy()) - before; return grown > 0.0005 ? grown : null; }, `energy of ${identity}`);
+  }
+
+  setQuality(identity, quality) {
+    this.publication(identity, 'camera').setVideoQuality(VideoQuality[quality]);
+    return true;
+  }
+
+  setDimensions(identity, width, height) {
+    this.publication(identity, 'camera').setVideoDimensions({ width, height });
+    return true;
+  }
+
+  setEnabled(identity, enabled) {
+    this.publication(identity, 'camera').setEnabled(enabled);
+    return true;
+  }
+
+  untilWidth(identity, low, high) {
+    const video = document.getElementById(`video-${this.publication(identity, 'camera').trackSid}`);
+    return until(() => (video.videoWidth >= low && video.videoWidth <= high ? video.videoWidth : null), `width ${low}..${high} of ${identity}, now ${video.videoWidth}`, 40000);
+  }
+
+  async send(text, { reliable = true, to, topic } = {}) {
+    await this.room.localParticipant.publishData(new TextEncoder().encode(text), { reliable, destinationIdentities: to, topic });
+    return true;
+  }
+
+  untilData(text) {
+    return until(() => this.data.find((packet) => packet.text === text), `data ${text}`);
+  }
+
+  untilEvent(name, subject = null) {
+    return until(() => this.events.find(([n, s]) => n === name && (subject === null || s === subject || s?.includes?.(subject))), `event ${name} ${subject}`);
+  }
+
+  untilMuted(identity, source, muted) {
+    return until(() => this.publication(identity, source)?.isMuted === muted, `${identity} ${source} muted=${muted}`);
+  }
+
+  untilGone(identity) {
+    return until(() => !this.remote(identity), `${identity} gone`);
+  }
+
+  participants() {
+    return [...this.room.remoteParticipants.values()].map((p) => ({ identity: p.identity, name: p.name, sid: p.sid,
+      tracks: [...p.trackPublications.values()].map((t) => ({ sid: t.trackSid, source: t.source, muted: t.isMuted, mime: t.mimeType })) }));
+  }
+
+  async sendText(text, topic) {
+    await this.room.localParticipant.sendText(text, { topic });
+    return true;
+  }
+
+  cutSignal() {
+    this.room.engine.client.ws?.close?.();
+    return true;
+  }
+
+  simulate(scenario) {
+    return this.room.simulateScenario(scenario).then(() => true);
+  }
+}
+
+window.client = new Client();
