@@ -34,12 +34,12 @@ def livekit_server(folder: Path, *, webhook_url: str | None = None) -> Iterator[
     program = binary()
     if program is None:
         raise RuntimeError(SKIP_REASON)
-    port = free_tcp_port()
+    port, media_port = free_tcp_port(), free_udp_port()
     lines = [
         f"port: {port}",
         'bind_addresses: ["127.0.0.1"]',
         "rtc:",
-        f"  udp_port: {free_udp_port()}",
+        f"  udp_port: {media_port}",
         f"  tcp_port: {free_tcp_port()}",
         "  use_external_ip: false",
         "keys:",
@@ -56,7 +56,7 @@ def livekit_server(folder: Path, *, webhook_url: str | None = None) -> Iterator[
     try:
         address = f"http://127.0.0.1:{port}"
         wait_for_http(address, process, folder / "livekit.log")
-        yield SfuAddress("livekit", address, KEY, SECRET, process.pid)
+        yield SfuAddress("livekit", address, KEY, SECRET, process.pid, media_port)
     finally:
         process.terminate()
         try:

@@ -24,6 +24,7 @@ class SfuAddress:
     api_key: str
     api_secret: str
     pid: int
+    media_port: int
 
     @property
     def ws_url(self) -> str:
@@ -33,10 +34,10 @@ class SfuAddress:
 @contextmanager
 def palaver_sfu(folder: Path, *options: str) -> Iterator[SfuAddress]:
     """Run `palaver sfu --dev` until the end of the block."""
-    port = free_tcp_port()
+    port, media_port = free_tcp_port(), free_udp_port()
     command = [
         sys.executable, "-m", "palaver", "sfu", "--dev", "--host", "127.0.0.1",
-        "--port", str(port), "--media-port", str(free_udp_port()), *options,
+        "--port", str(port), "--media-port", str(media_port), *options,
     ]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
     address = f"http://127.0.0.1:{port}"
@@ -44,7 +45,7 @@ def palaver_sfu(folder: Path, *options: str) -> Iterator[SfuAddress]:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, env=environment)
     try:
         wait_for_http(address, process, folder / "sfu.log")
-        yield SfuAddress("palaver", address, "devkey", "secret", process.pid)
+        yield SfuAddress("palaver", address, "devkey", "secret", process.pid, media_port)
     finally:
         process.terminate()
         try:
