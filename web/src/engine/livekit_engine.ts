@@ -1,0 +1,238 @@
+// The adapter to livekit-client: keeps one connection as the ticket says, and gives it up as "lost" when
+// livekit-client has; the call then asks for a fresh ticket and connects again.
+import { signal } from "@preact/signals-core";
+import {
+  ConnectionQuality,
+  ConnectionState,
+  DisconnectReason,
+  LogLevel,
+  Room,
+  RoomEvent,
+  setLogLevel,
+} from "livekit-client";
+import type { RemoteTrack, TrackPublication } from "livekit-client";
+import type {
+  EngineEvents,
+  EngineStatus,
+  LocalSend,
+  MediaEngine,
+  MediaTicket,
+  RemoteMedia,
+  Source,
+} from "./media_engine";
+import { markFirstFrame, markTrack } from "./measure";
+import { Playback } from "./playback";
+import { liveKitSource, ourSource, readRemotes } from "./remote_media";
+import { reconciler } from "./reconcile";
+import { Sending } from "./sending";
+
+const SOURCES: readonly Source[] = ["microphone", "camera", "screen_share", "screen_share_audio"];
+const EMPTY_REMOTES: ReadonlyMap<string, RemoteMedia> = new Map();
+
+setLogLevel(LogLevel.warn);
+
+export class LiveKitEngine implements MediaEngine {
+  readonly status = signal<EngineStatus>("off");
+  readonly remotes = signal(EMPTY_REMOTES);
+  readonly speakers = signal<ReadonlyMap<string, number>>(new Map());
+  readonly isOwnConnectionWeak = signal(false);
+  readonly isSoundBlocked = signal(false);
+
+  readonly #sending: ReadonlyMap<Source, Sending>;
+  readonly #playback = new Playback(document);
+  readonly #worker = reconciler(() => this.#step());
+  #wanted: MediaTicket | null = null;
+  #room: Room | null = null;
+  #ticket: MediaTicket | null = null;
+  #speaker = "";
+  #isReadScheduled = false;
+
+  constructor(private readonly events: EngineEvents) {
+    const giveUp = (source: Source, error: unknown) => {
+      console.warn(`palaver: could not send ${source}`, error);
+      this.events.onMutedByServer(source);
+    };
+    this.#sending = new Map(SOURCES.map((source) => [source, new Sending(source, giveUp)]));
+  }
+
+  connect(ticket: MediaTicket): void {
+    this.#wanted = ticket;
+    void this.#worker.kick();
+  }
+
+  disconnect(): void {
+    this.#wanted = null;
+    void this.#worker.kick();
+  }
+
+  send(source: Source, what: LocalSend | null): void {
+    this.#sending.get(source)?.wish(what);
+  }
+
+  attach(identity: string, source: Source, element: HTMLVideoElement): () => void {
+    const track = this.#room?.remoteParticipants
+      .get(identity)
+      ?.getTrackPublication(liveKitSource(source))?.track;
+    if (!track) return () => undefined;
+    track.attach(element);
+    markFirstFrame(identity, source, element);
+    return () => void track.detach(element);
+  }
+
+  setSpeaker(deviceId: string): void {
+    this.#speaker = deviceId;
+    if (this.#room) void this.#playback.useSpeaker(this.#room, deviceId).catch(warn);
+  }
+
+  async allowSound(): Promise<void> {
+    await this.#room?.startAudio();
+  }
+
+  async #step(): Promise<"done" | "again"> {
+    const wanted = this.#wanted;
+    if (this.#ticket === wanted) return "done";
+    await this.#close();
+    this.#ticket = wanted;
+    if (!wanted) {
+      this.status.value = "off";
+      return "again";
+    }
+    this.status.value = this.status.value === "reconnecting" || this.status.value === "failed" ? "reconnecting" : "connecting";
+    const room = this.#newRoom();
+    this.#room = room;
+    try {
+      await room.connect(wanted.url, wanted.token, { autoSubscribe: true });
+    } catch (error) {
+      if (this.#room === room && this.#wanted === wanted) {
+        warn(error);
+        this.#lost(room);
+      }
+    }
+    return "again";
+  }
+
+  #newRoom(): Room {
+    const room = new Room({
+      adaptiveStream: { pixelDensity: "screen" },
+      dynacast: true,
+      // The devices belong to the page: it stops them when it means to.
+      stopLocalTrackOnUnpublish: false,
+    });
+    const ifCurrent = (run: () => void) => () => {
+      if (this.#room === room) run();
+    };
+    const read = ifCurrent(() => this.#scheduleRead());
+    for (const event of [
+      RoomEvent.ParticipantConnected,
+      RoomEvent.ParticipantDisconnected,
+      RoomEvent.ParticipantNameChanged,
+      RoomEvent.TrackPublished,
+      RoomEvent.TrackUnpublished,
+      RoomEvent.TrackMuted,
+      RoomEvent.TrackUnmuted,
+      RoomEvent.ConnectionQualityChanged,
+    ] as const) {
+      room.on(event, read);
+    }
+    room.on(RoomEvent.TrackSubscribed, (track, publication, participant) => {
+      if (this.#room !== room) return;
+      markTrack(participant.identity, publication.source);
+      this.#playback.play(track);
+      this.#scheduleRead();
+    });
+    room.on(RoomEvent.TrackUnsubscribed, (track: RemoteTrack) => {
+      this.#playback.stop(track);
+      read();
+    });
+    room.on(RoomEvent.TrackMuted, (publication, participant) => {
+      if (this.#room === room && participant === room.localParticipant) this.#mutedLocally(publication);
+    });
+    room.on(
+      RoomEvent.ActiveSpeakersChanged,
+      ifCurrent(() => {
+        this.speakers.value = new Map(room.activeSpeakers.map((one) => [one.identity, one.audioLevel]));
+      }),
+    );
+    room.on(
+      RoomEvent.ConnectionStateChanged,
+      ifCurrent(() => this.#stateChanged(room)),
+    );
+    room.on(
+      RoomEvent.AudioPlaybackStatusChanged,
+      ifCurrent(() => {
+        this.isSoundBlocked.value = !room.canPlaybackAudio;
+      }),
+    );
+    room.on(RoomEvent.Disconnected, (reason) => {
+      // Our own disconnect() has already moved on to another room, or to none.
+      if (this.#room === room && reason !== DisconnectReason.CLIENT_INITIATED) this.#lost(room);
+    });
+    return room;
+  }
+
+  #stateChanged(room: Room): void {
+    switch (room.state) {
+      case ConnectionState.Connected:
+        this.status.value = "connected";
+        if (this.#speaker) void this.#playback.useSpeaker(room, this.#speaker).catch(warn);
+        for (const sending of this.#sending.values()) sending.useRoom(room);
+        break;
+      case ConnectionState.Reconnecting:
+      case ConnectionState.SignalReconnecting:
+        this.status.value = "reconnecting";
+        break;
+      case ConnectionState.Connecting:
+      case ConnectionState.Disconnected:
+        break;
+    }
+    this.#scheduleRead();
+  }
+
+  #lost(room: Room): void {
+    if (this.#room !== room) return;
+    this.#forgetRoom();
+    this.#wanted = null;
+    this.#ticket = null;
+    this.status.value = "failed";
+    this.events.onLost();
+  }
+
+  async #close(): Promise<void> {
+    const room = this.#room;
+    this.#forgetRoom();
+    if (!room) return;
+    room.removeAllListeners();
+    await room.disconnect(false);
+  }
+
+  #forgetRoom(): void {
+    for (const sending of this.#sending.values()) sending.useRoom(null);
+    this.#playback.stopAll();
+    this.#room = null;
+    this.remotes.value = EMPTY_REMOTES;
+    this.speakers.value = new Map();
+    this.isOwnConnectionWeak.value = false;
+  }
+
+  #mutedLocally(publication: TrackPublication): void {
+    const source = ourSource(publication.source);
+    const wish = source && this.#sending.get(source)?.wishes;
+    // A device that ended by itself mutes too; whoever owns the device tells that story.
+    const isAlive = publication.track?.mediaStreamTrack.readyState === "live";
+    if (source && wish && !wish.isMuted && isAlive) this.events.onMutedByServer(source);
+  }
+
+  #scheduleRead(): void {
+    if (this.#isReadScheduled) return;
+    this.#isReadScheduled = true;
+    queueMicrotask(() => {
+      this.#isReadScheduled = false;
+      const room = this.#room;
+      if (!room) return;
+      this.remotes.value = readRemotes(room);
+      this.isOwnConnectionWeak.value = room.localParticipant.connectionQuality === ConnectionQuality.Poor;
+    });
+  }
+}
+
+const warn = (error: unknown) => console.warn("palaver:", error);

@@ -1,0 +1,27 @@
+// One worker that carries a wish out: level-triggered and serialised. Wishes that come while it works are not queued;
+// when it is done it looks again and goes on until a look finds nothing left to do.
+
+/** Each `step` moves the actual state nearer to the desired one; it returns "done" when they are equal. */
+export function reconciler(step: () => Promise<"done" | "again">): { kick: () => Promise<void> } {
+  let running: Promise<void> | null = null;
+  let isWanted = false;
+
+  const run = async () => {
+    try {
+      do {
+        isWanted = false;
+        while ((await step()) === "again");
+      } while (isWanted);
+    } finally {
+      running = null;
+    }
+  };
+
+  return {
+    kick: () => {
+      isWanted = true;
+      running ??= run();
+      return running;
+    },
+  };
+}

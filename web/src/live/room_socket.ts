@@ -1,0 +1,275 @@
+// The page's line to the live room: joins, keeps the replica, keeps the line up. Level-triggered: it holds whether
+// we want to be in the room, and after every break it opens a new socket until that is true again.
+import { signal } from "@preact/signals-core";
+import type { ReadonlySignal } from "@preact/signals-core";
+import { PROTOCOL } from "../wire/live.gen";
+import type { Ack, ClientMessage, Command, Media, Snapshot, You } from "../wire/live.gen";
+import { parseServerMessage } from "../wire/server_message";
+import type { ServerMessage } from "../wire/server_message";
+import { retryDelayMs } from "./backoff";
+import { fateOfClose, fateOfRefusal } from "./endings";
+import type { End, SocketFate } from "./endings";
+import { applyDelta } from "./replica";
+import { Requests } from "./requests";
+import type { Tickets } from "./tickets";
+import type { Timers } from "./time";
+
+/** The few members of WebSocket that are used: tests give their own. */
+export interface SocketLike {
+  send(text: string): void;
+  close(code?: number): void;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number }) => void) | null;
+}
+
+export interface RoomSocketDeps {
+  openSocket: () => SocketLike;
+  timers: Timers;
+  random: () => number;
+  tickets: Tickets;
+  isSignedIn: boolean;
+}
+
+export type LineState =
+  | { kind: "idle" }
+  | { kind: "joining" }
+  | { kind: "joined" }
+  | { kind: "reconnecting"; since_ms: number; attempt: number }
+  | { kind: "ended"; end: End };
+
+/** A socket that opens but is never welcomed is as dead as one that does not open. */
+const WELCOME_TIMEOUT_MS = 8_000;
+/** Heartbeats may be late by network and by a busy tab before the line counts as dead. */
+const HEARTBEAT_GRACE_MS = 3_000;
+/** The answer to a sync is asked for again when it has not come by then. */
+const SYNC_TIMEOUT_MS = 4_000;
+
+export class RoomSocket {
+  readonly #state = signal<LineState>({ kind: "idle" });
+  readonly #snapshot = signal<Snapshot | null>(null);
+  readonly #you = signal<You | null>(null);
+  readonly #media = signal<Media | null>(null);
+  readonly #requests: Requests;
+  #socket: SocketLike | null = null;
+  #name: string | null = null;
+  #takeOver = false;
+  #attempt = 0;
+  #helloId = "";
+  #heartbeat_ms = 0;
+  #closing: End | null = null;
+  #stopWatch: () => void = () => undefined;
+  #stopRetry: () => void = () => undefined;
+  #stopSync: (() => void) | null = null;
+
+  constructor(private readonly deps: RoomSocketDeps) {
+    // Ids must differ between tabs and between reloads of one tab.
+    const prefix = Math.floor(deps.random() * 0xffffffff).toString(36);
+    this.#requests = new Requests((id, command) => this.#sendCommand(id, command), deps.timers, prefix);
+  }
+
+  get state(): ReadonlySignal<LineState> {
+    return this.#state;
+  }
+  get snapshot(): ReadonlySignal<Snapshot | null> {
+    return this.#snapshot;
+  }
+  get you(): ReadonlySignal<You | null> {
+    return this.#you;
+  }
+  /** The newest media ticket; replaced by each welcome. */
+  get media(): ReadonlySignal<Media | null> {
+    return this.#media;
+  }
+
+  join(options: { name: string | null; takeOver: boolean }): void {
+    if (this.#socket || this.#state.value.kind === "reconnecting") return;
+    this.#name = options.name;
+    this.#takeOver = options.takeOver;
+    this.#attempt = 0;
+    this.#closing = null;
+    this.#snapshot.value = null;
+    this.#you.value = null;
+    this.#state.value = { kind: "joining" };
+    this.#open();
+  }
+
+  command(command: Command): Promise<Ack["result"]> {
+    return this.#requests.start(command);
+  }
+
+  /** Leaves at once; does not wait for the server, so that it also works while a page goes away. */
+  leave(): void {
+    if (this.#state.value.kind === "ended" || this.#state.value.kind === "idle") return;
+    if (this.#state.value.kind === "joined") this.#sendCommand(this.#requests.newId(), { kind: "leave" });
+    this.#finish({ reason: "left", by: null, code: null });
+  }
+
+  /** The network came back or the tab woke up: do not sit out the rest of a long delay. */
+  wake(): void {
+    if (this.#state.value.kind !== "reconnecting" || this.#socket) return;
+    this.#stopRetry();
+    this.#open();
+  }
+
+  #open(): void {
+    const socket = this.deps.openSocket();
+    this.#socket = socket;
+    this.#watch(WELCOME_TIMEOUT_MS);
+    socket.onopen = () => this.#hello();
+    socket.onmessage = (event) => {
+      if (this.#socket === socket) this.#receive(event.data);
+    };
+    socket.onclose = (event) => {
+      if (this.#socket === socket) this.#broken(fateOfClose(event.code));
+    };
+  }
+
+  #hello(): void {
+    this.#helloId = this.#requests.newId();
+    const you = this.#you.value;
+    const snapshot = this.#snapshot.value;
+    this.#send({
+      type: "hello",
+      request_id: this.#helloId,
+      protocol: PROTOCOL,
+      name: this.#name,
+      guest_ticket: this.deps.isSignedIn ? null : this.deps.tickets.readGuestTicket(),
+      tab_id: this.deps.tickets.tab_id,
+      take_over: this.#takeOver,
+      resume: you && snapshot ? { participant_id: you.participant_id, version: snapshot.version } : null,
+    });
+  }
+
+  #receive(data: unknown): void {
+    let message: ServerMessage | null;
+    try {
+      message = parseServerMessage(String(data));
+    } catch {
+      // A message that we cannot read leaves the replica in doubt: start again from a fresh snapshot.
+      this.#broken({ kind: "retry", min_delay_ms: 0 });
+      return;
+    }
+    if (this.#heartbeat_ms > 0) this.#watch(this.#heartbeat_ms * 2 + HEARTBEAT_GRACE_MS);
+    if (message) this.#handle(message);
+  }
+
+  #handle(message: ServerMessage): void {
+    switch (message.type) {
+      case "welcome":
+        this.#attempt = 0;
+        this.#takeOver = false;
+        this.#heartbeat_ms = message.heartbeat_s * 1000;
+        if (message.guest_ticket) this.deps.tickets.keepGuestTicket(message.guest_ticket);
+        this.#you.value = message.you;
+        this.#adopt(message.snapshot);
+        this.#media.value = message.media;
+        this.#state.value = { kind: "joined" };
+        this.#watch(this.#heartbeat_ms * 2 + HEARTBEAT_GRACE_MS);
+        this.#requests.resendAll();
+        return;
+      case "snapshot":
+        this.#adopt(message.snapshot);
+        return;
+      case "delta": {
+        const snapshot = this.#snapshot.value;
+        const applied = snapshot ? applyDelta(snapshot, message) : { kind: "gap" as const };
+        if (applied.kind === "applied") this.#adopt(applied.snapshot);
+        else if (applied.kind === "gap") this.#sync();
+        return;
+      }
+      case "heartbeat":
+        this.#send({ type: "pong" });
+        if (message.version > (this.#snapshot.value?.version ?? -1)) this.#sync();
+        return;
+      case "ack":
+        if (message.result) this.#media.value = message.result.media;
+        this.#requests.acknowledge(message.request_id, message.result);
+        return;
+      case "error":
+        this.#refused(message.request_id, message.code, message.retryable);
+        return;
+      case "closing":
+        if (message.reason !== "server_restart" && message.reason !== "rate_limited") {
+          this.#closing = { reason: message.reason, by: message.by, code: null };
+        }
+        return;
+    }
+  }
+
+  #refused(request_id: string | null, code: string, retryable: boolean): void {
+    if (request_id !== null && this.#requests.refuse(request_id, code, retryable)) return;
+    // An error without an id while we wait for a welcome can only be about the hello.
+    const isAboutHello = request_id === this.#helloId || (request_id === null && this.#state.value.kind !== "joined");
+    if (!isAboutHello) return;
+    const fate = fateOfRefusal(code, retryable);
+    if (fate.kind === "final") this.#finish({ reason: fate.reason, by: null, code });
+    else this.#broken(fate);
+  }
+
+  #adopt(snapshot: Snapshot): void {
+    this.#stopSync?.();
+    this.#stopSync = null;
+    this.#snapshot.value = snapshot;
+    const you = this.#you.value;
+    const self = you ? snapshot.participants[you.participant_id] : undefined;
+    if (you && self && self.role !== you.role) this.#you.value = { ...you, role: self.role };
+  }
+
+  #sync(): void {
+    if (this.#stopSync) return;
+    const ask = () => {
+      this.#stopSync = this.deps.timers.after(SYNC_TIMEOUT_MS, ask);
+      this.#send({ type: "sync", request_id: this.#requests.newId(), version: this.#snapshot.value?.version ?? 0 });
+    };
+    ask();
+  }
+
+  #broken(fate: SocketFate): void {
+    this.#drop();
+    if (this.#closing) {
+      this.#finish(this.#closing);
+    } else if (fate.kind === "final") {
+      this.#finish({ reason: fate.reason, by: null, code: null });
+    } else {
+      const state = this.#state.value;
+      const attempt = this.#attempt++;
+      const since_ms = state.kind === "reconnecting" ? state.since_ms : this.deps.timers.now_ms();
+      this.#state.value = { kind: "reconnecting", since_ms, attempt };
+      const delay_ms = Math.max(fate.min_delay_ms, retryDelayMs(attempt, this.deps.random));
+      this.#stopRetry = this.deps.timers.after(delay_ms, () => this.#open());
+    }
+  }
+
+  #finish(end: End): void {
+    this.#drop();
+    this.#stopRetry();
+    this.#requests.rejectAll("ended");
+    this.#state.value = { kind: "ended", end };
+  }
+
+  #drop(): void {
+    this.#stopWatch();
+    this.#stopSync?.();
+    this.#stopSync = null;
+    this.#heartbeat_ms = 0;
+    const socket = this.#socket;
+    this.#socket = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  #watch(limit_ms: number): void {
+    this.#stopWatch();
+    this.#stopWatch = this.deps.timers.after(limit_ms, () => this.#broken({ kind: "retry", min_delay_ms: 0 }));
+  }
+
+  #sendCommand(request_id: string, command: Command): void {
+    if (this.#state.value.kind === "joined") this.#send({ type: "command", request_id, command });
+  }
+
+  #send(message: ClientMessage): void {
+    this.#socket?.send(JSON.stringify(message));
+  }
+}

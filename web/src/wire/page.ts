@@ -1,0 +1,55 @@
+// What the page and the green room learn over HTTP: the boot data in the page, and the preview of the meeting.
+import { flag, list, nullable, object, record, text } from "./shape";
+
+export interface Boot {
+  slug: string;
+  title: string;
+  signed_in: boolean;
+  name: string | null;
+  locale: string;
+  theme: string;
+  urls: { home: string; ws: string; preview: string; sign_in: string };
+}
+
+export interface Preview {
+  title: string;
+  host_name: string;
+  signed_in: boolean;
+  name: string | null;
+  may_join: boolean;
+  reason: string | null;
+  is_on: boolean;
+  inside: { name: string; tone: string }[] | null;
+}
+
+const boot = object<Boot>({
+  slug: text,
+  title: text,
+  signed_in: flag,
+  name: nullable(text),
+  locale: text,
+  theme: text,
+  urls: object<Boot["urls"]>({ home: text, ws: text, preview: text, sign_in: text }),
+});
+
+const preview = object<Preview>({
+  title: text,
+  host_name: text,
+  signed_in: flag,
+  name: nullable(text),
+  may_join: flag,
+  reason: nullable(text),
+  is_on: flag,
+  inside: nullable(list(object<{ name: string; tone: string }>({ name: text, tone: text }))),
+});
+
+export const parseBoot = (raw: string): Boot => boot(JSON.parse(raw), "boot");
+export const parsePreview = (value: unknown): Preview => preview(value, "preview");
+/** The `code` of an error answer, or `null` when the answer is not one of ours. */
+export function parseErrorCode(value: unknown): string | null {
+  try {
+    return text(record(value, "error")["code"], "error.code");
+  } catch {
+    return null;
+  }
+}
