@@ -103,8 +103,10 @@ class Client {
       document.body.append(video);
       publication.track.attach(video);
     }
-    const before = video.getVideoPlaybackQuality().totalVideoFrames;
-    await until(() => video.getVideoPlaybackQuality().totalVideoFrames > before + 4, `frames of ${identity}`);
+    // Decoded frames from the statistics: a headless Firefox does not count shown ones.
+    const decoded = async () => [...(await publication.track.getRTCStatsReport()).values()].find((r) => r.type === 'inbound-rtp')?.framesDecoded ?? 0;
+    const before = await decoded();
+    await until(async () => video.videoWidth > 0 && (await decoded()) > before + 4, `frames of ${identity}`);
     const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 18 });
     const context = canvas.getContext('2d');
     context.drawImage(video, 0, 0, 32, 18);
