@@ -18,7 +18,7 @@ CARGO_FLAGS := --manifest-path media/Cargo.toml --locked
 
 CORE_SOURCES := $(shell find media/crates -name '*.rs' -o -name Cargo.toml 2>/dev/null) media/Cargo.toml media/Cargo.lock
 WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) $(wildcard web/*.html web/*.ts web/*.js web/*.json)
-PY_CHECKED := src tests tools benches
+PY_CHECKED := src tests tools benches conftest.py
 
 .PHONY: help
 help: ## Show this list.

@@ -31,13 +31,17 @@ def commit() -> str:
     run = lambda *words: subprocess.run(  # noqa: E731 - one line says it
         ["git", *words], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout.strip()
-    return run("rev-parse", "--short=10", "HEAD") + ("+" if run("status", "--porcelain", "--untracked-files=no") else "")
+    return run("rev-parse", "--short=10", "HEAD") + (
+        "+" if run("status", "--porcelain", "--untracked-files=no") else ""
+    )
 
 
 def write(path: Path, *, title: str, table: str, notes: str) -> None:
     """Print *table* and write it to *path* with the commit and the machine."""
     cores = os.cpu_count()
-    head = f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}, {cores} cores of {processor()}, Linux {platform.release()}"
+    head = (
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}, {cores} cores of {processor()}, Linux {platform.release()}"
+    )
     print(table)
     print(notes)
     path.write_text(f"# {title}\n\n{head}.\n\n{table}\n\n{notes}\n")

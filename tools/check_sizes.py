@@ -25,7 +25,10 @@ def sources() -> list[Path]:
     return [
         ROOT / name
         for name in listed
-        if Path(name).suffix in LIMITS and not name.endswith(GENERATED) and "/migrations/" not in name and (ROOT / name).is_file()
+        if Path(name).suffix in LIMITS
+        and not name.endswith(GENERATED)
+        and "/migrations/" not in name
+        and (ROOT / name).is_file()
     ]
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # Written in pieces so that this file does not find itself.
 FORBIDDEN = {
-    "a package host": re.compile(r"(pypi|npmjs|pythonhosted|golang)\.(or" + r"g|io)|index\.crates" + r"\.io|static\.crates" + r"\.io"),
+    "a package host": re.compile(
+        r"(pypi|npmjs|pythonhosted|golang)\.(or" + r"g|io)|index\.crates" + r"\.io|static\.crates" + r"\.io"
+    ),
     "a path of one machine": re.compile(r"/wor" + r"k/|/roo" + r"t/|/hom" + r"e/[a-z]+/"),
 }
 MAX_BYTES = 1_500_000
@@ -33,7 +35,9 @@ def main() -> int:
         if b"\0" in content[:8192]:
             continue
         for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
-            findings += [f"{name}:{number}: names {what}" for what, pattern in FORBIDDEN.items() if pattern.search(line)]
+            findings += [
+                f"{name}:{number}: names {what}" for what, pattern in FORBIDDEN.items() if pattern.search(line)
+            ]
     print("\n".join(findings), file=sys.stderr, end="\n" if findings else "")
     return 1 if findings else 0
 

@@ -16,8 +16,21 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed (tools/apt_packages.sh test)")
 def test_the_database_tests_pass_on_postgresql(tmp_path: Path) -> None:
     with postgresql(tmp_path) as url:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not proof", "-p", "no:cacheprovider", "src/palaver"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-m",
+            "not proof",
+            "-p",
+            "no:cacheprovider",
+            "src/palaver",
+        ]
         environment = os.environ | {"DATABASE_URL": url, "PALAVER_DATA_DIR": str(tmp_path / "var")}
-        run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=540, check=False)
+        run = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=540, check=False
+        )
         assert run.returncode == 0, run.stdout[-6000:]
         assert "passed" in run.stdout

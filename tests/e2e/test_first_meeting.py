@@ -66,7 +66,7 @@ def test_a_shared_screen_gets_the_big_place(alice: Person, link: str, person: Pe
     bob.join(link, types_name=True)
     bob.sees("alice")
     alice.press("Share screen")
-    screen = bob.page.locator('[data-screen-of] video')
+    screen = bob.page.locator("[data-screen-of] video")
     expect(screen).to_be_visible(timeout=WAIT_MS)
     bob.wait_for(lambda: screen.evaluate("(v) => v.getVideoPlaybackQuality().totalVideoFrames") > 3, "the screen moves")
     box, stage = screen.bounding_box(), bob.page.get_by_role("main").bounding_box()
@@ -94,7 +94,9 @@ def test_every_call_comes_back_after_the_server_was_killed(
     bob.join(link, types_name=True)
     alice.sees("bob")
     server.kill()
-    expect(alice.page.get_by_text(re.compile("Trying again|Reconnecting", re.IGNORECASE)).first).to_be_visible(timeout=WAIT_MS)
+    expect(alice.page.get_by_text(re.compile("Trying again|Reconnecting", re.IGNORECASE)).first).to_be_visible(
+        timeout=WAIT_MS
+    )
     server.start()
     alice.sees("bob")
     bob.sees("alice")

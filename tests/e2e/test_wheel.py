@@ -23,7 +23,16 @@ def server(tmp_path: Path) -> PalaverServer:
     quiet = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     for words in (
         ["venv", "-q", "--python", sys.executable, str(environment)],
-        ["pip", "install", "-q", "--require-hashes", "-r", str(ROOT / "requirements/runtime.txt"), "--python", str(python)],
+        [
+            "pip",
+            "install",
+            "-q",
+            "--require-hashes",
+            "-r",
+            str(ROOT / "requirements/runtime.txt"),
+            "--python",
+            str(python),
+        ],
         ["pip", "install", "-q", "--no-deps", str(wheel), "--python", str(python)],
     ):
         subprocess.run([sys.executable, "-m", "uv", *words], check=True, cwd=tmp_path, env=quiet, timeout=300)

@@ -1,7 +1,6 @@
 """Servers and browsers for foreign clients. Each test runs on the reference too, so that it is known to be right."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
@@ -46,7 +45,9 @@ def publishing_browser(interop_driver: Playwright, tmp_path_factory: pytest.Temp
 
 @pytest.fixture(scope="session")
 def watching_browser(interop_driver: Playwright) -> Iterator[Browser]:
-    browser = interop_driver.chromium.launch(executable_path=CHROMIUM, headless=True, args=[*CHROMIUM_FLAGS, FAKE_DEVICES])
+    browser = interop_driver.chromium.launch(
+        executable_path=CHROMIUM, headless=True, args=[*CHROMIUM_FLAGS, FAKE_DEVICES]
+    )
     yield browser
     browser.close()
 

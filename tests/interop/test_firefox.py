@@ -17,7 +17,9 @@ SCRIPT = Path(__file__).parent / "firefox_client.mjs"
 pytestmark = [
     pytest.mark.interop,
     pytest.mark.timeout(240),
-    pytest.mark.skipif(shutil.which("firefox-esr") is None, reason="Firefox is not installed (tools/apt_packages.sh test)"),
+    pytest.mark.skipif(
+        shutil.which("firefox-esr") is None, reason="Firefox is not installed (tools/apt_packages.sh test)"
+    ),
 ]
 
 
@@ -27,7 +29,9 @@ def test_firefox_and_chromium_see_and_hear_each_other(sfu: SfuAddress, publisher
     publisher.call("publishCamera")
     publisher.call("publishMicrophone")
     command = ["node", str(SCRIPT), f"{sfu.url}/", sfu.ws_url, token(sfu, "carol", room), "alice"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as firefox:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as firefox:
         assert firefox.stdout is not None
         assert firefox.stdin is not None
         assert firefox.stderr is not None

@@ -45,12 +45,16 @@ def stun_with_a_guessed_name(dice: random.Random) -> bytes:
 
 
 def dtls_record(dice: random.Random) -> bytes:
-    return struct.pack("!BHHIHH", 22, 0xFEFD, 0, 0, dice.randrange(9), dice.choice((4, 200, 0xFFFF))) + dice.randbytes(60)
+    return struct.pack("!BHHIHH", 22, 0xFEFD, 0, 0, dice.randrange(9), dice.choice((4, 200, 0xFFFF))) + dice.randbytes(
+        60
+    )
 
 
 def rtp_packet(dice: random.Random) -> bytes:
     first = 0x80 | dice.randrange(64)
-    return struct.pack("!BBHII", first, dice.randrange(256), dice.randrange(65536), 7, dice.getrandbits(32)) + dice.randbytes(100)
+    return struct.pack(
+        "!BBHII", first, dice.randrange(256), dice.randrange(65536), 7, dice.getrandbits(32)
+    ) + dice.randbytes(100)
 
 
 SHAPES: list[Callable[[random.Random], bytes]] = [

@@ -16,7 +16,9 @@ def room() -> str:
     return f"room-{uuid4()}"
 
 
-def test_two_browsers_see_and_hear_each_other(sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str) -> None:
+def test_two_browsers_see_and_hear_each_other(
+    sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str
+) -> None:
     joined = publisher.connect(sfu, room)
     assert joined["serverVersion"]
     assert joined["sid"].startswith("PA_")

@@ -108,12 +108,21 @@ class PalaverServer:
         command = [self.python, "-m", "palaver", "manage", *words]
         environment = self._environment() | {"PALAVER_DATA_DIR": str(self.data_dir)}
         return subprocess.run(
-            command, env=environment, cwd=self.data_dir, input=stdin, check=True, capture_output=True, text=True, timeout=60
+            command,
+            env=environment,
+            cwd=self.data_dir,
+            input=stdin,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
         ).stdout
 
     def _environment(self) -> dict[str, str]:
         """The environment without settings of the person who runs the tests."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PALAVER_", "DJANGO_", "PYTHON"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PALAVER_", "DJANGO_", "PYTHON"))
+        }
         source = {"PYTHONPATH": str(ROOT / "src")} if self.from_source else {}
         return kept | source | {"PYTHONUNBUFFERED": "1"} | self.environment
 

@@ -67,4 +67,3 @@ def wait_for_http(url: str, process: subprocess.Popen[bytes], log: Path, *, time
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.05)
     raise RuntimeError(f"no answer from {url}:\n{log.read_text(errors='replace')[-4000:]}")
-

@@ -1,0 +1,91 @@
+"""The long versions of the tests, before a release: many seeds, many runs, all clients. Writes docs/proof.md.
+
+Each row is a command of its own; a row that fails does not stop the others, and the table says so.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benches.scoreboard import write  # noqa: E402 - the path above makes it importable as a script
+
+PROPTEST_CASES = 20_000
+ROW_TIMEOUT_S = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One row: what it proves, its command, and the environment that makes it long."""
+
+    claim: str
+    command: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+CARGO_TEST = (
+    "cargo", "test", "--manifest-path", "media/Cargo.toml", "--locked", "--release", "--quiet",
+    "--workspace", "--exclude", "palaver-core",
+)  # fmt: skip
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+SUITES = (
+    Suite(
+        f"Rust machines and parsers, {PROPTEST_CASES} cases a property",
+        CARGO_TEST,
+        (("PROPTEST_CASES", str(PROPTEST_CASES)),),
+    ),
+    Suite("Python machines, long hypothesis profile", (*PYTEST, "src"), (("HYPOTHESIS_PROFILE", "proof"),)),
+    Suite("Contracts: engines, media port, live wire, PostgreSQL", (*PYTEST, "tests/contract")),
+    Suite("Foreign clients in Python, Chromium and Firefox, on our SFU and the reference", (*PYTEST, "tests/interop")),
+    Suite("Stories of a user in Chromium", (*PYTEST, "tests/e2e")),
+    Suite("Long runs: repeated kills and cuts", (*PYTEST, "-m", "proof", "tests")),
+)  # fmt: skip
+
+
+def run(suite: Suite) -> tuple[str, str, float]:
+    """Run one suite; returns its outcome, its count and its seconds."""
+    started = time.monotonic()
+    try:
+        done = subprocess.run(
+            suite.command, cwd=ROOT, env=os.environ | dict(suite.environment), capture_output=True, text=True,
+            timeout=ROW_TIMEOUT_S, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return "time-out", "", time.monotonic() - started
+    output = done.stdout + done.stderr
+    if done.returncode:
+        print(output[-4_000:], file=sys.stderr)
+    return ("passed" if done.returncode == 0 else "FAILED"), counts(output), time.monotonic() - started
+
+
+def counts(output: str) -> str:
+    """How many tests passed, failed and skipped, summed over all closing lines of pytest or cargo."""
+    found: dict[str, int] = {}
+    for line in output.splitlines():
+        if re.search(r"\d+ (passed|failed|error)", line):
+            for number, word in re.findall(r"(\d+) (passed|failed|skipped|error)", line):
+                found[word] = found.get(word, 0) + int(number)
+    return ", ".join(f"{number} {word}" for word, number in found.items() if number)
+
+
+def main() -> int:
+    rows = ["| what | result | tests | seconds |", "|---|---|---|---|"]
+    failed = False
+    for suite in SUITES:
+        print(f"· {suite.claim}", flush=True)
+        outcome, count, seconds = run(suite)
+        failed |= outcome != "passed"
+        rows.append(f"| {suite.claim} | {outcome} | {count} | {seconds:.0f} |")
+        print(rows[-1], flush=True)
+    write(ROOT / "docs/proof.md", title="Proof", table="\n".join(rows), notes="Written by `make proof`.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
