@@ -57,8 +57,8 @@ class PalaverServer:
         """Start the process and wait until it says that it is ready. Raises RuntimeError with its output otherwise."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         command = [
-            self.python, "-m", "palaver", "serve",
-            "--port", str(self.port), "--media-port", str(self.media_port), "--data-dir", str(self.data_dir), *self.options,
+            self.python, "-m", "palaver", "serve", "--port", str(self.port),
+            "--media-port", str(self.media_port), "--data-dir", str(self.data_dir), *self.options,
         ]  # fmt: skip
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(

@@ -1,0 +1,33 @@
+"""axe-core in a page: WCAG 2.0 to 2.2, A and AA, and its best practices."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@cache
+def _axe_source() -> str:
+    return AXE.read_text()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong in *page* as it is now, one line a rule and element; empty when it finds nothing."""
+    # Evaluated, not added as a script: the page's content-security policy rightly refuses inline scripts.
+    page.evaluate(_axe_source())
+    found: dict[str, Any] = page.evaluate("(tags) => axe.run(document, { runOnly: tags })", TAGS)
+    return [
+        f"{rule['id']}: {' '.join(node['target'])}: {node['failureSummary'].splitlines()[-1].strip()}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def scrolls_sideways(page: Page) -> bool:
+    """Whether the page is wider than its window."""
+    wider: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return wider
