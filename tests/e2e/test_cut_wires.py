@@ -1,0 +1,87 @@
+"""A socket is cut for five seconds: the room socket unnoticed, the signalling with a return by itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import PersonFactory
+from tests.e2e.people import Person
+from tests.servers.palaver import PalaverServer
+from tests.servers.wire_cutter import WireCutter
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+CUT_MS = 5_000
+# Notes every change of the number of people, so that a flicker between two looks is not missed.
+COUNT_PEOPLE = """
+() => {
+  window.__seen = [];
+  const note = () => {
+    const now = [...document.querySelectorAll('[data-participant-id]')].map((tile) => tile.getAttribute('aria-label')).sort().join('|');
+    if (window.__seen.at(-1) !== now) window.__seen.push(now);
+  };
+  note();
+  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'] });
+}
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[PalaverServer]:
+    with PalaverServer(tmp_path / "palaver") as running:
+        yield running
+
+
+@pytest.fixture
+def wires(server: PalaverServer) -> Iterator[WireCutter]:
+    with WireCutter(server.port) as cutter:
+        yield cutter
+
+
+@pytest.fixture
+def call(person: PersonFactory, wires: WireCutter) -> tuple[Person, Person]:
+    """Alice, directly connected, and Bob, whose TCP connections run through the wire cutter, see each other."""
+    alice, bob = person("alice"), person("bob")
+    alice.sign_up()
+    link = alice.new_meeting()
+    alice.join(link)
+    bob.server_url = wires.url
+    bob.join(link.replace(alice.server_url, wires.url), types_name=True)
+    alice.sees("bob")
+    bob.sees("alice")
+    return alice, bob
+
+
+def test_nobody_notices_a_room_socket_that_is_cut_for_five_seconds(
+    call: tuple[Person, Person], wires: WireCutter
+) -> None:
+    alice, bob = call
+    alice.page.evaluate(COUNT_PEOPLE)
+    frames = (alice.look_at("bob") or {})["frames"]
+    assert wires.cut("/ws/") == 1
+    alice.page.wait_for_timeout(CUT_MS)
+    wires.mend()
+    # Back in the room: a change of name reaches Alice through the new socket.
+    alice.sees("bob")
+    bob.sees("alice")
+    bob.hears(1)
+    assert (alice.look_at("bob") or {})["frames"] > frames + 30
+    assert len(alice.page.evaluate("window.__seen")) == 1, alice.page.evaluate("window.__seen")
+    expect(bob.page.get_by_role("button", name="Leave", exact=True)).to_be_visible()
+
+
+def test_media_returns_by_itself_after_the_signalling_was_cut_for_five_seconds(
+    call: tuple[Person, Person], wires: WireCutter
+) -> None:
+    alice, bob = call
+    alice.page.evaluate(COUNT_PEOPLE)
+    assert wires.cut("/rtc") == 1
+    alice.page.wait_for_timeout(CUT_MS)
+    wires.mend()
+    alice.sees("bob")
+    bob.sees("alice")
+    bob.hears(1)
+    alice.hears(1)
+    assert len(alice.page.evaluate("window.__seen")) == 1, alice.page.evaluate("window.__seen")
