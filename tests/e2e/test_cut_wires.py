@@ -19,11 +19,13 @@ COUNT_PEOPLE = """
 () => {
   window.__seen = [];
   const note = () => {
-    const now = [...document.querySelectorAll('[data-participant-id]')].map((tile) => tile.getAttribute('aria-label')).sort().join('|');
+    const tiles = [...document.querySelectorAll('[data-participant-id]')];
+    const now = tiles.map((tile) => tile.getAttribute('aria-label')).sort().join('|');
     if (window.__seen.at(-1) !== now) window.__seen.push(now);
   };
   note();
-  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'] });
+  const watch = { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'] };
+  new MutationObserver(note).observe(document.body, watch);
 }
 """
 
