@@ -63,6 +63,11 @@
 //! Keys are dense and carry a generation: a stale key is ignored, never confused with its successor.
 
 #![forbid(unsafe_code)]
+// Tests state what they expect.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::float_cmp)
+)]
 
 mod keyframe;
 mod router;
@@ -77,8 +82,7 @@ pub mod rewrite;
 pub use codec::{Codec, FrameInfo};
 pub use rewrite::PayloadPatch;
 pub use router::{
-    AudioLevel, Counters, Forward, Kind, Output, Router, RtpMeta, RtpOutcome, SectionConfig,
-    SubscriptionSettings,
+    AudioLevel, Counters, Forward, Kind, Output, Router, RtpMeta, RtpOutcome, SectionConfig, SubscriptionSettings,
 };
 pub use slab::{PublisherKey, SectionKey, TrackKey};
 pub use speakers::SpeakerChange;

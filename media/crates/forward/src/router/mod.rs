@@ -1,123 +1,268 @@
 //! The room's switchboard: tracks in, sections out.
 
 mod api;
+mod fanout;
+mod subscription;
+mod timers;
+mod track;
 
-pub use api::{
-    AudioLevel, Counters, Forward, Kind, Output, RtpMeta, RtpOutcome, SectionConfig, SubscriptionSettings,
-};
+pub use api::{AudioLevel, Counters, Forward, Kind, Output, RtpMeta, RtpOutcome, SectionConfig, SubscriptionSettings};
 
+use std::collections::VecDeque;
+
+use crate::rewrite::Rewriter;
 use crate::slab::{PublisherKey, SectionKey, Slab, TrackKey};
 use crate::speakers::SpeakerChange;
 use crate::units::{LayerIx, Micros, NtpTime};
+use subscription::Subscription;
+use track::Track;
+
+/// Outputs that fit without allocating; more are never lost.
+const USUAL_OUTPUTS: usize = 64;
+/// A jump of the publisher's NTP clock against ours beyond this is a step of one of them, not jitter.
+const CLOCK_STEP_US: u64 = 500_000;
+/// Share of a new sample in the smoothed offset of a publisher's clock.
+const CLOCK_SMOOTHING: i64 = 8;
+
+#[derive(Debug)]
+struct Publisher {
+    is_connected: bool,
+    tracks: Vec<TrackKey>,
+    /// The publisher's NTP clock minus ours, microseconds. One for all tracks, so that they stay comparable.
+    clock_offset: Option<i64>,
+}
+
+#[derive(Debug)]
+struct Section {
+    target: u64,
+    is_ready: bool,
+    rewriter: Rewriter,
+    /// The track shown, and the position among its subscriptions.
+    shows: Option<(TrackKey, usize)>,
+    /// Whose packets were numbered last.
+    source: Option<(TrackKey, LayerIx)>,
+}
 
 /// One room's tracks and subscriptions. See the crate's documentation for how to drive it.
 #[derive(Debug)]
 pub struct Router {
-    publishers: Slab<PublisherKey, ()>,
-    tracks: Slab<TrackKey, ()>,
-    sections: Slab<SectionKey, ()>,
+    publishers: Slab<PublisherKey, Publisher>,
+    tracks: Slab<TrackKey, Track>,
+    sections: Slab<SectionKey, Section>,
+    outputs: VecDeque<Output>,
+    speaker_changes: Vec<SpeakerChange>,
+    /// Tracks removed while they were reported as loud.
+    departed_speakers: Vec<TrackKey>,
+    counters: Counters,
+    timers: timers::Timers,
 }
 
-#[allow(unused_variables, clippy::needless_pass_by_value)]
 impl Router {
     /// An empty room.
     #[must_use]
     pub fn new() -> Self {
-        Self { publishers: Slab::new(), tracks: Slab::new(), sections: Slab::new() }
+        Self {
+            publishers: Slab::new(),
+            tracks: Slab::new(),
+            sections: Slab::new(),
+            outputs: VecDeque::with_capacity(USUAL_OUTPUTS),
+            speaker_changes: Vec::with_capacity(USUAL_OUTPUTS),
+            departed_speakers: Vec::new(),
+            counters: Counters::default(),
+            timers: timers::Timers::default(),
+        }
     }
 
-    /// Add a participant who may publish. One transport, one capture clock.
-    pub fn add_publisher(&mut self, now: Micros) -> PublisherKey {
-        self.publishers.insert(())
+    /// Add a participant who may publish: one transport, one capture clock. Not connected at birth. (Everything that
+    /// changes the room takes the time, so that a caller need not know where it matters.)
+    pub fn add_publisher(&mut self, _now: Micros) -> PublisherKey {
+        self.publishers.insert(Publisher { is_connected: false, tracks: Vec::new(), clock_offset: None })
     }
 
     /// Remove a publisher with all its tracks.
-    pub fn remove_publisher(&mut self, publisher: PublisherKey, now: Micros) {}
-
-    /// Tell that the publisher's transport is up or down. Key-frame requests are held while it is down and sent when it
-    /// comes up. Down at birth.
-    pub fn set_publisher_connected(&mut self, publisher: PublisherKey, is_connected: bool, now: Micros) {}
-
-    /// Add a publication of one to three layers (one for audio). Layers may begin to arrive at any time, or never.
-    pub fn add_track(&mut self, publisher: PublisherKey, kind: Kind, layers: usize) -> TrackKey {
-        self.tracks.insert(())
+    pub fn remove_publisher(&mut self, publisher: PublisherKey, now: Micros) {
+        for track in self.publishers.remove(publisher).map(|publisher| publisher.tracks).unwrap_or_default() {
+            self.remove_track(track, now);
+        }
     }
 
-    /// Remove a publication; its subscriptions end, their sections stay.
-    pub fn remove_track(&mut self, track: TrackKey, now: Micros) {}
+    /// Tell that the publisher's transport is up or down. Key-frame requests are held while it is down and sent when it
+    /// comes up: one that is too early costs more time than none.
+    pub fn set_publisher_connected(&mut self, publisher: PublisherKey, is_connected: bool, now: Micros) {
+        let Some(publisher) = self.publishers.get_mut(publisher) else { return };
+        publisher.is_connected = is_connected;
+        self.send_requests(now);
+    }
 
-    /// Enforce or lift a mute. Muted: packets are dropped on entry. Lifted: video subscriptions begin with a key frame.
-    pub fn set_muted(&mut self, track: TrackKey, is_muted: bool, now: Micros) {}
+    /// Add a publication of one to three layers (always one for audio). Layers may begin to arrive at any time, or
+    /// never. For an unknown publisher the key is stale at once.
+    pub fn add_track(&mut self, publisher: PublisherKey, kind: Kind, layer_count: usize) -> TrackKey {
+        let track = self.tracks.insert(Track::new(publisher, kind, layer_count));
+        match self.publishers.get_mut(publisher) {
+            Some(owner) => owner.tracks.push(track),
+            None => drop(self.tracks.remove(track)),
+        }
+        track
+    }
+
+    /// Remove a publication; its subscriptions end, their sections stay. Who spoke in it is reported as silent.
+    pub fn remove_track(&mut self, track: TrackKey, now: Micros) {
+        let Some(removed) = self.tracks.remove(track) else { return };
+        for subscription in &removed.subscriptions {
+            if let Some(section) = self.sections.get_mut(subscription.section) {
+                section.shows = None;
+            }
+        }
+        if let Some(owner) = self.publishers.get_mut(removed.publisher) {
+            owner.tracks.retain(|kept| *kept != track);
+        }
+        if removed.speech.is_restless() {
+            self.departed_speakers.push(track);
+            self.timers.wake_for_report(now);
+        }
+    }
+
+    /// Enforce or lift a mute. Muted: packets are dropped on entry. Lifted: video begins with a key frame.
+    pub fn set_muted(&mut self, track: TrackKey, is_muted: bool, now: Micros) {
+        let Some(state) = self.tracks.get_mut(track) else { return };
+        if state.is_muted == is_muted {
+            return;
+        }
+        state.is_muted = is_muted;
+        if is_muted {
+            state.subscriptions.iter_mut().for_each(Subscription::interrupt);
+            state.speech.silence();
+        }
+        self.settle(track, now);
+        self.timers.wake_for_report(now);
+    }
 
     /// Add a sending section of a subscriber. Not ready at birth.
     pub fn add_section(&mut self, config: SectionConfig) -> SectionKey {
-        self.sections.insert(())
+        self.sections.insert(Section {
+            target: config.target,
+            is_ready: false,
+            rewriter: Rewriter::new(config.initial_seq, config.initial_timestamp),
+            shows: None,
+            source: None,
+        })
     }
 
     /// Remove a section with its subscription.
-    pub fn remove_section(&mut self, section: SectionKey, now: Micros) {}
+    pub fn remove_section(&mut self, section: SectionKey, now: Micros) {
+        self.unsubscribe(section, now);
+        self.sections.remove(section);
+    }
 
-    /// Tell that the section's transport is up (DTLS done) or down. Nothing is sent and no key frame asked while it is
-    /// down, so that a joiner gets no burst.
-    pub fn set_section_ready(&mut self, section: SectionKey, is_ready: bool, now: Micros) {}
+    /// Tell that the section's transport is up (DTLS done) or down. While it is down nothing is sent and no key frame
+    /// asked for it, so that a joiner gets neither a burst nor a key frame that comes too early.
+    pub fn set_section_ready(&mut self, section: SectionKey, is_ready: bool, now: Micros) {
+        let Some(state) = self.sections.get_mut(section) else { return };
+        state.is_ready = is_ready;
+        self.change_subscription(section, now, |subscription| subscription.is_ready = is_ready);
+    }
 
-    /// Show a track in a section, instead of what it showed before. Numbers, timestamps and picture ids continue.
-    /// Same track as before: only the settings change.
-    pub fn subscribe(
-        &mut self,
-        section: SectionKey,
-        track: TrackKey,
-        settings: SubscriptionSettings,
-        now: Micros,
-    ) {
+    /// Show a track in a section, instead of what it showed before. Numbers, timestamps and picture ids continue. For
+    /// the track that it shows already only the settings change.
+    pub fn subscribe(&mut self, section: SectionKey, track: TrackKey, settings: SubscriptionSettings, now: Micros) {
+        let Some(state) = self.sections.get(section) else { return };
+        let is_ready = state.is_ready;
+        match state.shows {
+            Some((shown, _)) if shown == track => return self.set_subscription(section, settings, now),
+            Some(_) => self.unsubscribe(section, now),
+            None => {}
+        }
+        let Some(shown) = self.tracks.get_mut(track) else { return };
+        let position = shown.subscriptions.len();
+        shown.subscriptions.push(Subscription::new(section, settings, is_ready));
+        if let Some(state) = self.sections.get_mut(section) {
+            state.shows = Some((track, position));
+        }
+        self.change_subscription(section, now, |_| {});
     }
 
     /// Change what the section's subscriber wants of its track.
-    pub fn set_subscription(&mut self, section: SectionKey, settings: SubscriptionSettings, now: Micros) {}
+    pub fn set_subscription(&mut self, section: SectionKey, settings: SubscriptionSettings, now: Micros) {
+        self.change_subscription(section, now, |subscription| subscription.settings = settings);
+    }
 
     /// Stop showing a track in the section at once; the section keeps its numbering.
-    pub fn unsubscribe(&mut self, section: SectionKey, now: Micros) {}
+    pub fn unsubscribe(&mut self, section: SectionKey, now: Micros) {
+        let Some((track, position)) = self.sections.get_mut(section).and_then(|section| section.shows.take()) else {
+            return;
+        };
+        let Some(state) = self.tracks.get_mut(track) else { return };
+        if position < state.subscriptions.len() {
+            state.subscriptions.swap_remove(position);
+        }
+        if let Some(moved) = state.subscriptions.get(position)
+            && let Some(section) = self.sections.get_mut(moved.section)
+        {
+            section.shows = Some((track, position));
+        }
+        self.settle(track, now);
+    }
 
     /// The subscriber asked for a key frame (PLI or FIR).
-    pub fn on_keyframe_request(&mut self, section: SectionKey, now: Micros) {}
+    pub fn on_keyframe_request(&mut self, section: SectionKey, now: Micros) {
+        self.change_subscription(section, now, |subscription| subscription.is_broken = subscription.current.is_some());
+    }
 
     /// A sender report of a layer: at `ntp` of the publisher's clock its RTP clock showed `rtp`.
-    pub fn on_sender_report(&mut self, track: TrackKey, layer: LayerIx, ntp: NtpTime, rtp: u32, now: Micros) {}
-
-    /// A packet of a layer: the sink gets one [`Forward`] per subscriber.
-    pub fn on_rtp(
-        &mut self,
-        track: TrackKey,
-        layer: LayerIx,
-        meta: &RtpMeta,
-        payload: &[u8],
-        now: Micros,
-        sink: &mut impl FnMut(&Forward),
-    ) -> RtpOutcome {
-        RtpOutcome::Unknown
+    pub fn on_sender_report(&mut self, track: TrackKey, layer: LayerIx, ntp: NtpTime, rtp: u32, now: Micros) {
+        let Some(state) = self.tracks.get_mut(track) else {
+            self.counters.unknown = self.counters.unknown.saturating_add(1);
+            return;
+        };
+        if let Some(layer) = state.layers.get_mut(layer.index()) {
+            layer.on_sender_report(ntp, rtp);
+        }
+        if let Some(publisher) = self.publishers.get_mut(state.publisher) {
+            let sample = ntp.to_micros().cast_signed().saturating_sub_unsigned(now.0);
+            publisher.clock_offset = Some(match publisher.clock_offset {
+                Some(offset) if offset.abs_diff(sample) < CLOCK_STEP_US => {
+                    offset.saturating_add(sample.saturating_sub(offset) / CLOCK_SMOOTHING)
+                }
+                _ => sample,
+            });
+        }
     }
 
-    /// Drain one output; ends with [`Output::Idle`].
-    pub fn poll(&mut self, now: Micros) -> Output {
-        Output::Idle { deadline: None }
-    }
-
-    /// Who began, ended or changed loudness, since the [`Output::SpeakersChanged`] before the last.
+    /// Who began, ended or changed loudness: the list that the last [`Output::SpeakersChanged`] announced.
     #[must_use]
     pub fn speaker_changes(&self) -> &[SpeakerChange] {
-        &[]
+        &self.speaker_changes
     }
 
     /// Totals since the router was made.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        Counters::default()
+        self.counters
     }
 
-    /// The layer that the section's subscriber is sent, `None` while it waits for its first key frame or gets nothing.
+    /// The layer that the section's subscriber is sent; `None` while it waits for its first key frame or gets nothing.
     #[must_use]
     pub fn current_layer(&self, section: SectionKey) -> Option<LayerIx> {
-        None
+        let (track, position) = self.sections.get(section)?.shows?;
+        self.tracks.get(track)?.subscriptions.get(position)?.current
+    }
+
+    /// Change the section's subscription and let it choose anew.
+    fn change_subscription(&mut self, section: SectionKey, now: Micros, change: impl FnOnce(&mut Subscription)) {
+        let Some((key, position)) = self.sections.get(section).and_then(|section| section.shows) else { return };
+        let Some(track) = self.tracks.get_mut(key) else { return };
+        let Some(subscription) = track.subscriptions.get_mut(position) else { return };
+        change(subscription);
+        subscription.choose(track.kind, &track.lives, &track.layers, now);
+        self.settle(key, now);
+    }
+
+    /// After a change: ask for the key frames that are needed now.
+    fn settle(&mut self, track: TrackKey, now: Micros) {
+        if let Some(track) = self.tracks.get_mut(track) {
+            track.demand_keyframes(now);
+        }
+        self.timers.wake();
     }
 }
 
@@ -126,3 +271,6 @@ impl Default for Router {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests;

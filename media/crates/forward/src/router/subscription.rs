@@ -1,0 +1,149 @@
+//! One subscriber of a track: which layers it is sent and which of their packets.
+
+use super::api::{Kind, SubscriptionSettings};
+use super::track::{Layer, Packet};
+use crate::select::Lives;
+use crate::slab::SectionKey;
+use crate::units::{LayerIx, MAX_LAYERS, Micros};
+
+/// What to do with a packet for one subscriber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is of another layer.
+    Ignore,
+    /// It is of the current layer but left out on purpose: close its number.
+    Skip,
+    /// Send it.
+    Forward,
+    /// Its layer becomes the current one with this packet; send it.
+    Begin,
+}
+
+/// One subscriber of a track.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subscription {
+    pub(super) section: SectionKey,
+    pub(super) settings: SubscriptionSettings,
+    /// The section's transport is up.
+    pub(super) is_ready: bool,
+    /// The layer that is sent; its key frame was forwarded.
+    pub(super) current: Option<LayerIx>,
+    /// The layer that should be sent.
+    pub(super) wanted: Option<LayerIx>,
+    /// The subscriber asked for a key frame of the current layer.
+    pub(super) is_broken: bool,
+    /// The layers, as bits, whose requesters know that this subscription waits.
+    asked: u8,
+    /// Highest temporal layer sent.
+    temporal: u8,
+    /// Highest temporal layer wanted.
+    wanted_temporal: u8,
+    /// Timestamp of the picture that the choice of temporal layers was last made for.
+    picture: Option<u32>,
+}
+
+impl Subscription {
+    pub(super) fn new(section: SectionKey, settings: SubscriptionSettings, is_ready: bool) -> Self {
+        Self {
+            section,
+            settings,
+            is_ready,
+            current: None,
+            wanted: None,
+            is_broken: false,
+            asked: 0,
+            temporal: 0,
+            wanted_temporal: 0,
+            picture: None,
+        }
+    }
+
+    /// Stop at once; begin again with a key frame.
+    pub(super) fn interrupt(&mut self) {
+        self.current = None;
+        self.is_broken = false;
+        self.asked = 0;
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.is_ready && self.settings.is_enabled
+    }
+
+    /// Choose the layers anew from what is alive.
+    pub(super) fn choose(&mut self, kind: Kind, lives: &Lives, layers: &[Layer; MAX_LAYERS], now: Micros) {
+        if !self.is_active() {
+            self.interrupt();
+            self.wanted = None;
+            return;
+        }
+        if kind == Kind::Audio {
+            self.wanted = Some(LayerIx::LOWEST);
+            return;
+        }
+        let wanted = lives.choose(self.settings.max_layer, self.current, now);
+        if let Some(before) = self.wanted.filter(|before| Some(*before) != wanted) {
+            self.asked &= !bit(before);
+        }
+        self.wanted = wanted;
+        let measured = self.current.or(self.wanted).and_then(|layer| layers.get(layer.index()));
+        self.wanted_temporal = measured
+            .map_or(self.wanted_temporal, |layer| layer.rates.choose(self.settings.max_fps, self.wanted_temporal));
+    }
+
+    /// Whether the subscriber waits for a key frame of this layer.
+    pub(super) fn needs_keyframe(&self, layer: LayerIx) -> bool {
+        self.is_active()
+            && ((self.wanted == Some(layer) && self.current != self.wanted)
+                || (self.is_broken && self.current == Some(layer)))
+    }
+
+    /// Remember that the layer's requester knows of the wait. Answers whether that is news.
+    pub(super) fn ask(&mut self, layer: LayerIx) -> bool {
+        let is_news = self.asked & bit(layer) == 0;
+        self.asked |= bit(layer);
+        is_news
+    }
+
+    /// Decide about a packet of a layer, in order of arrival.
+    pub(super) fn decide(&mut self, layer: LayerIx, packet: &Packet) -> Verdict {
+        if self.current == Some(layer) {
+            return self.thin(packet);
+        }
+        if !packet.is_entry || !self.is_active() {
+            return Verdict::Ignore;
+        }
+        // Whoever has no picture yet takes any that he may have, and goes up from there.
+        let is_better_than_nothing = self.current.is_none() && layer <= self.settings.max_layer;
+        if self.wanted != Some(layer) && !is_better_than_nothing {
+            return Verdict::Ignore;
+        }
+        self.current = Some(layer);
+        self.is_broken = false;
+        self.asked &= !bit(layer);
+        self.temporal = self.wanted_temporal;
+        self.picture = Some(packet.source.timestamp);
+        Verdict::Begin
+    }
+
+    /// Leave out upper temporal layers, changing their number only between pictures.
+    fn thin(&mut self, packet: &Packet) -> Verdict {
+        let id = packet.frame.temporal_id;
+        if packet.is_newest && self.picture != Some(packet.source.timestamp) {
+            self.picture = Some(packet.source.timestamp);
+            if packet.frame.is_keyframe || self.wanted_temporal < self.temporal {
+                self.temporal = self.wanted_temporal;
+            } else if id > self.temporal && id <= self.wanted_temporal && packet.frame.is_switch_up_point {
+                self.temporal = id;
+            }
+        }
+        if packet.is_entry && self.is_broken {
+            self.is_broken = false;
+            self.asked &= !self.current.map_or(0, bit);
+        }
+        if id <= self.temporal { Verdict::Forward } else { Verdict::Skip }
+    }
+}
+
+const fn bit(layer: LayerIx) -> u8 {
+    1 << layer.index()
+}
