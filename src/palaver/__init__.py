@@ -1,0 +1,1 @@
+"""Palaver: a self-hosted video-meeting system. `ARCHITECTURE.md` says where everything lives."""
