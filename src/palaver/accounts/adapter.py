@@ -1,0 +1,73 @@
+"""Our answers to allauth's questions: who may sign up, how often one may try, what a new user is."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from typing_extensions import override
+
+from palaver.accounts import limits, services
+from palaver.accounts.models import User
+from palaver.kernel.clock import system_clock
+
+INVITATION_SESSION_KEY = "palaver_invitation"
+
+
+def too_many_tries() -> ValidationError:
+    """The refusal of every limit: the same words whether the account exists or not."""
+    return ValidationError(_("Too many tries. Wait ten minutes, then try again."), code="too_many_tries")
+
+
+def source_network(request: HttpRequest) -> str:
+    """The network that a request counts against. REMOTE_ADDR is already that of the client, behind trusted proxies."""
+    return limits.network_of(request.META.get("REMOTE_ADDR"))
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """See the module's docstring."""
+
+    error_messages = {  # noqa: RUF012  allauth's own shape
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("Email and password do not fit together. Check both and try again."),
+        "email_taken": _("There is already an account with this address. Sign in, or reset its password."),
+    }
+
+    @override
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        match settings.PALAVER_SIGN_UP:
+            case "open":
+                return True
+            case "invited":
+                token = request.session.get(INVITATION_SESSION_KEY, "")
+                return bool(token) and services.is_invitation_open(token, now=system_clock())
+        return False
+
+    @override
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        email, network = str(credentials.get("email", "")), source_network(request)
+        tries = (
+            (limits.SIGN_IN_BY_ACCOUNT_AND_NETWORK, f"{email} {network}"),
+            (limits.SIGN_IN_BY_ACCOUNT, email),
+            (limits.SIGN_IN_BY_NETWORK, network),
+        )
+        if not limits.count_attempts(tries, now=system_clock()):
+            raise too_many_tries()
+
+    @override
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        user: User | None = super().authenticate(request, **credentials)
+        if user is not None:
+            email, network = str(credentials.get("email", "")), source_network(request)
+            limits.forget_attempts(limits.SIGN_IN_BY_ACCOUNT_AND_NETWORK, f"{email} {network}")
+            limits.forget_attempts(limits.SIGN_IN_BY_ACCOUNT, email)
+        return user
+
+    @override
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        saved: User = super().save_user(request, user, form, commit=False)
+        saved.email = saved.email.lower()
+        saved.save()
+        return saved

@@ -1,0 +1,31 @@
+"""A person's language and theme, for every page."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from palaver.accounts.models import Theme
+from palaver.accounts.preferences import LANGUAGE_COOKIE, THEME_COOKIE
+
+
+def preferences(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Activate the language of the profile, else of the cookie, else of the browser; put the theme on the request."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        user = request.user
+        cookie_theme = request.COOKIES.get(THEME_COOKIE, Theme.SYSTEM)
+        request.theme = user.theme if user.is_authenticated else _known_theme(cookie_theme)  # type: ignore[attr-defined]
+        chosen = user.language if user.is_authenticated and user.language else request.COOKIES.get(LANGUAGE_COOKIE, "")
+        language = chosen if chosen in dict(settings.LANGUAGES) else translation.get_language_from_request(request)
+        with translation.override(language):
+            response = get_response(request)
+            response.headers.setdefault("Content-Language", language)
+        return response
+
+    return middleware
+
+
+def _known_theme(text: str) -> str:
+    return text if text in Theme.values else Theme.SYSTEM.value
