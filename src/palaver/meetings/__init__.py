@@ -1,0 +1,1 @@
+"""Meetings: the durable link and its policy, and each run with who came and went."""
