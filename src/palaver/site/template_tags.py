@@ -1,0 +1,72 @@
+"""Tags that every template has: built files of the web client, and icons."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+_ICON_FOLDER = Path(__file__).resolve().parent / "icons"
+_Manifest = dict[str, dict[str, Any]]
+
+
+@lru_cache(maxsize=4)
+def _manifest_of(path: Path, modified_ns: int) -> _Manifest:
+    manifest: _Manifest = json.loads(path.read_text("utf-8"))
+    return manifest
+
+
+def _manifest() -> _Manifest:
+    path = Path(settings.PALAVER_WEB_DIST) / ".vite" / "manifest.json"
+    try:
+        return _manifest_of(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        raise RuntimeError(f"the web client is not built: {path} is missing; run: make web") from None
+
+
+def _url(file: str) -> str:
+    return f"{settings.STATIC_URL}{file}"
+
+
+@register.simple_tag
+def vite(entry: str) -> SafeString:
+    """The style sheets, module and preloads of a Vite entry, such as `src/pages/site.ts`."""
+    manifest = _manifest()
+    chunks, seen = [], {entry}
+    pending = [entry]
+    while pending:
+        chunk = manifest[pending.pop()]
+        chunks.append(chunk)
+        for name in chunk.get("imports", ()):
+            if name not in seen:
+                seen.add(name)
+                pending.append(name)
+    styles = dict.fromkeys(file for chunk in reversed(chunks) for file in chunk.get("css", ()))
+    sheets = format_html_join("", '<link rel="stylesheet" href="{}">', ((_url(file),) for file in styles))
+    preloads = format_html_join("", '<link rel="modulepreload" href="{}">', ((_url(c["file"]),) for c in chunks[1:]))
+    module = format_html('<script type="module" src="{}"></script>', _url(chunks[0]["file"]))
+    return sheets + preloads + module
+
+
+@register.simple_tag
+def built(source: str) -> str:
+    """The address of a built asset, such as `src/assets/people/kofi.svg`."""
+    return _url(_manifest()[source]["file"])
+
+
+@lru_cache(maxsize=128)
+def _icon_path(name: str) -> str:
+    return (_ICON_FOLDER / f"{name}.svg").read_text("utf-8").strip()
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """One of `site/icons`, as a picture that assistive technology skips: the control beside it carries the name."""
+    # The files are ours.
+    return mark_safe(_icon_path(name).replace("<svg ", f'<svg class="i {size}" aria-hidden="true" ', 1))  # noqa: S308
