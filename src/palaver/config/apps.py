@@ -1,0 +1,20 @@
+"""The Django app of the composition root: it connects facts with those who hear them."""
+
+from django.apps import AppConfig
+from typing_extensions import override
+
+from palaver.kernel.facts import install_subscribers
+
+
+class CompositionConfig(AppConfig):
+    """Has no models; `ready` is where the application is put together."""
+
+    name = "palaver.config"
+    label = "palaver_config"
+
+    @override
+    def ready(self) -> None:
+        # Subscribers import models, which exist from here on.
+        from palaver.config.subscribers import SUBSCRIBERS
+
+        install_subscribers(SUBSCRIBERS)

@@ -1,0 +1,33 @@
+"""The database as Django wants it told: SQLite in the data directory, or PostgreSQL."""
+
+from typing import Any
+
+from palaver.config.options import StoreSettings
+
+_BUSY_TIMEOUT_S = 10  # a writer waits for another instead of failing with "database is locked"
+
+
+def database(store: StoreSettings) -> dict[str, Any]:
+    """Django's description of the database."""
+    if store.database is not None:
+        server = store.database
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": server.name,
+            "HOST": server.host,
+            "PORT": str(server.port),
+            "USER": server.user,
+            "PASSWORD": server.password,
+            "OPTIONS": {"connect_timeout": 5, **dict(server.options)},
+        }
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(store.data_dir / "palaver.sqlite3"),
+        "OPTIONS": {
+            # IMMEDIATE takes the write lock at BEGIN: a transaction that reads first can then never deadlock.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": _BUSY_TIMEOUT_S,
+            # NORMAL is safe against crashes of the process in WAL mode (sqlite.org/pragma.html#pragma_synchronous).
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        },
+    }

@@ -1,0 +1,45 @@
+"""What `palaver serve` says when it is ready: one address, the others as QR codes, and the first administrator's link."""
+
+import io
+from dataclasses import dataclass
+
+import segno
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What there is to say."""
+
+    address: str
+    other_addresses: tuple[str, ...]
+    is_reachable: bool
+    """Whether phones can use it: https, or behind a public address."""
+    setup_path: str | None
+    """Path of the one-time link while there is no administrator."""
+
+
+def greeting_text(greeting: Greeting, *, with_codes: bool) -> str:
+    """The lines to print. QR codes only where they are seen, on a terminal."""
+    lines = ["", f"  Palaver is ready. Open  {greeting.address}/", ""]
+    if greeting.setup_path is not None:
+        lines += [
+            "  There is no administrator yet. This link makes one; it works once:",
+            f"  {greeting.address}{greeting.setup_path}",
+            "",
+        ]
+    if greeting.other_addresses:
+        lines.append("  On other devices in this network:")
+        lines += [f"  {address}/" for address in greeting.other_addresses]
+        lines.append("")
+        if not greeting.is_reachable:
+            lines += ["  Browsers give camera and microphone only to https: see --tls-self-signed.", ""]
+    if greeting.is_reachable and with_codes:
+        target = greeting.other_addresses[0] if greeting.other_addresses else greeting.address
+        lines += [f"  {target}/", _qr_code(f"{target}/")]
+    return "\n".join(lines)
+
+
+def _qr_code(text: str) -> str:
+    out = io.StringIO()
+    segno.make(text, error="m", micro=False).terminal(out, border=2, compact=True)
+    return out.getvalue()

@@ -1,0 +1,57 @@
+"""What nobody asks for but must happen: closing runs that a crash left open, and dropping what has run out."""
+
+import asyncio
+import logging
+
+from allauth.account.models import EmailConfirmation
+from asgiref.sync import sync_to_async
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import DatabaseError, connection
+
+from palaver.accounts import limits
+from palaver.kernel.clock import Clock, system_clock
+from palaver.meetings import sessions
+
+logger = logging.getLogger(__name__)
+
+_SWEEP_EVERY_S = 60.0  # a run is stale after two minutes: seen at most one minute late
+_CLEAN_EVERY_SWEEPS = 60
+
+
+class Housekeeping:
+    """A part that works once a minute, in a thread of its own."""
+
+    def __init__(self, *, clock: Clock = system_clock) -> None:
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    async def startup(self) -> None:
+        """Begin; the first sweep comes a minute later, so that open calls find their runs again after a restart."""
+        self._task = asyncio.create_task(self._run(), name="housekeeping")
+
+    async def shutdown(self, reason: str) -> None:
+        """Stop between two sweeps or within one; every sweep is a set of small transactions."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        count = 0
+        while True:
+            await asyncio.sleep(_SWEEP_EVERY_S)
+            count += 1
+            await sync_to_async(self.sweep, thread_sensitive=False)(is_thorough=count % _CLEAN_EVERY_SWEEPS == 1)
+
+    def sweep(self, *, is_thorough: bool) -> None:
+        """One round. A database that is away is tried again in the next."""
+        now = self._clock()
+        try:
+            sessions.sweep_stale_sessions(now=now)
+            if is_thorough:
+                limits.drop_old_counters(now=now)
+                SessionStore.clear_expired()
+                EmailConfirmation.objects.delete_expired_confirmations()
+        except DatabaseError:
+            logger.exception("Housekeeping could not reach the database")
+        finally:
+            connection.close()

@@ -1,0 +1,275 @@
+"""What an operator can set: each option once, with its flag, its variable, its meaning and its parser.
+
+The command line, the environment and `docs/reference/configuration.md` are all made from `OPTIONS`. Values are read
+once, into the frozen groups of `Settings`; what is unknown or impossible stops the start:
+
+    SettingError          one line that names the setting
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from palaver.config import parsing
+from palaver.config.parsing import SettingError, SmtpServer
+
+SignUpMode = Literal["open", "invited", "closed"]
+LogFormat = Literal["text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+__all__ = ["OPTIONS", "LogFormat", "LogLevel", "Option", "Settings", "SettingError", "SignUpMode", "add_options"]
+__all__ += ["default_data_dir", "read_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting. `flag` is None for secrets: a command line can be read by every user of the machine."""
+
+    key: str
+    variable: str
+    parse: Callable[[str], Any]
+    default: str | None
+    """As text, so that the reference shows exactly what one would write."""
+    help: str
+    flag: str | None = None
+    is_switch: bool = False
+    is_list: bool = False
+    default_note: str | None = None
+
+
+def _option(name: str, parse: Callable[[str], Any], default: str | None, text: str, **more: Any) -> Option:
+    key = name.replace("-", "_")
+    return Option(
+        key=key, variable=f"PALAVER_{key.upper()}", flag=f"--{name}", parse=parse, default=default, help=text, **more
+    )
+
+
+def default_data_dir(environ: Mapping[str, str]) -> Path:
+    """The user's data folder (XDG Base Directory Specification 0.8)."""
+    base = environ.get("XDG_DATA_HOME", "")
+    root = Path(base) if base.startswith("/") else Path(environ.get("HOME") or Path.home()) / ".local" / "share"
+    return root / "palaver"
+
+
+OPTIONS: tuple[Option, ...] = (
+    _option("host", parsing.host, "127.0.0.1", "Address to listen on for pages and sockets; 0.0.0.0 or :: for all."),
+    _option("port", parsing.port_or_any, "8000", "TCP port for pages and sockets; 0 picks a free one."),
+    _option("media-port", parsing.port_or_any, "7882", "UDP port for sound and picture; 0 picks a free one."),
+    _option(
+        "media-address",
+        parsing.ip_address,
+        None,
+        "IP address that browsers send media to; repeat it, or list several with commas.",
+        is_list=True,
+        default_note="every address of an interface that is up, except loopback and link-local",
+    ),
+    _option(
+        "public-url",
+        parsing.public_url,
+        None,
+        "The address people open when it differs from host and port, as behind a proxy: https://meet.example.org.",
+    ),
+    _option(
+        "trusted-proxy",
+        parsing.network,
+        None,
+        "Address or network of a reverse proxy whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+        is_list=True,
+        default_note="none",
+    ),
+    _option(
+        "data-dir",
+        parsing.folder,
+        None,
+        "Folder for the database and secrets, made with mode 0700 when missing.",
+        default_note="$XDG_DATA_HOME/palaver or ~/.local/share/palaver; make run uses ./var",
+    ),
+    _option("tls-cert", parsing.existing_file, None, "Certificate chain (PEM) to serve https; needs --tls-key."),
+    _option("tls-key", parsing.existing_file, None, "Private key (PEM) of --tls-cert."),
+    _option(
+        "tls-self-signed",
+        parsing.switch,
+        "no",
+        "Make a local authority and a certificate for this machine's names and addresses, and serve https with it.",
+        is_switch=True,
+    ),
+    _option("sign-up", parsing.one_of("open", "invited", "closed"), "open", "Who may create an account."),
+    _option("admin-email", parsing.email, None, "Where messages from the Contact page go, besides being kept."),
+    _option("mail-from", parsing.email, None, "Sender of mails.", default_note="palaver@ the name of this server"),
+    Option(
+        key="smtp_url",
+        variable="PALAVER_SMTP_URL",
+        parse=parsing.smtp_url,
+        default=None,
+        help="Mail server as smtp://user:password@host:587 (STARTTLS) or smtps://…:465 (TLS). Without it mails are "
+        "printed to the log and sign-up asks for no address check.",
+    ),
+    Option(
+        key="database_url",
+        variable="DATABASE_URL",
+        parse=parsing.database_url,
+        default=None,
+        help="PostgreSQL as postgres://user:password@host:5432/name.",
+        default_note="SQLite in the data directory",
+    ),
+    _option("log-format", parsing.one_of("text", "json"), "text", "How log lines are written."),
+    _option("log-level", parsing.one_of("debug", "info", "warning", "error"), "info", "The least level written."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListenSettings:
+    """Where pages and sockets are served, and how the world reaches them."""
+
+    host: str
+    port: int
+    public_url: str | None
+    trusted_proxies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """At most one of the two ways to https is set."""
+
+    cert: Path | None
+    key: Path | None
+    is_self_signed: bool
+
+    @property
+    def is_on(self) -> bool:
+        """Whether this process itself serves https."""
+        return self.is_self_signed or self.cert is not None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSettings:
+    """Where sound and picture arrive. No addresses means: those of the interfaces that are up."""
+
+    port: int
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where things are kept."""
+
+    data_dir: Path
+    database: parsing.PostgresServer | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """Who may come."""
+
+    sign_up: SignUpMode
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """How mail leaves; without `smtp` it is printed."""
+
+    smtp: SmtpServer | None
+    sender: str | None
+    administrator: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """How the log is written."""
+
+    format: LogFormat
+    level: LogLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator set, parsed and checked."""
+
+    listen: ListenSettings
+    tls: TlsSettings
+    media: MediaSettings
+    store: StoreSettings
+    accounts: AccountSettings
+    mail: MailSettings
+    log: LogSettings
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Give `parser` a flag for each option that has one. Values stay text until `read_settings`."""
+    for option in OPTIONS:
+        if option.flag is None:
+            continue
+        default = option.default_note or option.default
+        text = f"{option.help} [{option.variable}]" + (f" (default: {default})" if default else "")
+        text = text.replace("%", "%%")
+        if option.is_switch:
+            parser.add_argument(option.flag, dest=option.key, action="store_const", const="yes", help=text)
+        elif option.is_list:
+            parser.add_argument(option.flag, dest=option.key, action="append", metavar="VALUE", help=text)
+        else:
+            parser.add_argument(option.flag, dest=option.key, metavar="VALUE", help=text)
+
+
+def read_settings(environ: Mapping[str, str] | None = None, flags: argparse.Namespace | None = None) -> Settings:
+    """Parse options over environment over defaults.
+
+    Raises:
+        SettingError: an unknown PALAVER_ variable, or a value that cannot be.
+    """
+    env = os.environ if environ is None else environ
+    _refuse_unknown(env)
+    values = {option.key: _value(option, env, flags) for option in OPTIONS}
+    if values["data_dir"] is None:
+        values["data_dir"] = default_data_dir(env)
+    _refuse_contradictions(values)
+    return Settings(
+        listen=ListenSettings(values["host"], values["port"], values["public_url"], values["trusted_proxy"]),
+        tls=TlsSettings(values["tls_cert"], values["tls_key"], values["tls_self_signed"]),
+        media=MediaSettings(values["media_port"], values["media_address"]),
+        store=StoreSettings(values["data_dir"], values["database_url"]),
+        accounts=AccountSettings(values["sign_up"]),
+        mail=MailSettings(values["smtp_url"], values["mail_from"], values["admin_email"]),
+        log=LogSettings(values["log_format"], values["log_level"]),
+    )
+
+
+def _refuse_unknown(env: Mapping[str, str]) -> None:
+    known = {option.variable for option in OPTIONS}
+    for name in sorted(env):
+        if name.startswith("PALAVER_") and name not in known:
+            raise SettingError(name, "is not a setting of Palaver")
+
+
+def _value(option: Option, env: Mapping[str, str], flags: argparse.Namespace | None) -> Any:
+    given: str | list[str] | None = getattr(flags, option.key, None)
+    name = option.flag or option.variable
+    if given is None and env.get(option.variable, "") != "":
+        given, name = env[option.variable], option.variable
+    if given is None:
+        given = option.default
+    if option.is_list:
+        return tuple(_parse(option, name, text) for text in _split(given))
+    return None if given is None else _parse(option, name, str(given))
+
+
+def _split(given: str | Sequence[str] | None) -> list[str]:
+    texts = [given] if isinstance(given, str) else list(given or ())
+    return [part.strip() for text in texts for part in text.split(",") if part.strip()]
+
+
+def _parse(option: Option, name: str, text: str) -> Any:
+    try:
+        return option.parse(text)
+    except ValueError as problem:
+        raise SettingError(name, str(problem)) from None
+
+
+def _refuse_contradictions(values: Mapping[str, Any]) -> None:
+    if (values["tls_cert"] is None) != (values["tls_key"] is None):
+        missing = "--tls-key" if values["tls_key"] is None else "--tls-cert"
+        raise SettingError(missing, "is missing: a certificate and its key go together")
+    if values["tls_self_signed"] and values["tls_cert"] is not None:
+        raise SettingError("--tls-self-signed", "cannot be used together with --tls-cert")
