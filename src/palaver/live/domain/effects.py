@@ -122,7 +122,7 @@ class RecordLeft:
 
 @dataclass(frozen=True, slots=True)
 class RecordEnded:
-    """For the history: a host ended the meeting session, or the meeting is gone."""
+    """For the history: the meeting session is over: everybody left, a host ended it, or the meeting is gone."""
 
     at: datetime
     by_user_id: int | None

@@ -189,14 +189,14 @@ def drop_seat(state: RoomState, seat: Seat, *, reason: DropReason, now: Moment) 
     """Take a seat away, with its media. Closing the socket is the caller's duty."""
     participant_id: ParticipantId = seat.participant.participant_id
     seats = {pid: other for pid, other in state.seats.items() if pid != participant_id}
-    return Step(
-        replace(state, seats=seats),
-        changes=(DropParticipant(participant_id, reason),),
-        effects=(
-            RemoveFromEngine(seat.participant.identity),
-            RecordLeft(participant_id, reason, now.at),
-        ),
-    )
+    effects: list[Effect] = [
+        RemoveFromEngine(seat.participant.identity),
+        RecordLeft(participant_id, reason, now.at),
+    ]
+    # Whoever was lost may be back within minutes, and then the same meeting session goes on.
+    if not seats and reason is not DropReason.CONNECTION_LOST:
+        effects.append(RecordEnded(now.at, by_user_id=None))
+    return Step(replace(state, seats=seats), changes=(DropParticipant(participant_id, reason),), effects=tuple(effects))
 
 
 def end_room(state: RoomState, now: Moment, *, farewell: Farewell, by: Seat | None) -> Step:

@@ -1,0 +1,95 @@
+"""Who may come in, and as whom. One call, one trip to the database; everything after it happens in memory."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
+
+from palaver.accounts import limits
+from palaver.accounts.models import User
+from palaver.kernel.errors import SIGN_IN_REQUIRED, PalaverError
+from palaver.live.domain.people import FALLBACK_NAME, Identity, Role, clean_name
+from palaver.live.identity import Guest, new_guest, read_guest, sign_guest, user_identity
+from palaver.meetings.selectors import access_meeting_by_link
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """What a connection brings along."""
+
+    slug: str
+    session_key: str | None
+    guest_ticket: str | None
+    name: str | None
+    address: str | None
+    """Where it comes from; misses are counted by its network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Somebody who may come in."""
+
+    meeting_id: UUID
+    slug: str
+    title: str
+    identity: Identity
+    user_id: int | None
+    role: Role
+    name: str | None
+    """Cleaned; None when the client named nobody."""
+    fallback_name: str
+    guest_ticket: str | None
+
+
+def admit(applicant: Applicant, *, now: datetime) -> Admission:
+    """Decide whether and as whom somebody comes in.
+
+    Raises:
+        PalaverError: meeting_not_found, rate_limited, sign_in_required.
+    """
+    user = signed_in_user(applicant.session_key)
+    network = limits.network_of(applicant.address)
+    access = access_meeting_by_link(applicant.slug, user=user, network=network, now=now)
+    if not access.may_join:
+        raise PalaverError(SIGN_IN_REQUIRED)
+    meeting = access.meeting
+    name = clean_name(applicant.name, fallback="") or None
+    if user is not None:
+        return Admission(
+            meeting_id=meeting.pk,
+            slug=meeting.slug,
+            title=meeting.title,
+            identity=user_identity(user.pk, meeting.pk),
+            user_id=user.pk,
+            role=Role.HOST if access.is_owner else Role.MEMBER,
+            name=name,
+            fallback_name=clean_name(user.get_full_name()),
+            guest_ticket=None,
+        )
+    known = read_guest(applicant.guest_ticket, meeting.pk) if applicant.guest_ticket else None
+    guest = known or new_guest()
+    guest = Guest(guest.identity, name or guest.name)
+    return Admission(
+        meeting_id=meeting.pk,
+        slug=meeting.slug,
+        title=meeting.title,
+        identity=guest.identity,
+        user_id=None,
+        role=Role.GUEST,
+        name=name,
+        fallback_name=guest.name or FALLBACK_NAME,
+        guest_ticket=sign_guest(guest, meeting.pk),
+    )
+
+
+def signed_in_user(session_key: str | None) -> User | None:
+    """The person behind a session cookie, checked as Django checks it for a page."""
+    if not session_key:
+        return None
+    request = HttpRequest()
+    request.session = SessionStore(session_key)
+    user = get_user(request)
+    return user if isinstance(user, User) and user.is_authenticated else None

@@ -1,0 +1,63 @@
+"""The history of meeting sessions, kept in the database by `palaver.meetings.sessions`."""
+
+from uuid import UUID
+
+from palaver.kernel.ids import MeetingId, MeetingSessionId, UserId
+from palaver.live.domain.effects import RecordJoined
+from palaver.live.domain.people import Identity
+from palaver.live.domain.replica import RoomFacts
+from palaver.live.domain.room import Moment
+from palaver.live.threads import DatabaseThreads
+from palaver.meetings import sessions
+
+
+class DatabaseHistory:
+    """Each method is one transaction on a database thread, and safe to repeat."""
+
+    def __init__(self, threads: DatabaseThreads) -> None:
+        self._run = threads.run
+
+    async def open(self, meeting_id: UUID, *, slug: str, title: str, now: Moment) -> RoomFacts | None:
+        """The run that starts or goes on; None when the meeting is gone."""
+        run = await self._run(sessions.open_or_continue_session, MeetingId(meeting_id), now=now.at)
+        if run is None:
+            return None
+        return RoomFacts(
+            meeting_id=str(meeting_id),
+            slug=slug,
+            title=title,
+            session_id=str(run.session_id),
+            started_at=run.started_at,
+        )
+
+    async def joined(self, session_id: str, record: RecordJoined) -> None:
+        """Somebody came in."""
+        await self._run(
+            sessions.record_join,
+            _session(session_id),
+            identity=record.identity,
+            display_name=record.name,
+            is_signed_in=record.user_id is not None,
+            user_id=None if record.user_id is None else UserId(record.user_id),
+            now=record.at,
+        )
+
+    async def renamed(self, session_id: str, *, identity: Identity, name: str) -> None:
+        """Somebody is called otherwise."""
+        await self._run(sessions.record_name, _session(session_id), identity=identity, display_name=name)
+
+    async def left(self, session_id: str, *, identity: Identity, now: Moment) -> None:
+        """Somebody is gone."""
+        await self._run(sessions.record_leave, _session(session_id), identity=identity, now=now.at)
+
+    async def touched(self, session_id: str, *, now: Moment) -> None:
+        """Somebody is still inside."""
+        await self._run(sessions.touch_session, _session(session_id), now=now.at)
+
+    async def ended(self, session_id: str, *, now: Moment) -> None:
+        """The run is over."""
+        await self._run(sessions.end_session, _session(session_id), now=now.at)
+
+
+def _session(session_id: str) -> MeetingSessionId:
+    return MeetingSessionId(UUID(session_id))

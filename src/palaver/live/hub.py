@@ -1,0 +1,301 @@
+"""All rooms of this process: opening and closing them, heartbeats, and keeping the media engine in line.
+
+`Hub.run` owns every task; while it does not run, nobody comes in.
+"""
+
+import asyncio
+import functools
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Final
+from uuid import UUID
+
+from palaver.engines.port import EngineParticipant, EngineUnavailableError
+from palaver.kernel.errors import MEETING_NOT_FOUND, SERVER_RESTART, PalaverError
+from palaver.live import wire
+from palaver.live.admission import Admission
+from palaver.live.domain import effects as fx
+from palaver.live.domain.people import Identity, ParticipantId, SocketId
+from palaver.live.domain.room import Seat
+from palaver.live.errors import CloseCode
+from palaver.live.ports import Ports
+from palaver.live.room_host import LiveRoom
+from palaver.live.sockets import MAX_STUCK_S, Socket
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_S: Final = 10.0
+# Two and a half heartbeats without a word: the connection is dead, whatever TCP thinks.
+MAX_SILENCE_S: Final = 25.0
+_WATCH_S: Final = 2.0
+# `meetings.sessions` wants a sign of life at least every 30 s.
+_TOUCH_S: Final = 15.0
+_RECONCILE_S: Final = 30.0
+# After a restart clients may be back in the engine before they are back here.
+_STRAY_GRACE_S: Final = 15.0
+_MAX_REMEMBERED: Final = 10_000
+# A stop of the whole server may take five seconds, and this part of it one and a half.
+_GOODBYE_S: Final = 1.0
+# How long a newcomer waits for what the last run of the room still owes to the database and the engine.
+_SETTLE_S: Final = 2.0
+
+Welcome = Callable[[Seat, LiveRoom], str]
+
+
+class Hub:
+    """The rooms. Use from one event loop only."""
+
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
+        self.rooms: dict[str, LiveRoom] = {}
+        self._opening: dict[str, asyncio.Lock] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._lanes: dict[LiveRoom, set[asyncio.Task[None]]] = {}
+        self._settling: dict[str, set[asyncio.Task[None]]] = {}
+        self._is_stopping = False
+        self._next_socket = 0
+        # Bounded memories, oldest out first: who was put out of a run, who was here, who is in the engine unexplained.
+        self._barred: OrderedDict[str, frozenset[Identity]] = OrderedDict()
+        self._gone: OrderedDict[ParticipantId, None] = OrderedDict()
+        self._strays: OrderedDict[tuple[str, Identity], float] = OrderedDict()
+
+    async def run(self, started: asyncio.Event) -> None:
+        """Serve until cancelled."""
+        async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._watch(), name="live watch")
+            self._tasks.create_task(self._beat(), name="live heartbeat")
+            self._tasks.create_task(self._touch(), name="live touch")
+            self._tasks.create_task(self._reconcile(), name="live reconcile")
+            started.set()
+
+    # --- sockets -------------------------------------------------------------------------------
+
+    def new_socket(self) -> Socket:
+        """A socket that is in no room yet."""
+        self._next_socket += 1
+        return Socket(SocketId(self._next_socket), now_s=self.ports.clock().steady_s)
+
+    async def enter(
+        self, socket: Socket, admission: Admission, hello: wire.Hello, *, welcome: Welcome
+    ) -> tuple[LiveRoom, fx.Answer]:
+        """Seat somebody who was admitted; opens the room if need be.
+
+        Raises:
+            PalaverError: meeting_not_found when it was deleted meanwhile, server_restart when the hub is going.
+        """
+        join = fx.Join(
+            socket_id=socket.id,
+            participant_id=ParticipantId(f"p_{secrets.token_urlsafe(12)}"),
+            identity=admission.identity,
+            user_id=admission.user_id,
+            role=admission.role,
+            name=admission.name,
+            fallback_name=admission.fallback_name,
+            tab_id=hello.tab_id,
+            take_over=hello.take_over,
+            resume_participant_id=None if hello.resume is None else ParticipantId(hello.resume.participant_id),
+        )
+        while True:
+            room = await self._room_of(admission)
+            room.entering += 1
+            try:
+                # A removal that is still on its way to the engine must not hit the connection about to be made.
+                await room.engine_lane.flush(timeout_s=_SETTLE_S)
+                if not room.is_over:
+                    return room, room.join(socket, join, welcome=welcome)
+            finally:
+                room.entering -= 1
+                if not (room.state.seats or room.entering or room.is_over):
+                    room.abandon()
+
+    async def _room_of(self, admission: Admission) -> LiveRoom:
+        key = str(admission.meeting_id)
+        lock = self._opening.setdefault(key, asyncio.Lock())
+        async with lock:
+            room = self.rooms.get(key) or await self._open(admission)
+        if not lock.locked():
+            self._opening.pop(key, None)
+        return room
+
+    async def _open(self, admission: Admission) -> LiveRoom:
+        key = str(admission.meeting_id)
+        if settling := self._settling.get(key):
+            # The last run of this meeting is still being written: it must not end the one that now begins.
+            await asyncio.wait(settling, timeout=_SETTLE_S)
+        facts = await self.ports.history.open(
+            admission.meeting_id, slug=admission.slug, title=admission.title, now=self.ports.clock()
+        )
+        if facts is None:
+            raise PalaverError(MEETING_NOT_FOUND)
+        if self._tasks is None or self._is_stopping:
+            raise PalaverError(SERVER_RESTART)
+        room = LiveRoom(
+            facts,
+            ports=self.ports,
+            barred=self._barred.get(facts.session_id, frozenset()),
+            on_gone=self._remember_gone,
+            on_over=self._room_over,
+        )
+        self.rooms[key] = room
+        self._lanes[room] = {
+            self._tasks.create_task(room.history_lane.run(), name="live history"),
+            self._tasks.create_task(room.engine_lane.run(), name="live engine"),
+        }
+        return room
+
+    def socket_gone(self, room: LiveRoom, socket: Socket, *, is_clean: bool) -> None:
+        """A connection ended by itself. While the server goes, that says nothing about the people."""
+        if not self._is_stopping:
+            room.socket_gone(socket, is_clean=is_clean)
+
+    # --- what others tell ----------------------------------------------------------------------
+
+    def meeting_renamed(self, meeting_id: UUID, title: str) -> None:
+        """The meeting has another title."""
+        if (room := self.rooms.get(str(meeting_id))) is not None:
+            room.feed(fx.TitleChanged(title))
+
+    def meeting_deleted(self, meeting_id: UUID) -> None:
+        """The meeting is gone; so is its room."""
+        if (room := self.rooms.get(str(meeting_id))) is not None:
+            room.feed(fx.MeetingDeleted())
+
+    def engine_joined(self, meeting_id: str, who: EngineParticipant) -> None:
+        """The engine reports somebody inside. Whoever the room does not know is put out."""
+        self._judge(meeting_id, (who,))
+
+    def engine_left(self, meeting_id: str, who: EngineParticipant) -> None:
+        """The engine reports somebody gone. The room socket alone says who is here, so only a stray is forgotten."""
+        self._strays.pop((meeting_id, Identity(who.identity)), None)
+
+    def seats_inside(self, meeting_id: UUID) -> tuple[Seat, ...]:
+        """Who is inside now."""
+        room = self.rooms.get(str(meeting_id))
+        return () if room is None else tuple(room.state.seats.values())
+
+    # --- going ---------------------------------------------------------------------------------
+
+    async def stop(self) -> None:
+        """Tell everybody that the server goes, and let what is owed to the history be written."""
+        self._is_stopping = True
+        rooms = tuple(self.rooms.values())
+        for room in rooms:
+            room.say_goodbye("server_restart", CloseCode.SERVER_RESTART)
+        for room in rooms:
+            room.history_lane.submit(functools.partial(self._touch_room, room))
+        await asyncio.gather(*(room.history_lane.flush(timeout_s=_GOODBYE_S) for room in rooms))
+
+    # --- the tasks -----------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Cut who does not read or does not answer; put out strays whose time is up."""
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            now_s = self.ports.clock().steady_s
+            for room in self.rooms.values():
+                for socket in tuple(room.sockets.values()):
+                    if socket.stuck_since_s is not None and now_s - socket.stuck_since_s > MAX_STUCK_S:
+                        socket.cut()
+                    elif now_s - socket.heard_at_s > MAX_SILENCE_S:
+                        socket.close(CloseCode.TIMEOUT)
+            self._remove_strays(now_s)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            for room in self.rooms.values():
+                room.broadcast(wire.Heartbeat(version=room.state.version).model_dump_json())
+
+    async def _touch(self) -> None:
+        while True:
+            for room in tuple(self.rooms.values()):
+                room.history_lane.submit(functools.partial(self._touch_room, room))
+            await asyncio.sleep(_TOUCH_S)
+
+    async def _touch_room(self, room: LiveRoom) -> None:
+        await self.ports.history.touched(room.state.facts.session_id, now=self.ports.clock())
+
+    async def _reconcile(self) -> None:
+        """Webhooks get lost; so now and then the engine is asked."""
+        while True:
+            await asyncio.sleep(_RECONCILE_S)
+            if self.ports.engine.capabilities.can_remove:
+                for meeting_id in tuple(self.rooms):
+                    await self._reconcile_room(meeting_id)
+
+    async def _reconcile_room(self, meeting_id: str) -> None:
+        try:
+            inside = await self.ports.engine.list_participants(meeting_id)
+        except EngineUnavailableError:
+            logger.warning("The media engine did not say who is inside")
+        else:
+            self._judge(meeting_id, inside)
+
+    # --- strays --------------------------------------------------------------------------------
+
+    def _judge(self, meeting_id: str, inside: Iterable[EngineParticipant]) -> None:
+        room = self.rooms.get(meeting_id)
+        for who in inside:
+            identity = Identity(who.identity)
+            is_seated = room is not None and room.state.seat_of_identity(identity) is not None
+            if is_seated or who.admitted_as is None:
+                continue
+            # Somebody of this very run is put out at once; an unknown may be on the way back after a restart.
+            is_known = ParticipantId(who.admitted_as) in self._gone
+            is_barred = room is not None and identity in room.state.barred
+            grace_s = 0.0 if is_known or is_barred else _STRAY_GRACE_S
+            self._strays.setdefault((meeting_id, identity), self.ports.clock().steady_s + grace_s)
+            _forget_oldest(self._strays)
+        self._remove_strays(self.ports.clock().steady_s)
+
+    def _remove_strays(self, now_s: float) -> None:
+        due = [key for key, due_s in self._strays.items() if due_s <= now_s]
+        for meeting_id, identity in due:
+            del self._strays[meeting_id, identity]
+            room = self.rooms.get(meeting_id)
+            if room is None:
+                self._remove_without_room(meeting_id, identity)
+            elif room.state.seat_of_identity(identity) is None:
+                room.remove_from_engine(identity)
+
+    def _remove_without_room(self, meeting_id: str, identity: Identity) -> None:
+        async def remove() -> None:
+            try:
+                await self.ports.engine.remove_participant(meeting_id, identity=identity)
+            except EngineUnavailableError:
+                logger.warning("Could not put a stray out of the media engine")
+
+        if self._tasks is not None and not self._is_stopping:
+            self._tasks.create_task(remove(), name="live stray")
+
+    # --- memories ------------------------------------------------------------------------------
+
+    def _room_over(self, room: LiveRoom) -> None:
+        facts = room.state.facts
+        if self.rooms.get(facts.meeting_id) is room:
+            del self.rooms[facts.meeting_id]
+        lanes = self._lanes.pop(room)
+        self._settling[facts.meeting_id] = lanes
+        for task in lanes:
+            task.add_done_callback(functools.partial(self._lane_done, facts.meeting_id, lanes))
+        if room.state.barred:
+            self._barred[facts.session_id] = frozenset(room.state.barred)
+            _forget_oldest(self._barred)
+        room.history_lane.finish()
+        room.engine_lane.finish()
+
+    def _lane_done(self, meeting_id: str, lanes: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+        lanes.discard(task)
+        if not lanes and self._settling.get(meeting_id) is lanes:
+            del self._settling[meeting_id]
+
+    def _remember_gone(self, participant_id: ParticipantId) -> None:
+        self._gone[participant_id] = None
+        _forget_oldest(self._gone)
+
+
+def _forget_oldest(memory: OrderedDict) -> None:  # type: ignore[type-arg]
+    while len(memory) > _MAX_REMEMBERED:
+        memory.popitem(last=False)

@@ -1,0 +1,75 @@
+"""Ordered background work: what a room owes to the database, or to the media engine, one after another.
+
+A room has a lane for each, so that a slow database does not delay a removal from the engine. Failures are tried again
+a few times, then logged; both sides are also reconciled from time to time, so a lost job is late, not lost for good.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+logger = logging.getLogger(__name__)
+
+Job = Callable[[], Awaitable[None]]
+
+# A room of a thousand that ends owes two thousand jobs. Beyond that something is broken, and reconciling will mend it.
+_MAX_JOBS: Final = 8192
+_RETRY_DELAYS_S: Final = (0.1, 0.5, 2.0)
+
+
+class Lane:
+    """A queue and the one task that works it off."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._jobs: asyncio.Queue[Job | None] = asyncio.Queue(_MAX_JOBS)
+
+    def submit(self, job: Job) -> None:
+        """Add a job. On overflow it is dropped, loudly."""
+        try:
+            self._jobs.put_nowait(job)
+        except asyncio.QueueFull:
+            logger.error("Lane is full, a job is dropped", extra={"lane": self._name})
+
+    def finish(self) -> None:
+        """No more jobs come: `run` returns after the last."""
+        try:
+            self._jobs.put_nowait(None)
+        except asyncio.QueueFull:
+            logger.error("Lane is full and cannot finish", extra={"lane": self._name})
+
+    async def flush(self, *, timeout_s: float) -> bool:
+        """Wait until everything submitted so far is done; False when that took longer than `timeout_s`."""
+        if self._jobs.empty():
+            return True
+        reached = asyncio.Event()
+
+        async def mark() -> None:
+            reached.set()
+
+        self.submit(mark)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await reached.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Work off the jobs until `finish`."""
+        while (job := await self._jobs.get()) is not None:
+            await self._do(job)
+
+    async def _do(self, job: Job) -> None:
+        for delay_s in (*_RETRY_DELAYS_S, None):
+            try:
+                await job()
+            except Exception:
+                if delay_s is None:
+                    logger.exception("Job failed for good", extra={"lane": self._name})
+                    return
+                logger.info("Job failed, trying again", extra={"lane": self._name}, exc_info=True)
+                await asyncio.sleep(delay_s)
+            else:
+                return

@@ -1,0 +1,105 @@
+"""The live room as a part of the server: starting, stopping, and the one instance that a process has.
+
+`palaver.config` builds a `LivePart` with the engine and the registry of commands, starts it before the first
+connection and stops it with the server. What other rooms say about meetings comes in here, from any thread.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from palaver.engines.port import MediaEngine
+from palaver.kernel.clock import Clock, system_clock
+from palaver.live.commands import CommandRegistry
+from palaver.live.domain.room import Moment
+from palaver.live.history import DatabaseHistory
+from palaver.live.hub import Hub
+from palaver.live.ports import Ports
+from palaver.live.threads import DatabaseThreads
+from palaver.meetings.facts import MeetingDeleted, MeetingRenamed
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What connections and views work with."""
+
+    hub: Hub
+    engine: MediaEngine
+    threads: DatabaseThreads
+    loop: asyncio.AbstractEventLoop
+
+
+_running: Live | None = None
+
+
+class LivePart:
+    """Starts and stops the live room."""
+
+    def __init__(self, *, engine: MediaEngine, registry: CommandRegistry, wall_clock: Clock = system_clock) -> None:
+        self._engine = engine
+        self._registry = registry
+        self._wall_clock = wall_clock
+        self._task: asyncio.Task[None] | None = None
+
+    async def startup(self) -> None:
+        """Begin to take people in."""
+        global _running  # noqa: PLW0603 - one live room service a process
+        if _running is not None:
+            raise RuntimeError("the live room is running already")
+        loop = asyncio.get_running_loop()
+        threads = DatabaseThreads()
+        ports = Ports(
+            registry=self._registry,
+            engine=self._engine,
+            history=DatabaseHistory(threads),
+            clock=lambda: Moment(at=self._wall_clock(), steady_s=loop.time()),
+            call_later=loop.call_later,
+        )
+        hub = Hub(ports)
+        started = asyncio.Event()
+        self._task = loop.create_task(hub.run(started), name="live hub")
+        self._task.add_done_callback(_report_death)
+        await started.wait()
+        _running = Live(hub=hub, engine=self._engine, threads=threads, loop=loop)
+
+    async def shutdown(self, reason: str) -> None:
+        """Tell every room that the server goes, write what is owed, stop. Does nothing when not running."""
+        global _running
+        if _running is None or self._task is None:
+            return
+        stopping, _running = _running, None
+        logger.info("The live room stops", extra={"reason": reason, "rooms": len(stopping.hub.rooms)})
+        try:
+            await stopping.hub.stop()
+        finally:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            stopping.threads.close()
+
+
+def running() -> Live | None:
+    """The live room of this process, while it takes people in."""
+    return _running
+
+
+def tell_meeting_renamed(fact: MeetingRenamed) -> None:
+    """Subscriber. Call from any thread."""
+    _tell(lambda hub: hub.meeting_renamed(fact.meeting_id, fact.title))
+
+
+def tell_meeting_deleted(fact: MeetingDeleted) -> None:
+    """Subscriber. Call from any thread."""
+    _tell(lambda hub: hub.meeting_deleted(fact.meeting_id))
+
+
+def _tell(news: Callable[[Hub], None]) -> None:
+    if (live := _running) is not None:
+        live.loop.call_soon_threadsafe(news, live.hub)
+
+
+def _report_death(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (problem := task.exception()) is not None:
+        logger.critical("The live room stopped", exc_info=problem)

@@ -1,0 +1,60 @@
+"""What a room needs of the world: a clock, timers, the history, the engine. Given in by `lifecycle`, faked in tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from palaver.engines.port import MediaEngine
+from palaver.live.commands import CommandRegistry
+from palaver.live.domain.effects import RecordJoined
+from palaver.live.domain.people import Identity
+from palaver.live.domain.replica import RoomFacts
+from palaver.live.domain.room import Moment
+
+
+class Timer(Protocol):
+    """Something scheduled."""
+
+    def cancel(self) -> None:
+        """Do not call any more."""
+        ...
+
+
+class History(Protocol):
+    """Where meeting sessions are kept. Calls may fail; the caller tries again."""
+
+    async def open(self, meeting_id: UUID, *, slug: str, title: str, now: Moment) -> RoomFacts | None:
+        """The run that starts or goes on; None when the meeting is gone."""
+        ...
+
+    async def joined(self, session_id: str, record: RecordJoined) -> None:
+        """Somebody came in."""
+        ...
+
+    async def renamed(self, session_id: str, *, identity: Identity, name: str) -> None:
+        """Somebody is called otherwise."""
+        ...
+
+    async def left(self, session_id: str, *, identity: Identity, now: Moment) -> None:
+        """Somebody is gone."""
+        ...
+
+    async def touched(self, session_id: str, *, now: Moment) -> None:
+        """Somebody is still inside."""
+        ...
+
+    async def ended(self, session_id: str, *, now: Moment) -> None:
+        """The run is over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All of it."""
+
+    registry: CommandRegistry
+    engine: MediaEngine
+    history: History
+    clock: Callable[[], Moment]
+    call_later: Callable[[float, Callable[[], None]], Timer]

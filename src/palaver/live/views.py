@@ -1,0 +1,79 @@
+"""HTTP of the live room: the green room's preview, and the media engine's reports."""
+
+import logging
+from http import HTTPStatus
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from palaver.engines.port import EngineEventKind, WebhookRefusedError
+from palaver.kernel.clock import system_clock
+from palaver.kernel.errors import UNAVAILABLE, ErrorSpec, PalaverError
+from palaver.live import lifecycle
+from palaver.live.preview import preview_meeting
+
+logger = logging.getLogger(__name__)
+
+_MAX_REPORT_BYTES: Final = 1024 * 1024
+
+
+@require_GET
+@never_cache
+async def preview(request: HttpRequest, slug: str) -> JsonResponse:
+    """`GET /api/meetings/<slug>/preview`. Names who is inside only to somebody who would be let straight in."""
+    live = lifecycle.running()
+    if live is None:
+        return _refusal(UNAVAILABLE)
+    try:
+        seen = await live.threads.run(
+            preview_meeting,
+            slug,
+            session_key=request.COOKIES.get(settings.SESSION_COOKIE_NAME),
+            address=request.META.get("REMOTE_ADDR"),
+            now=system_clock(),
+        )
+    except PalaverError as refusal:
+        return _refusal(refusal.spec)
+    inside = [seat.participant for seat in live.hub.seats_inside(seen.meeting_id)]
+    may_join = seen.refusal is None
+    return JsonResponse(
+        {
+            "title": seen.title,
+            "host_name": seen.host_name,
+            "signed_in": seen.is_signed_in,
+            "name": seen.name,
+            "may_join": may_join,
+            "reason": seen.refusal,
+            "is_on": bool(inside),
+            "inside": [{"name": who.name, "tone": who.tone.value} for who in inside] if may_join else None,
+        }
+    )
+
+
+@csrf_exempt
+@require_POST
+async def engine_webhook(request: HttpRequest) -> HttpResponse:
+    """`POST /engine/webhook`. Believed for its signature over the body, and for nothing else."""
+    live = lifecycle.running()
+    if live is None:
+        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > _MAX_REPORT_BYTES:
+        return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    try:
+        event = live.engine.read_webhook(request.body, authorization=request.headers.get("Authorization"))
+    except WebhookRefusedError as refusal:
+        logger.warning("An engine report was refused", extra={"reason": str(refusal)})
+        return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+    if event.participant is not None and event.kind is EngineEventKind.PARTICIPANT_JOINED:
+        live.hub.engine_joined(event.room, event.participant)
+    elif event.participant is not None and event.kind is EngineEventKind.PARTICIPANT_LEFT:
+        live.hub.engine_left(event.room, event.participant)
+    return HttpResponse(status=HTTPStatus.OK)
+
+
+def _refusal(spec: ErrorSpec) -> JsonResponse:
+    return JsonResponse({"code": spec.code}, status=spec.http_status)
