@@ -1,0 +1,1 @@
+"""Rules and values of a room. Pure: no clock, no socket, no protobuf."""

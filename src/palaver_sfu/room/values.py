@@ -1,0 +1,207 @@
+"""The values a room is made of: ids, tracks, participants, permissions.
+
+Numbers of the enumerations are those of the LiveKit protocol, so that the wire layer converts by value.
+Everything here is immutable; what changes with time lives in `palaver_sfu.session.state`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import MappingProxyType
+from typing import NewType
+
+Identity = NewType("Identity", str)
+ParticipantSid = NewType("ParticipantSid", str)
+RoomName = NewType("RoomName", str)
+RoomSid = NewType("RoomSid", str)
+TrackSid = NewType("TrackSid", str)
+Mid = NewType("Mid", str)
+
+NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
+
+
+class TrackKind(IntEnum):
+    AUDIO = 0
+    VIDEO = 1
+
+
+class TrackSource(IntEnum):
+    UNKNOWN = 0
+    CAMERA = 1
+    MICROPHONE = 2
+    SCREEN_SHARE = 3
+    SCREEN_SHARE_AUDIO = 4
+
+
+class ParticipantState(IntEnum):
+    JOINING = 0
+    JOINED = 1
+    ACTIVE = 2
+    DISCONNECTED = 3
+
+
+class ParticipantKind(IntEnum):
+    STANDARD = 0
+    INGRESS = 1
+    EGRESS = 2
+    SIP = 3
+    AGENT = 4
+    CONNECTOR = 7
+    BRIDGE = 8
+
+
+class VideoQuality(IntEnum):
+    LOW = 0
+    MEDIUM = 1
+    HIGH = 2
+    OFF = 3
+
+
+class ConnectionQuality(IntEnum):
+    """`LOST` (3) is missing on purpose: clients rejoin when they are told that, and the SFU never knows it."""
+
+    POOR = 0
+    GOOD = 1
+    EXCELLENT = 2
+
+
+class DisconnectReason(IntEnum):
+    UNKNOWN_REASON = 0
+    CLIENT_INITIATED = 1
+    DUPLICATE_IDENTITY = 2
+    SERVER_SHUTDOWN = 3
+    PARTICIPANT_REMOVED = 4
+    ROOM_DELETED = 5
+    STATE_MISMATCH = 6
+    JOIN_FAILURE = 7
+    SIGNAL_CLOSE = 9
+    ROOM_CLOSED = 10
+    CONNECTION_TIMEOUT = 14
+    MEDIA_FAILURE = 15
+
+
+@dataclass(frozen=True, slots=True)
+class VideoLayer:
+    quality: VideoQuality
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackInfo:
+    """One published track as everybody may see it.
+
+    `details` is the wire's own encoding of what no rule here looks at (codecs, stereo, encryption, ...).
+    """
+
+    sid: TrackSid
+    kind: TrackKind
+    source: TrackSource
+    is_muted: bool = False
+    mime_type: str = ""
+    mid: Mid = Mid("")
+    layers: tuple[VideoLayer, ...] = ()
+    details: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a participant may do. An empty `publish_sources` allows every source."""
+
+    can_publish: bool = True
+    can_subscribe: bool = True
+    can_publish_data: bool = True
+    publish_sources: frozenset[TrackSource] = frozenset()
+    can_update_metadata: bool = False
+    is_hidden: bool = False
+    is_recorder: bool = False
+    is_agent: bool = False
+    can_subscribe_metrics: bool = False
+    can_manage_agent_session: bool = False
+
+    def may_publish(self, source: TrackSource) -> bool:
+        return self.can_publish and (not self.publish_sources or source in self.publish_sources)
+
+
+DEFAULT_PERMISSION = Permission()
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantInfo:
+    """A snapshot of one participant; `version` grows with every change of the same `sid`."""
+
+    sid: ParticipantSid
+    identity: Identity
+    name: str
+    state: ParticipantState
+    version: int
+    joined_at: float
+    permission: Permission
+    metadata: str = ""
+    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    tracks: tuple[TrackInfo, ...] = ()
+    kind: ParticipantKind = ParticipantKind.STANDARD
+    is_publisher: bool = False
+    disconnect_reason: DisconnectReason = DisconnectReason.UNKNOWN_REASON
+    client_protocol: int = 0
+    capabilities: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOptions:
+    """What the one who creates a room may ask for. Times in seconds; 0 participants means no limit."""
+
+    empty_timeout_s: int = 300
+    departure_timeout_s: int = 20
+    max_participants: int = 0
+    metadata: str = ""
+
+
+DEFAULT_OPTIONS = RoomOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomInfo:
+    """A snapshot of a room. `created_at` is a Unix time in seconds."""
+
+    sid: RoomSid
+    name: RoomName
+    options: RoomOptions
+    created_at: float
+    num_participants: int
+    num_publishers: int
+
+    @property
+    def metadata(self) -> str:
+        return self.options.metadata
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSettings:
+    """A subscriber's wish for one track, as its client last said it."""
+
+    is_disabled: bool = False
+    quality: VideoQuality | None = None
+    width: int = 0
+    height: int = 0
+    max_fps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerInfo:
+    sid: ParticipantSid
+    level: float
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStats:
+    """One second of a participant's transport, as the media core measures it. Losses are fractions 0..1."""
+
+    rtt_ms: float | None
+    loss_in: float
+    loss_out: float
+    bps_in: int
+    bps_out: int

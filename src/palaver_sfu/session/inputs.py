@@ -1,0 +1,210 @@
+"""What can happen to a room: joins, requests, news from the media core, server API calls and the passing of time.
+
+Random parts of ids arrive in the inputs (`nonce`): nothing here draws random numbers or reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from palaver_sfu.room.values import (
+    DEFAULT_PERMISSION,
+    NO_ATTRIBUTES,
+    DisconnectReason,
+    Identity,
+    LinkStats,
+    Mid,
+    ParticipantKind,
+    ParticipantSid,
+    Permission,
+    TrackSid,
+)
+from palaver_sfu.session.requests import AddTrack, ClientRequest, Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """An admitted client whose WebSocket is open. Check `joining.admit` before."""
+
+    sid: ParticipantSid
+    identity: Identity
+    nonce: str
+    permission: Permission = DEFAULT_PERMISSION
+    name: str = ""
+    metadata: str = ""
+    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    kind: ParticipantKind = ParticipantKind.STANDARD
+    client_protocol: int = 0
+    capabilities: tuple[int, ...] = ()
+    is_auto_subscribing: bool = True
+    is_adaptive: bool = False
+    add_tracks: tuple[AddTrack, ...] = ()
+    offer: Offer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FromClient:
+    sid: ParticipantSid
+    request: ClientRequest
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalLost:
+    """The WebSocket ended without a leave."""
+
+    sid: ParticipantSid
+
+
+# --- the media core ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    peer: ParticipantSid
+    offer_id: int
+    sdp: str = field(repr=False)
+    mid_to_track: Mapping[Mid, TrackSid]
+
+
+@dataclass(frozen=True, slots=True)
+class NegotiationFailed:
+    peer: ParticipantSid
+    offer_id: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerConnected:
+    peer: ParticipantSid
+
+
+@dataclass(frozen=True, slots=True)
+class PeerDisconnected:
+    """ICE is silent; it may come back."""
+
+    peer: ParticipantSid
+
+
+@dataclass(frozen=True, slots=True)
+class PeerClosed:
+    peer: ParticipantSid
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStarted:
+    peer: ParticipantSid
+    track: TrackSid
+    mime_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    peer: ParticipantSid
+    track: TrackSid
+    level: float
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakersObserved:
+    speakers: tuple[Speaker, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatsObserved:
+    stats: tuple[tuple[ParticipantSid, LinkStats], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DataReceived:
+    """`payload` already names its true sender; empty destinations mean everybody."""
+
+    peer: ParticipantSid
+    label: str
+    payload: bytes = field(repr=False)
+    sequence: int = 0
+    to_identities: frozenset[Identity] = frozenset()
+    to_sids: frozenset[ParticipantSid] = frozenset()
+
+
+# --- the server API ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveParticipant:
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class EndRoom:
+    reason: DisconnectReason
+
+
+@dataclass(frozen=True, slots=True)
+class MuteTrackByServer:
+    identity: Identity
+    track: TrackSid
+    is_muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeParticipant:
+    """Empty texts and a missing permission mean "as it is"; an attribute with an empty value is deleted."""
+
+    identity: Identity
+    name: str = ""
+    metadata: str = ""
+    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    permission: Permission | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSubscriptions:
+    identity: Identity
+    tracks: tuple[TrackSid, ...]
+    is_subscribed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DataFromServer:
+    payload: bytes = field(repr=False)
+    is_reliable: bool
+    to_identities: frozenset[Identity] = frozenset()
+    to_sids: frozenset[ParticipantSid] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRoomMetadata:
+    metadata: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed; about once a second."""
+
+
+MediaInput = (
+    Answered
+    | NegotiationFailed
+    | PeerConnected
+    | PeerDisconnected
+    | PeerClosed
+    | TrackStarted
+    | SpeakersObserved
+    | StatsObserved
+    | DataReceived
+)
+ApiInput = (
+    RemoveParticipant
+    | EndRoom
+    | MuteTrackByServer
+    | ChangeParticipant
+    | ChangeSubscriptions
+    | DataFromServer
+    | ChangeRoomMetadata
+)
+Input = Join | FromClient | SignalLost | MediaInput | ApiInput | Tick

@@ -1,0 +1,285 @@
+"""The room's machine: `step(room, input, now)` changes the room and says what must be done outside.
+
+Inputs about participants who have just left are ignored: the news crossed on the way. The server API's commands
+raise `ApiError` instead, for their caller is waiting.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from palaver_sfu.errors import ApiCode, ApiError
+from palaver_sfu.room.values import DisconnectReason, Identity, ParticipantSid, RoomName, RoomOptions, RoomSid, TrackSid
+from palaver_sfu.session import (
+    conveying,
+    describing,
+    negotiating,
+    observing,
+    presence,
+    publishing,
+    subscribing,
+)
+from palaver_sfu.session.effects import AddCandidate, CloseSignal, Effect, RoomFact
+from palaver_sfu.session.inputs import (
+    Answered,
+    ApiInput,
+    ChangeParticipant,
+    ChangeRoomMetadata,
+    ChangeSubscriptions,
+    DataFromServer,
+    DataReceived,
+    EndRoom,
+    FromClient,
+    Input,
+    Join,
+    MediaInput,
+    MuteTrackByServer,
+    NegotiationFailed,
+    PeerClosed,
+    PeerConnected,
+    PeerDisconnected,
+    RemoveParticipant,
+    SignalLost,
+    SpeakersObserved,
+    StatsObserved,
+    Tick,
+    TrackStarted,
+)
+from palaver_sfu.session.messages import MuteTrack, Pong, PongTimed, RequestAnswered, RequestFailure
+from palaver_sfu.session.requests import (
+    AddTrack,
+    ClientRequest,
+    DescribeTrack,
+    Ignored,
+    LeaveRequested,
+    Offer,
+    Ping,
+    PingTimed,
+    Scenario,
+    SetMuted,
+    SetSubscriptionPermission,
+    Simulate,
+    Trickle,
+    Unsupported,
+    UpdateMetadata,
+    UpdateSubscription,
+    UpdateTrackSettings,
+)
+from palaver_sfu.session.state import DEFAULT_TIMING, RoomState, Session, Timing, Turn
+
+
+def open_room(
+    *,
+    sid: RoomSid,
+    name: RoomName,
+    options: RoomOptions,
+    now: float,
+    timing: Timing = DEFAULT_TIMING,
+    may_unmute_remotely: bool = False,
+) -> tuple[RoomState, list[Effect]]:
+    room = RoomState(
+        sid=sid,
+        name=name,
+        created_at=now,
+        options=options,
+        timing=timing,
+        may_unmute_remotely=may_unmute_remotely,
+        quality_told_at=now,
+    )
+    turn = Turn(now)
+    turn.announce(room, RoomFact.ROOM_STARTED)
+    return room, turn.finish(room)
+
+
+def step(room: RoomState, event: Input, now: float) -> list[Effect]:
+    """One transition at Unix time `now` (seconds).
+
+    Raises:
+        ApiError: `event` is a command of the server API and cannot be done; the room is unchanged.
+    """
+    turn = Turn(now)
+    match event:
+        case Join():
+            _join(room, event, turn)
+        case FromClient(sid=sid, request=request, nonce=nonce):
+            session = room.sessions.get(sid)
+            if session is not None and session.is_attached:
+                session.heard_at = now
+                _request(room, session, request, nonce, turn)
+        case SignalLost(sid=sid):
+            session = room.sessions.get(sid)
+            if session is not None:
+                presence.signal_lost(room, session, turn)
+        case Tick():
+            _tick(room, turn)
+        case (
+            RemoveParticipant()
+            | EndRoom()
+            | MuteTrackByServer()
+            | ChangeParticipant()
+            | ChangeSubscriptions()
+            | DataFromServer()
+            | ChangeRoomMetadata()
+        ):
+            _command(room, event, turn)
+        case SpeakersObserved():
+            observing.speakers(room, event, turn)
+        case StatsObserved():
+            observing.stats(room, event)
+        case _:
+            session = room.sessions.get(event.peer)
+            if session is not None:
+                _media(room, session, event, turn)
+    return turn.finish(room)
+
+
+def _join(room: RoomState, request: Join, turn: Turn) -> None:
+    session = presence.join(room, request, turn)
+    for index, add in enumerate(request.add_tracks):
+        publishing.add_track(room, session, add, f"{request.nonce}{index}", turn)
+    if request.offer is not None:
+        negotiating.offered(room, session, request.offer, turn)
+
+
+def _request(  # noqa: PLR0912  the table of requests: one line each, kept in one place
+    room: RoomState, session: Session, request: ClientRequest, nonce: str, turn: Turn
+) -> None:
+    match request:
+        case Offer():
+            negotiating.offered(room, session, request, turn)
+        case Trickle(candidate=candidate):
+            turn.do(AddCandidate(peer=session.sid, candidate=candidate))
+        case AddTrack():
+            publishing.add_track(room, session, request, nonce, turn)
+        case SetMuted():
+            publishing.mute_by_client(room, session, request, turn)
+        case UpdateSubscription():
+            subscribing.update_subscription(room, session, request, turn)
+        case UpdateTrackSettings():
+            subscribing.update_settings(room, session, request, turn)
+        case SetSubscriptionPermission():
+            subscribing.set_subscription_permission(room, session, request, turn)
+        case UpdateMetadata():
+            describing.update_own(session, request, turn)
+        case DescribeTrack():
+            publishing.describe_track(session, request, turn)
+        case LeaveRequested():
+            turn.do(CloseSignal(sid=session.sid))
+            presence.remove(room, session, DisconnectReason.CLIENT_INITIATED, turn)
+        case Ping():
+            turn.send(session, Pong(at_ms=_ms(turn.now)))
+        case PingTimed(at_ms=at_ms):
+            turn.send(session, PongTimed(pinged_at_ms=at_ms, at_ms=_ms(turn.now)))
+        case Simulate():
+            _simulate(room, session, request, turn)
+        case Unsupported(about=about, request_id=request_id, request=copy):
+            refusal = RequestAnswered(
+                reason=RequestFailure.NOT_ALLOWED,
+                message="not offered by this server",
+                request_id=request_id,
+                about=about,
+                request=copy,
+            )
+            turn.send(session, refusal)
+        case Ignored():
+            pass
+        case _:
+            assert_never(request)
+
+
+def _simulate(room: RoomState, session: Session, request: Simulate, turn: Turn) -> None:
+    match request.scenario:
+        case Scenario.SPEAKER_UPDATE:
+            observing.simulate_speaker(room, session, request.duration_s, turn)
+        case Scenario.NODE_FAILURE:
+            # As if the machine had died: no leave, and nobody who could resume.
+            turn.do(CloseSignal(sid=session.sid))
+            presence.remove(room, session, DisconnectReason.UNKNOWN_REASON, turn)
+        case Scenario.SERVER_LEAVE:
+            presence.dismiss(room, session, DisconnectReason.SERVER_SHUTDOWN, turn)
+        case Scenario.SIGNAL_RECONNECT:
+            turn.do(CloseSignal(sid=session.sid))
+            presence.signal_lost(room, session, turn)
+        case Scenario.FULL_RECONNECT | Scenario.MIGRATION:
+            presence.ask_to_rejoin(room, session, DisconnectReason.UNKNOWN_REASON, turn)
+        case Scenario.UNSUPPORTED:
+            pass
+        case _:
+            assert_never(request.scenario)
+
+
+def _media(room: RoomState, session: Session, event: MediaInput, turn: Turn) -> None:
+    match event:
+        case Answered():
+            negotiating.answered(room, session, event, turn)
+        case NegotiationFailed():
+            negotiating.failed(room, session, event, turn)
+        case PeerConnected():
+            presence.media_connected(room, session, turn)
+        case PeerDisconnected():
+            presence.media_silent(room, session, turn)
+        case PeerClosed(reason=reason):
+            presence.media_closed(room, session, reason, turn)
+        case TrackStarted(track=track, mime_type=mime_type):
+            publishing.track_started(room, session, track, mime_type, turn)
+        case DataReceived():
+            conveying.received(room, session, event, turn)
+        case SpeakersObserved() | StatsObserved():
+            pass
+        case _:
+            assert_never(event)
+
+
+def _command(room: RoomState, event: ApiInput, turn: Turn) -> None:
+    match event:
+        case RemoveParticipant(identity=identity):
+            presence.dismiss(room, _find(room, identity), DisconnectReason.PARTICIPANT_REMOVED, turn)
+        case EndRoom(reason=reason):
+            presence.end(room, reason, turn)
+        case MuteTrackByServer():
+            _mute_by_server(room, event, turn)
+        case ChangeParticipant(identity=identity):
+            describing.change_participant(room, _find(room, identity), event, turn)
+        case ChangeSubscriptions(identity=identity, tracks=tracks, is_subscribed=is_subscribed):
+            request = UpdateSubscription(tracks=tracks, is_subscribed=is_subscribed)
+            subscribing.update_subscription(room, _find(room, identity), request, turn)
+        case DataFromServer():
+            conveying.from_server(room, event, turn)
+        case ChangeRoomMetadata():
+            describing.change_room_metadata(room, event, turn)
+        case _:
+            assert_never(event)
+
+
+def _mute_by_server(room: RoomState, event: MuteTrackByServer, turn: Turn) -> None:
+    session = _find(room, event.identity)
+    publication = session.publications.get(TrackSid(event.track))
+    if publication is None:
+        raise ApiError(ApiCode.NOT_FOUND, "track is not found")
+    if not event.is_muted and not room.may_unmute_remotely and publication.info.is_muted:
+        raise ApiError(ApiCode.FAILED_PRECONDITION, "remote unmute not enabled")
+    publishing.set_muted(room, session, publication, is_muted=event.is_muted, is_held=event.is_muted, turn=turn)
+    turn.send(session, MuteTrack(track=publication.info.sid, is_muted=event.is_muted))
+
+
+def _tick(room: RoomState, turn: Turn) -> None:
+    for session in list(room.sessions.values()):
+        if presence.check_deadlines(room, session, turn):
+            negotiating.check_deadlines(room, session, turn)
+    observing.check_deadlines(room, turn)
+    presence.check_room(room, turn)
+
+
+def _find(room: RoomState, identity: Identity) -> Session:
+    session = room.by_identity(identity)
+    if session is None:
+        raise ApiError(ApiCode.NOT_FOUND, "participant does not exist")
+    return session
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
+
+
+def peers_of(room: RoomState) -> tuple[ParticipantSid, ...]:
+    return tuple(room.sessions)

@@ -1,0 +1,185 @@
+"""What the server says to one client, as values; `palaver_sfu.wire.signal` turns them into protobuf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from palaver_sfu.room.values import (
+    ConnectionQuality,
+    DisconnectReason,
+    Identity,
+    Mid,
+    ParticipantInfo,
+    ParticipantKind,
+    ParticipantSid,
+    Permission,
+    RoomInfo,
+    RoomName,
+    SpeakerInfo,
+    TrackInfo,
+    TrackSid,
+)
+
+
+class LeaveAction(IntEnum):
+    DISCONNECT = 0
+    RESUME = 1
+    RECONNECT = 2
+
+
+class RequestFailure(IntEnum):
+    """Reasons of a `RequestResponse`."""
+
+    OK = 0
+    NOT_FOUND = 1
+    NOT_ALLOWED = 2
+    LIMIT_EXCEEDED = 3
+    QUEUED = 4
+    UNSUPPORTED_TYPE = 5
+    UNCLASSIFIED_ERROR = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    room: RoomInfo
+    participant: ParticipantInfo
+    others: tuple[ParticipantInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    offer_id: int
+    sdp: str
+    mid_to_track: Mapping[Mid, TrackSid]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPublished:
+    cid: str
+    track: TrackInfo
+
+
+@dataclass(frozen=True, slots=True)
+class TrackUnpublished:
+    track: TrackSid
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSubscribed:
+    """To a publisher: the first subscriber of `track` is there."""
+
+    track: TrackSid
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantsChanged:
+    participants: tuple[ParticipantInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged:
+    room: RoomInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakersChanged:
+    speakers: tuple[SpeakerInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QualityChanged:
+    qualities: tuple[tuple[ParticipantSid, ConnectionQuality], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MuteTrack:
+    track: TrackSid
+    is_muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSections:
+    """Please offer again, with so many recvonly sections more (0/0: just offer again)."""
+
+    audios: int
+    videos: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A token with which this participant may come back; minted where the keys are."""
+
+    identity: Identity
+    room: RoomName
+    name: str
+    metadata: str
+    attributes: Mapping[str, str]
+    permission: Permission
+    kind: ParticipantKind
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAnswered:
+    """`about` names the request's field in the message; `request` is the wire's copy of it."""
+
+    reason: RequestFailure
+    message: str = ""
+    request_id: int = 0
+    about: str = ""
+    request: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFailed:
+    track: TrackSid
+    is_unknown_track: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionPermissionChanged:
+    publisher: ParticipantSid
+    track: TrackSid
+    is_allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    reason: DisconnectReason
+    action: LeaveAction
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The old ping's answer: only the server's time."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PongTimed:
+    pinged_at_ms: int
+    at_ms: int
+
+
+ServerMessage = (
+    Joined
+    | Answer
+    | TrackPublished
+    | TrackUnpublished
+    | TrackSubscribed
+    | ParticipantsChanged
+    | RoomChanged
+    | SpeakersChanged
+    | QualityChanged
+    | MuteTrack
+    | MediaSections
+    | RefreshToken
+    | RequestAnswered
+    | SubscriptionFailed
+    | SubscriptionPermissionChanged
+    | Leave
+    | Pong
+    | PongTimed
+)

@@ -1,0 +1,101 @@
+"""What is seen from the media: who speaks, and how good each connection is. Told only to those it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from palaver_sfu.room.quality import judge
+from palaver_sfu.room.values import ConnectionQuality, LinkStats, ParticipantSid, SpeakerInfo
+from palaver_sfu.session.inputs import Speaker, SpeakersObserved, StatsObserved
+from palaver_sfu.session.messages import QualityChanged, SpeakersChanged
+from palaver_sfu.session.state import RoomState, Session, Turn
+
+SIMULATED_LEVEL = 0.9
+
+
+def speakers(room: RoomState, event: SpeakersObserved, turn: Turn) -> None:
+    groups: dict[tuple[SpeakerInfo, ...], list[Session]] = {}
+    for session in room.sessions.values():
+        received = session.received_tracks
+        heard = [s for s in event.speakers if s.peer == session.sid or s.track in received]
+        if heard:
+            groups.setdefault(_one_each(heard), []).append(session)
+    for infos, listeners in groups.items():
+        turn.send_all(listeners, SpeakersChanged(speakers=infos))
+
+
+def simulate_speaker(room: RoomState, session: Session, duration_s: int, turn: Turn) -> None:
+    session.simulated_speaker_until = turn.now + max(1, duration_s)
+    _tell_simulated(room, session, turn, is_active=True)
+
+
+def stats(room: RoomState, event: StatsObserved) -> None:
+    for sid, link in event.stats:
+        session = room.sessions.get(sid)
+        if session is not None:
+            session.link.append(link)
+            del session.link[:-5]
+
+
+def check_deadlines(room: RoomState, turn: Turn) -> None:
+    for session in room.sessions.values():
+        until = session.simulated_speaker_until
+        if until is not None and turn.now >= until:
+            session.simulated_speaker_until = None
+            _tell_simulated(room, session, turn, is_active=False)
+    if turn.now - room.quality_told_at >= room.timing.quality_s:
+        room.quality_told_at = turn.now
+        _tell_quality(room, turn)
+
+
+def _tell_quality(room: RoomState, turn: Turn) -> None:
+    changed: dict[ParticipantSid, ConnectionQuality] = {}
+    for session in room.sessions.values():
+        quality = _quality(session)
+        if quality is not None and quality is not session.quality:
+            session.quality = quality
+            changed[session.sid] = quality
+    if not changed:
+        return
+    groups: dict[tuple[tuple[ParticipantSid, ConnectionQuality], ...], list[Session]] = {}
+    for session in room.sessions.values():
+        seen = {room.tracks[track] for track in session.received_tracks if track in room.tracks} | {session.sid}
+        told = tuple((sid, quality) for sid, quality in changed.items() if sid in seen)
+        if told:
+            groups.setdefault(told, []).append(session)
+    for told, listeners in groups.items():
+        turn.send_all(listeners, QualityChanged(qualities=told))
+
+
+def _quality(session: Session) -> ConnectionQuality | None:
+    if session.is_media_silent:
+        return ConnectionQuality.POOR
+    if not session.link:
+        return None
+    count = len(session.link)
+    rtts = [link.rtt_ms for link in session.link if link.rtt_ms is not None]
+    return judge(
+        LinkStats(
+            rtt_ms=sum(rtts) / len(rtts) if rtts else None,
+            loss_in=sum(link.loss_in for link in session.link) / count,
+            loss_out=sum(link.loss_out for link in session.link) / count,
+            bps_in=session.link[-1].bps_in,
+            bps_out=session.link[-1].bps_out,
+        )
+    )
+
+
+def _one_each(heard: Iterable[Speaker]) -> tuple[SpeakerInfo, ...]:
+    """Somebody who shares sound and speaks is one speaker, as loud as the louder of the two."""
+    best: dict[ParticipantSid, SpeakerInfo] = {}
+    for speaker in heard:
+        known = best.get(speaker.peer)
+        if known is None or (speaker.is_active, speaker.level) > (known.is_active, known.level):
+            level = speaker.level if speaker.is_active else 0.0
+            best[speaker.peer] = SpeakerInfo(sid=speaker.peer, level=level, is_active=speaker.is_active)
+    return tuple(best.values())
+
+
+def _tell_simulated(room: RoomState, session: Session, turn: Turn, *, is_active: bool) -> None:
+    info = SpeakerInfo(sid=session.sid, level=SIMULATED_LEVEL if is_active else 0.0, is_active=is_active)
+    turn.send_all(room.sessions.values(), SpeakersChanged(speakers=(info,)))

@@ -1,0 +1,214 @@
+"""Coming and going: admission, join, replacement, loss of signalling or media, removal, the end of the room."""
+
+from __future__ import annotations
+
+from palaver_sfu.errors import AdmissionError
+from palaver_sfu.room import lifetime
+from palaver_sfu.room.values import (
+    DisconnectReason,
+    Identity,
+    ParticipantKind,
+    ParticipantState,
+    Permission,
+)
+from palaver_sfu.session import subscribing
+from palaver_sfu.session.effects import ClosePeer, CloseSignal, OpenPeer, RoomEnded, RoomFact
+from palaver_sfu.session.inputs import Join
+from palaver_sfu.session.messages import Joined, Leave, LeaveAction, ParticipantsChanged, RefreshToken
+from palaver_sfu.session.state import RoomState, Session, Turn
+
+
+def admit(
+    room: RoomState, identity: Identity, permission: Permission, kind: ParticipantKind = ParticipantKind.STANDARD
+) -> None:
+    """May this participant come in now? The one it would replace does not count.
+
+    Raises:
+        AdmissionError: the room is full.
+    """
+    is_dependent = permission.is_recorder or permission.is_agent
+    if is_dependent or kind in {ParticipantKind.EGRESS, ParticipantKind.AGENT}:
+        return
+    limit = room.options.max_participants
+    if limit and sum(not s.is_dependent and s.identity != identity for s in room.sessions.values()) >= limit:
+        raise AdmissionError(403, "room has exceeded its max participants")
+
+
+def join(room: RoomState, request: Join, turn: Turn) -> Session:
+    """Let the client in; its first message is the answer to its join."""
+    old = room.by_identity(request.identity)
+    if old is not None:
+        # Others must not see the person leave: they only see the new sid under the same identity.
+        turn.send(old, Leave(reason=DisconnectReason.DUPLICATE_IDENTITY, action=LeaveAction.DISCONNECT))
+        turn.do(CloseSignal(sid=old.sid))
+        remove(room, old, DisconnectReason.DUPLICATE_IDENTITY, turn, is_replaced=True)
+    session = Session(
+        sid=request.sid,
+        identity=request.identity,
+        permission=request.permission,
+        joined_at=turn.now,
+        heard_at=turn.now,
+        token_refreshed_at=turn.now,
+        name=request.name,
+        metadata=request.metadata,
+        attributes={key: value for key, value in request.attributes.items() if value},
+        kind=request.kind,
+        client_protocol=request.client_protocol,
+        capabilities=request.capabilities,
+        is_auto_subscribing=request.is_auto_subscribing,
+        is_adaptive=request.is_adaptive,
+    )
+    room.sessions[session.sid] = session
+    room.identities[session.identity] = session.sid
+    turn.do(OpenPeer(room=room.sid, peer=session.sid))
+    others = tuple(s.info() for s in room.sessions.values() if s.sid != session.sid and not s.permission.is_hidden)
+    turn.send(session, Joined(room=room.info(), participant=session.info(), others=others))
+    refresh_token(room, session, turn)
+    turn.changed(session)
+    turn.room_changed()
+    return session
+
+
+def refresh_token(room: RoomState, session: Session, turn: Turn) -> None:
+    session.token_refreshed_at = turn.now
+    message = RefreshToken(
+        identity=session.identity,
+        room=room.name,
+        name=session.name,
+        metadata=session.metadata,
+        attributes=session.attributes,
+        permission=session.permission,
+        kind=session.kind,
+    )
+    turn.send(session, message)
+
+
+def media_connected(room: RoomState, session: Session, turn: Turn) -> None:
+    session.is_media_silent = False
+    if session.state is ParticipantState.ACTIVE:
+        return
+    session.state = ParticipantState.ACTIVE
+    turn.announce(room, RoomFact.PARTICIPANT_JOINED, session)
+    turn.changed(session)
+
+
+def media_silent(room: RoomState, session: Session, turn: Turn) -> None:
+    session.is_media_silent = True
+    if session.gone_at is not None:
+        session.gone_at = min(session.gone_at, turn.now + room.timing.silent_media_grace_s)
+
+
+def media_closed(room: RoomState, session: Session, reason: str, turn: Turn) -> None:
+    if not session.is_attached:
+        remove(room, session, DisconnectReason.CONNECTION_TIMEOUT, turn)
+        return
+    why = DisconnectReason.CONNECTION_TIMEOUT if reason == "ice_timeout" else DisconnectReason.MEDIA_FAILURE
+    ask_to_rejoin(room, session, why, turn)
+
+
+def signal_lost(room: RoomState, session: Session, turn: Turn) -> None:
+    if not session.is_attached:
+        return
+    session.is_attached = False
+    timing = room.timing
+    session.gone_at = turn.now + (timing.silent_media_grace_s if session.is_media_silent else timing.signal_grace_s)
+
+
+def ask_to_rejoin(room: RoomState, session: Session, reason: DisconnectReason, turn: Turn) -> None:
+    """The client comes back by itself with a new join; until then others keep seeing the participant."""
+    turn.send(session, Leave(reason=reason, action=LeaveAction.RECONNECT))
+    if session.is_attached:
+        turn.do(CloseSignal(sid=session.sid))
+    session.is_attached = False
+    session.gone_at = turn.now + room.timing.rejoin_grace_s
+
+
+def dismiss(room: RoomState, session: Session, reason: DisconnectReason, turn: Turn) -> None:
+    """Send the client away for good."""
+    turn.send(session, Leave(reason=reason, action=LeaveAction.DISCONNECT))
+    if session.is_attached:
+        turn.do(CloseSignal(sid=session.sid))
+    remove(room, session, reason, turn)
+
+
+def remove(
+    room: RoomState, session: Session, reason: DisconnectReason, turn: Turn, *, is_replaced: bool = False
+) -> None:
+    was_active = session.state is ParticipantState.ACTIVE
+    last = session.info(state=ParticipantState.DISCONNECTED, reason=reason)
+    announced = [p for p in session.publications.values() if p.is_announced]
+    for publication in announced:
+        del room.tracks[publication.info.sid]
+        turn.announce(room, RoomFact.TRACK_UNPUBLISHED, session, publication.info)
+    session.publications.clear()
+    session.state = ParticipantState.DISCONNECTED
+    session.version += 1
+    del room.sessions[session.sid]
+    if room.identities.get(session.identity) == session.sid:
+        del room.identities[session.identity]
+    turn.do(ClosePeer(peer=session.sid))
+    for publication in announced:
+        subscribing.forget_track(room, publication.info.sid, turn)
+    if not is_replaced and not session.permission.is_hidden:
+        turn.send_all(room.sessions.values(), ParticipantsChanged(participants=(session.info(reason=reason),)))
+    fact = RoomFact.PARTICIPANT_LEFT if was_active else RoomFact.PARTICIPANT_CONNECTION_ABORTED
+    turn.announce_about(room, fact, last)
+    turn.room_changed()
+    if all(s.is_dependent for s in room.sessions.values()):
+        room.last_left_at = turn.now
+
+
+def end(room: RoomState, reason: DisconnectReason, turn: Turn) -> None:
+    """Everybody out; clients come back by themselves only when the server as a whole goes down."""
+    if room.is_ended:
+        return
+    is_shutdown = reason is DisconnectReason.SERVER_SHUTDOWN
+    action = LeaveAction.RECONNECT if is_shutdown else LeaveAction.DISCONNECT
+    room.is_ended = True
+    everybody = list(room.sessions.values())
+    turn.send_all(everybody, Leave(reason=reason, action=action))
+    for session in everybody:
+        if session.is_attached:
+            turn.do(CloseSignal(sid=session.sid))
+        session.is_attached = False
+    for session in everybody:
+        remove(room, session, reason, turn)
+    turn.announce(room, RoomFact.ROOM_FINISHED)
+    turn.do(RoomEnded(room=room.sid))
+
+
+def check_deadlines(room: RoomState, session: Session, turn: Turn) -> bool:
+    """Whether `session` is still here after what its deadlines ask for."""
+    timing = room.timing
+    if session.gone_at is not None and turn.now >= session.gone_at:
+        remove(room, session, DisconnectReason.SIGNAL_CLOSE, turn)
+        return False
+    if session.state is not ParticipantState.ACTIVE and turn.now - session.joined_at >= timing.join_s:
+        dismiss(room, session, DisconnectReason.JOIN_FAILURE, turn)
+        return False
+    if session.is_attached and turn.now - session.heard_at >= timing.client_silence_s:
+        turn.do(CloseSignal(sid=session.sid))
+        signal_lost(room, session, turn)
+    if session.is_attached and turn.now - session.token_refreshed_at >= timing.token_refresh_s:
+        refresh_token(room, session, turn)
+    return True
+
+
+def check_room(room: RoomState, turn: Turn) -> None:
+    if room.is_ended or not all(s.is_dependent for s in room.sessions.values()):
+        return
+    if turn.now >= lifetime.ends_at(room.options, created_at=room.created_at, last_left_at=room.last_left_at):
+        end(room, DisconnectReason.ROOM_CLOSED, turn)
+
+
+def visibility_changed(room: RoomState, session: Session, turn: Turn) -> None:
+    """Somebody became hidden, or visible again: others see a departure or, with the next update, an arrival."""
+    if session.permission.is_hidden:
+        gone = session.info(state=ParticipantState.DISCONNECTED)
+        turn.send_all(
+            (s for s in room.sessions.values() if s.sid != session.sid), ParticipantsChanged(participants=(gone,))
+        )
+    for other in room.sessions.values():
+        subscribing.drop_unwanted(room, other, turn)
+        subscribing.reconcile(room, other, turn)
+    turn.room_changed()

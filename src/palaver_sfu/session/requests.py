@@ -1,0 +1,193 @@
+"""What a client asks, as values that are already well formed; made by `palaver_sfu.wire.signal`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from palaver_sfu.room.values import (
+    Identity,
+    Mid,
+    ParticipantSid,
+    TrackKind,
+    TrackSettings,
+    TrackSid,
+    TrackSource,
+    VideoLayer,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSection:
+    """One m-section of a client's offer, as the media core reads it."""
+
+    mid: Mid
+    kind: str
+    direction: str
+    is_rejected: bool = False
+    track_id: str | None = None
+    rids: tuple[str, ...] = ()
+    codecs: tuple[str, ...] = ()
+
+    @property
+    def is_media(self) -> bool:
+        return self.kind in {"audio", "video"} and not self.is_rejected
+
+    @property
+    def is_sending(self) -> bool:
+        return self.is_media and self.direction in {"sendonly", "sendrecv"}
+
+    @property
+    def can_receive(self) -> bool:
+        """Free for a subscription. A section that sends is left alone: one section, one direction, one track."""
+        return self.is_media and self.direction == "recvonly"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """`sections` is None when the text could not be read as SDP."""
+
+    id: int
+    sdp: str = field(repr=False)
+    sections: tuple[OfferSection, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trickle:
+    candidate: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddTrack:
+    """`details` becomes `TrackInfo.details`; `request` is echoed when the answer is no."""
+
+    cid: str
+    kind: TrackKind
+    source: TrackSource
+    is_muted: bool = False
+    layers: tuple[VideoLayer, ...] = ()
+    simulcast_cids: tuple[str, ...] = ()
+    existing: TrackSid | None = None
+    details: bytes = field(default=b"", repr=False)
+    request: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetMuted:
+    track: TrackSid
+    is_muted: bool
+    request: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSubscription:
+    tracks: tuple[TrackSid, ...]
+    is_subscribed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTrackSettings:
+    tracks: tuple[TrackSid, ...]
+    settings: TrackSettings
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPermission:
+    sid: ParticipantSid
+    identity: Identity
+    all_tracks: bool
+    tracks: frozenset[TrackSid]
+
+
+@dataclass(frozen=True, slots=True)
+class SetSubscriptionPermission:
+    all_participants: bool
+    permissions: tuple[TrackPermission, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateMetadata:
+    request_id: int
+    name: str = ""
+    metadata: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    request: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeTrack:
+    """New features or size of an own track; `amend` makes the new `TrackInfo.details` of the old."""
+
+    track: TrackSid
+    amend: Callable[[bytes], bytes] = field(repr=False)
+    about: str
+    request: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveRequested:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class PingTimed:
+    at_ms: int
+
+
+class Scenario(Enum):
+    """Rehearsals of trouble that clients' own tests ask for."""
+
+    SPEAKER_UPDATE = "speaker_update"
+    NODE_FAILURE = "node_failure"
+    SERVER_LEAVE = "server_leave"
+    SIGNAL_RECONNECT = "signal_reconnect"
+    FULL_RECONNECT = "full_reconnect"
+    MIGRATION = "migration"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Simulate:
+    scenario: Scenario
+    duration_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A request that this server knows and does not serve; it is refused, not ignored, when it can be answered."""
+
+    about: str
+    request_id: int = 0
+    request: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Nothing to do: a message of the future, or one that only matters in modes this server does not offer."""
+
+    name: str
+
+
+ClientRequest = (
+    Offer
+    | Trickle
+    | AddTrack
+    | SetMuted
+    | UpdateSubscription
+    | UpdateTrackSettings
+    | SetSubscriptionPermission
+    | UpdateMetadata
+    | DescribeTrack
+    | LeaveRequested
+    | Ping
+    | PingTimed
+    | Simulate
+    | Unsupported
+    | Ignored
+)

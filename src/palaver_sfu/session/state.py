@@ -1,0 +1,250 @@
+"""The state of one room while it runs, and `Turn`: one transition of it.
+
+A `RoomState` belongs to the machine. `machine.step` changes it in place and returns what must happen outside:
+the call is the transition, and nothing else may write here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from palaver_sfu.room.values import (
+    DEFAULT_OPTIONS,
+    NO_ATTRIBUTES,
+    ConnectionQuality,
+    DisconnectReason,
+    Identity,
+    LinkStats,
+    Mid,
+    ParticipantInfo,
+    ParticipantKind,
+    ParticipantSid,
+    ParticipantState,
+    Permission,
+    RoomInfo,
+    RoomName,
+    RoomOptions,
+    RoomSid,
+    TrackInfo,
+    TrackSettings,
+    TrackSid,
+)
+from palaver_sfu.session.effects import Announce, Effect, RoomFact, Send, SetSubscription
+from palaver_sfu.session.messages import ParticipantsChanged, RoomChanged, ServerMessage
+from palaver_sfu.session.requests import AddTrack, Offer, OfferSection, SetSubscriptionPermission
+
+NO_SETTINGS = TrackSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Every waiting time of a room, in seconds; the reasons stand in the protocol notes beside each."""
+
+    join_s: float = 60.0  # from Join until media is connected; the reference drops after a minute
+    signal_grace_s: float = 20.0  # a client that lost its WebSocket resumes within this, or is gone
+    silent_media_grace_s: float = 5.0  # the same when its media went silent too: most likely a closed tab
+    rejoin_grace_s: float = 10.0  # after "please rejoin": others see the old one until then
+    client_silence_s: float = 30.0  # clients ping every 5 s; two times their own patience of 15 s
+    token_refresh_s: float = 300.0
+    reoffer_s: float = 10.0  # a client that was asked to offer answers within milliseconds; ask again after
+    negotiation_s: float = 15.0
+    quality_s: float = 5.0
+
+
+DEFAULT_TIMING = Timing()
+
+
+@dataclass(slots=True)
+class Publication:
+    """A track from AddTrack on: without `mid` it waits for a section, unannounced it waits for media."""
+
+    info: TrackInfo
+    cid: str
+    simulcast_cids: tuple[str, ...] = ()
+    mid: Mid | None = None
+    sdp_cid: str = ""
+    rids: tuple[str, ...] = ()
+    is_started: bool = False
+    is_announced: bool = False
+    is_held: bool = False  # muted by the server: the core lets nothing in
+    was_subscribed: bool = False
+
+
+@dataclass(slots=True)
+class Session:
+    """One participant: what it is, publishes and receives, and where its negotiation stands."""
+
+    sid: ParticipantSid
+    identity: Identity
+    permission: Permission
+    joined_at: float
+    heard_at: float
+    token_refreshed_at: float
+    name: str = ""
+    metadata: str = ""
+    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    kind: ParticipantKind = ParticipantKind.STANDARD
+    client_protocol: int = 0
+    capabilities: tuple[int, ...] = ()
+    state: ParticipantState = ParticipantState.JOINED
+    version: int = 0
+
+    # The signalling connection; `gone_at` is when a participant without one is given up.
+    is_attached: bool = True
+    gone_at: float | None = None
+    is_media_silent: bool = False
+
+    publications: dict[TrackSid, Publication] = field(default_factory=dict)
+    queued: list[tuple[TrackSid, AddTrack]] = field(default_factory=list)
+    subscription_permission: SetSubscriptionPermission | None = None
+
+    is_auto_subscribing: bool = True
+    is_adaptive: bool = False
+    wishes: dict[TrackSid, bool] = field(default_factory=dict)
+    settings: dict[TrackSid, TrackSettings] = field(default_factory=dict)
+    applied: dict[TrackSid, SetSubscription] = field(default_factory=dict)
+    undecodable: set[TrackSid] = field(default_factory=set)
+
+    # Negotiation: `sections` of the offer in work or last answered; `received` is what the last answer carries.
+    sections: tuple[OfferSection, ...] = ()
+    received: dict[Mid, TrackSid] = field(default_factory=dict)
+    negotiating: Offer | None = None
+    negotiation: int = 0
+    negotiating_since: float = 0.0
+    next_offer: Offer | None = None
+    has_answer: bool = False
+    reoffer_asked_at: float | None = None
+
+    link: list[LinkStats] = field(default_factory=list)
+    quality: ConnectionQuality | None = None
+    data_sequence: int = 0
+    simulated_speaker_until: float | None = None
+
+    @property
+    def is_dependent(self) -> bool:
+        """Serves others (a recorder, an agent): takes no place in the room and does not keep it open."""
+        return (
+            self.permission.is_recorder
+            or self.permission.is_agent
+            or self.kind in {ParticipantKind.EGRESS, ParticipantKind.AGENT}
+        )
+
+    @property
+    def received_tracks(self) -> frozenset[TrackSid]:
+        return frozenset(self.received.values())
+
+    def info(
+        self, *, state: ParticipantState | None = None, reason: DisconnectReason = DisconnectReason.UNKNOWN_REASON
+    ) -> ParticipantInfo:
+        tracks = tuple(p.info for p in self.publications.values() if p.is_announced)
+        return ParticipantInfo(
+            sid=self.sid,
+            identity=self.identity,
+            name=self.name,
+            state=self.state if state is None else state,
+            version=self.version,
+            joined_at=self.joined_at,
+            permission=self.permission,
+            metadata=self.metadata,
+            attributes=self.attributes,
+            tracks=tracks,
+            kind=self.kind,
+            is_publisher=bool(tracks),
+            disconnect_reason=reason,
+            client_protocol=self.client_protocol,
+            capabilities=self.capabilities,
+        )
+
+
+@dataclass(slots=True)
+class RoomState:
+    """A running room. `tracks` lists the announced tracks with their publisher, oldest first."""
+
+    sid: RoomSid
+    name: RoomName
+    created_at: float
+    options: RoomOptions = DEFAULT_OPTIONS
+    timing: Timing = DEFAULT_TIMING
+    may_unmute_remotely: bool = False
+    sessions: dict[ParticipantSid, Session] = field(default_factory=dict)
+    identities: dict[Identity, ParticipantSid] = field(default_factory=dict)
+    tracks: dict[TrackSid, ParticipantSid] = field(default_factory=dict)
+    last_left_at: float | None = None
+    quality_told_at: float = 0.0
+    is_ended: bool = False
+
+    def info(self) -> RoomInfo:
+        visible = [s for s in self.sessions.values() if not s.permission.is_hidden]
+        return RoomInfo(
+            sid=self.sid,
+            name=self.name,
+            options=self.options,
+            created_at=self.created_at,
+            num_participants=len(visible),
+            num_publishers=sum(any(p.is_announced for p in s.publications.values()) for s in visible),
+        )
+
+    def by_identity(self, identity: Identity) -> Session | None:
+        sid = self.identities.get(identity)
+        return None if sid is None else self.sessions[sid]
+
+    def publication(self, track: TrackSid) -> tuple[Session, Publication] | None:
+        """The announced publication `track` and its publisher."""
+        owner = self.tracks.get(track)
+        if owner is None:
+            return None
+        session = self.sessions[owner]
+        return session, session.publications[track]
+
+
+@dataclass(slots=True)
+class Turn:
+    """One transition: when it happens, what it wants done, and who must be told at its end."""
+
+    now: float
+    effects: list[Effect] = field(default_factory=list)
+    _changed: dict[ParticipantSid, None] = field(default_factory=dict)
+    _room_changed: bool = False
+
+    def do(self, effect: Effect) -> None:
+        self.effects.append(effect)
+
+    def send(self, to: Session, message: ServerMessage) -> None:
+        self.send_all((to,), message)
+
+    def send_all(self, to: Iterable[Session], message: ServerMessage) -> None:
+        """To those of `to` who have a signalling connection."""
+        sids = tuple(session.sid for session in to if session.is_attached)
+        if sids:
+            self.effects.append(Send(to=sids, message=message))
+
+    def announce(
+        self, room: RoomState, fact: RoomFact, session: Session | None = None, track: TrackInfo | None = None
+    ) -> None:
+        self.announce_about(room, fact, None if session is None else session.info(), track)
+
+    def announce_about(
+        self, room: RoomState, fact: RoomFact, participant: ParticipantInfo | None, track: TrackInfo | None = None
+    ) -> None:
+        self.effects.append(Announce(fact=fact, room=room.info(), participant=participant, track=track))
+
+    def changed(self, session: Session) -> None:
+        """Everybody who may see `session` is told at the end of the turn, once."""
+        self._changed[session.sid] = None
+
+    def room_changed(self) -> None:
+        self._room_changed = True
+
+    def finish(self, room: RoomState) -> list[Effect]:
+        everybody = list(room.sessions.values())
+        for sid in self._changed:
+            session = room.sessions.get(sid)
+            if session is None:
+                continue
+            session.version += 1
+            audience = [session] if session.permission.is_hidden else everybody
+            self.send_all(audience, ParticipantsChanged(participants=(session.info(),)))
+        if self._room_changed and not room.is_ended:
+            self.send_all(everybody, RoomChanged(room=room.info()))
+        return self.effects

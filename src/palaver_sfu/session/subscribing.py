@@ -1,0 +1,235 @@
+"""Tracks on their way out: who should get what, in which section, in which layer.
+
+Level-triggered: `wanted` says what a session should receive now, `session.received` what its last answer carries,
+and `reconcile` asks for a new offer while the two differ.
+"""
+
+from __future__ import annotations
+
+from palaver_sfu.room.layers import spatial_layer
+from palaver_sfu.room.values import Mid, ParticipantSid, TrackKind, TrackSid, VideoQuality
+from palaver_sfu.session.effects import DropSubscription, SetSubscription
+from palaver_sfu.session.messages import (
+    MediaSections,
+    SubscriptionFailed,
+    SubscriptionPermissionChanged,
+    TrackSubscribed,
+)
+from palaver_sfu.session.requests import (
+    OfferSection,
+    SetSubscriptionPermission,
+    UpdateSubscription,
+    UpdateTrackSettings,
+)
+from palaver_sfu.session.state import NO_SETTINGS, Publication, RoomState, Session, Turn
+
+
+def wanted(room: RoomState, session: Session) -> list[TrackSid]:
+    """The tracks that `session` should receive, oldest first."""
+    if not session.permission.can_subscribe:
+        return []
+    return [
+        track
+        for track, owner in room.tracks.items()
+        if session.wishes.get(track, session.is_auto_subscribing)
+        and track not in session.undecodable
+        and _is_open_to(room.sessions[owner], track, session)
+    ]
+
+
+def place(room: RoomState, session: Session, sections: tuple[OfferSection, ...], turn: Turn) -> dict[Mid, TrackSid]:
+    """Give each wanted track a section of the offer.
+
+    A section keeps its track. One whose track is gone rests for one answer: browsers announce a track only when
+    its section was silent before.
+    """
+    free = {section.mid: section for section in sections if section.can_receive}
+    tracks = wanted(room, session)
+    placed = {mid: track for mid, track in session.received.items() if mid in free and track in tracks}
+    waiting = [track for track in tracks if track not in placed.values()]
+    resting = session.received.keys()
+    for track in waiting:
+        found = room.publication(track)
+        if found is None:
+            continue
+        kind, codec = _kind(found[1]), found[1].info.mime_type.partition("/")[2].lower()
+        fitting = [s for s in free.values() if s.kind == kind]
+        if codec and fitting and not any(codec in s.codecs for s in fitting):
+            session.undecodable.add(track)
+            turn.send(session, SubscriptionFailed(track=track, is_unknown_track=False))
+            continue
+        mid = next((s.mid for s in fitting if s.mid not in placed and s.mid not in resting), None)
+        if mid is not None:
+            placed[mid] = track
+    return placed
+
+
+def publishers(room: RoomState, placed: dict[Mid, TrackSid]) -> dict[Mid, tuple[TrackSid, ParticipantSid]]:
+    return {mid: (track, room.tracks[track]) for mid, track in placed.items()}
+
+
+def answered(room: RoomState, session: Session, received: dict[Mid, TrackSid], turn: Turn) -> None:
+    """The sections of an answer are in force."""
+    session.received = received
+    session.applied = {t: applied for t, applied in session.applied.items() if t in session.received_tracks}
+    tracks = set(wanted(room, session))
+    for track in received.values():
+        if track not in tracks:
+            turn.do(DropSubscription(peer=session.sid, track=track))
+            continue
+        _apply(room, session, track, turn)
+        found = room.publication(track)
+        if found is not None and not found[1].was_subscribed:
+            found[1].was_subscribed = True
+            turn.send(found[0], TrackSubscribed(track=track))
+
+
+def reconcile(room: RoomState, session: Session, turn: Turn) -> None:
+    """Ask for a new offer when what is received is not what is wanted."""
+    is_busy = session.negotiating is not None or session.reoffer_asked_at is not None
+    if is_busy or not session.has_answer or not session.is_attached:
+        return
+    tracks = wanted(room, session)
+    received = session.received_tracks
+    lacking = [found[1] for t in tracks if t not in received and (found := room.publication(t)) is not None]
+    # What flows has settings applied; a dropped track that is wanted again needs a new offer as well.
+    if not lacking and received == session.applied.keys() and received <= set(tracks):
+        return
+    ask_reoffer(
+        session,
+        turn,
+        audios=_missing(session, tracks, lacking, TrackKind.AUDIO),
+        videos=_missing(session, tracks, lacking, TrackKind.VIDEO),
+    )
+
+
+def ask_reoffer(session: Session, turn: Turn, *, audios: int = 0, videos: int = 0) -> None:
+    if session.has_answer and session.negotiating is None:
+        session.reoffer_asked_at = turn.now
+        turn.send(session, MediaSections(audios=audios, videos=videos))
+
+
+def reconcile_all(room: RoomState, turn: Turn) -> None:
+    for session in room.sessions.values():
+        reconcile(room, session, turn)
+
+
+def track_appeared(room: RoomState, publisher: Session, publication: Publication, turn: Turn) -> None:
+    for session in room.sessions.values():
+        if session.sid == publisher.sid:
+            continue
+        if not _is_open_to(publisher, publication.info.sid, session) and not publisher.permission.is_hidden:
+            _tell_permission(publisher, publication.info.sid, session, turn)
+        reconcile(room, session, turn)
+
+
+def forget_track(room: RoomState, track: TrackSid, turn: Turn) -> None:
+    """Stop forwarding `track`, which has just left `room.tracks`."""
+    for session in room.sessions.values():
+        session.wishes.pop(track, None)
+        session.settings.pop(track, None)
+        session.applied.pop(track, None)
+        session.undecodable.discard(track)
+        if track in session.received_tracks:
+            turn.do(DropSubscription(peer=session.sid, track=track))
+            reconcile(room, session, turn)
+
+
+def update_subscription(room: RoomState, session: Session, request: UpdateSubscription, turn: Turn) -> None:
+    for track in request.tracks:
+        if track not in room.tracks:
+            if request.is_subscribed:
+                turn.send(session, SubscriptionFailed(track=track, is_unknown_track=True))
+            continue
+        session.wishes[track] = request.is_subscribed
+        if request.is_subscribed:
+            session.undecodable.discard(track)
+    drop_unwanted(room, session, turn)
+    reconcile(room, session, turn)
+
+
+def drop_unwanted(room: RoomState, session: Session, turn: Turn) -> None:
+    """Stop at once what must not be received any more; the sections follow with the next offer."""
+    tracks = set(wanted(room, session))
+    for track in session.received.values():
+        if track not in tracks and session.applied.pop(track, None) is not None:
+            turn.do(DropSubscription(peer=session.sid, track=track))
+
+
+def update_settings(room: RoomState, session: Session, request: UpdateTrackSettings, turn: Turn) -> None:
+    for track in request.tracks:
+        if track not in room.tracks:
+            continue
+        session.settings[track] = request.settings
+        if track in session.applied:
+            _apply(room, session, track, turn)
+
+
+def set_subscription_permission(
+    room: RoomState, session: Session, request: SetSubscriptionPermission, turn: Turn
+) -> None:
+    """A publisher says who may receive its tracks."""
+    others = [s for s in room.sessions.values() if s.sid != session.sid]
+    tracks = [p.info.sid for p in session.publications.values() if p.is_announced]
+    before = {(s.sid, t) for s in others for t in tracks if _is_open_to(session, t, s)}
+    session.subscription_permission = None if request.all_participants else request
+    for other in others:
+        for track in tracks:
+            if ((other.sid, track) in before) != _is_open_to(session, track, other):
+                _tell_permission(session, track, other, turn)
+        drop_unwanted(room, other, turn)
+        reconcile(room, other, turn)
+
+
+def _apply(room: RoomState, session: Session, track: TrackSid, turn: Turn) -> None:
+    found = room.publication(track)
+    if found is None:
+        return
+    settings = session.settings.get(track, NO_SETTINGS)
+    # A client that adapts says soon what it shows: start small instead of filling its line first.
+    fallback = VideoQuality.LOW if session.is_adaptive else VideoQuality.HIGH
+    command = SetSubscription(
+        peer=session.sid,
+        track=track,
+        is_enabled=not settings.is_disabled,
+        max_spatial_layer=spatial_layer(found[1].info, settings, fallback=fallback),
+        max_fps=settings.max_fps,
+    )
+    if session.applied.get(track) != command:
+        session.applied[track] = command
+        turn.do(command)
+
+
+def _missing(session: Session, tracks: list[TrackSid], lacking: list[Publication], kind: TrackKind) -> int:
+    """Sections to ask for: resting ones and those about to be freed serve too, one round later."""
+    name = _KIND_NAMES[kind]
+    fitting = {s.mid for s in session.sections if s.can_receive and s.kind == name}
+    needed = sum(p.info.kind is kind for p in lacking)
+    kept = sum(mid in fitting and track in tracks for mid, track in session.received.items())
+    return max(0, needed + kept - len(fitting))
+
+
+def _is_open_to(publisher: Session, track: TrackSid, subscriber: Session) -> bool:
+    if publisher.sid == subscriber.sid or publisher.permission.is_hidden:
+        return False
+    rules = publisher.subscription_permission
+    if rules is None:
+        return True
+    return any(
+        rule.all_tracks or track in rule.tracks
+        for rule in rules.permissions
+        if subscriber.sid == rule.sid or (rule.identity and subscriber.identity == rule.identity)
+    )
+
+
+def _tell_permission(publisher: Session, track: TrackSid, subscriber: Session, turn: Turn) -> None:
+    is_allowed = _is_open_to(publisher, track, subscriber)
+    message = SubscriptionPermissionChanged(publisher=publisher.sid, track=track, is_allowed=is_allowed)
+    turn.send(subscriber, message)
+
+
+_KIND_NAMES = {TrackKind.AUDIO: "audio", TrackKind.VIDEO: "video"}
+
+
+def _kind(publication: Publication) -> str:
+    return _KIND_NAMES[publication.info.kind]

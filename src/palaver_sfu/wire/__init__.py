@@ -1,0 +1,1 @@
+"""The LiveKit protocol as bytes: the only importer of its protobufs."""

@@ -1,0 +1,276 @@
+"""Client to server: one WebSocket frame becomes one `ClientRequest`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from google.protobuf.json_format import Parse, ParseError
+from google.protobuf.message import DecodeError, Message
+from livekit.protocol import models, rtc
+
+from palaver_sfu.errors import WireError
+from palaver_sfu.room.values import (
+    Identity,
+    ParticipantSid,
+    TrackKind,
+    TrackSettings,
+    TrackSid,
+    TrackSource,
+    VideoQuality,
+)
+from palaver_sfu.session.requests import (
+    AddTrack,
+    ClientRequest,
+    DescribeTrack,
+    Ignored,
+    LeaveRequested,
+    Offer,
+    OfferSection,
+    Ping,
+    PingTimed,
+    Scenario,
+    SetMuted,
+    SetSubscriptionPermission,
+    Simulate,
+    TrackPermission,
+    Trickle,
+    Unsupported,
+    UpdateMetadata,
+    UpdateSubscription,
+    UpdateTrackSettings,
+)
+from palaver_sfu.wire.infos import read_kind, read_layers, read_source
+
+MAX_SIGNAL_BYTES = 2 * 1024 * 1024
+
+# Reads the sections of an SDP offer; None when the text is not one.
+ParseOffer = Callable[[str], tuple[OfferSection, ...] | None]
+
+_FORWARDED_VIDEO = {"vp8", "h264"}
+_FALLBACK_VIDEO = "vp8"
+_QUALITIES = {int(quality): quality for quality in VideoQuality}
+_SCENARIOS = {
+    "speaker_update": Scenario.SPEAKER_UPDATE,
+    "node_failure": Scenario.NODE_FAILURE,
+    "migration": Scenario.MIGRATION,
+    "server_leave": Scenario.SERVER_LEAVE,
+    "disconnect_signal_on_resume": Scenario.SIGNAL_RECONNECT,
+    "disconnect_signal_on_resume_no_messages": Scenario.SIGNAL_RECONNECT,
+    "leave_request_full_reconnect": Scenario.FULL_RECONNECT,
+}
+
+
+def read_request(frame: bytes | str, *, parse_offer: ParseOffer) -> ClientRequest:
+    """Binary frames are protobuf, text frames protojson; what this server does not know is ignored.
+
+    Raises:
+        WireError: too large, or not a request at all.
+    """
+    if len(frame) > MAX_SIGNAL_BYTES:
+        raise WireError("signal message too large")
+    try:
+        if isinstance(frame, bytes):
+            request = rtc.SignalRequest.FromString(frame)
+        else:
+            request = Parse(frame, rtc.SignalRequest(), ignore_unknown_fields=True)
+    except (DecodeError, ParseError, RecursionError, ValueError) as error:
+        raise WireError("not a signal request") from error
+    return _read(request, parse_offer)
+
+
+def read_offer(message: rtc.SessionDescription, parse_offer: ParseOffer) -> Offer:
+    return Offer(id=message.id, sdp=message.sdp, sections=parse_offer(message.sdp))
+
+
+def read_add_track(message: rtc.AddTrackRequest) -> AddTrack:
+    kind = read_kind(message.type)
+    source = read_source(message.source)
+    layers = list(message.layers)
+    if not layers and kind is TrackKind.VIDEO and message.width and message.height:
+        layers = [models.VideoLayer(quality=models.HIGH, width=message.width, height=message.height)]
+    details = models.TrackInfo(
+        name=message.name,
+        width=message.width,
+        height=message.height,
+        simulcast=len(layers) > 1,
+        disable_dtx=message.disable_dtx,
+        layers=layers,
+        stereo=message.stereo,
+        disable_red=message.disable_red,
+        encryption=message.encryption,
+        stream=message.stream or _default_stream(source),
+        backup_codec_policy=message.backup_codec_policy,
+        audio_features=message.audio_features,
+        packet_trailer_features=message.packet_trailer_features,
+    )
+    for codec in message.simulcast_codecs:
+        details.codecs.add(
+            mime_type=_mime_type(kind, codec.codec),
+            cid=codec.cid,
+            layers=codec.layers or layers,
+            video_layer_mode=codec.video_layer_mode,
+        )
+    return AddTrack(
+        cid=message.cid,
+        kind=kind,
+        source=source,
+        is_muted=message.muted,
+        layers=read_layers(layers),
+        simulcast_cids=tuple(codec.cid for codec in message.simulcast_codecs if codec.cid),
+        existing=TrackSid(message.sid) if message.sid else None,
+        details=details.SerializeToString(),
+        request=message.SerializeToString(),
+    )
+
+
+def _read(request: rtc.SignalRequest, parse_offer: ParseOffer) -> ClientRequest:
+    name = request.WhichOneof("message")
+    if name is None:
+        return Ignored(name="unknown")
+    if name == "ping":
+        return Ping()
+    reader = _READERS.get(name)
+    if reader is not None:
+        return reader(getattr(request, name))
+    if name == "offer":
+        return read_offer(request.offer, parse_offer)
+    return Ignored(name=name)
+
+
+def _trickle(message: rtc.TrickleRequest) -> ClientRequest:
+    try:
+        init = json.loads(message.candidateInit)
+    except (ValueError, RecursionError):
+        return Ignored(name="trickle")
+    candidate = init.get("candidate") if isinstance(init, dict) else None
+    # The empty text says that there are no more.
+    return Trickle(candidate=candidate) if isinstance(candidate, str) and candidate else Ignored(name="trickle")
+
+
+def _mute(message: rtc.MuteTrackRequest) -> ClientRequest:
+    return SetMuted(track=TrackSid(message.sid), is_muted=message.muted, request=message.SerializeToString())
+
+
+def _subscription(message: rtc.UpdateSubscription) -> ClientRequest:
+    tracks = list(message.track_sids)
+    for participant in message.participant_tracks:
+        tracks.extend(participant.track_sids)
+    return UpdateSubscription(
+        tracks=tuple(TrackSid(sid) for sid in dict.fromkeys(tracks)), is_subscribed=message.subscribe
+    )
+
+
+def _track_setting(message: rtc.UpdateTrackSettings) -> ClientRequest:
+    settings = TrackSettings(
+        is_disabled=message.disabled,
+        quality=_QUALITIES.get(message.quality, VideoQuality.HIGH),
+        width=message.width,
+        height=message.height,
+        max_fps=message.fps,
+    )
+    return UpdateTrackSettings(tracks=tuple(TrackSid(sid) for sid in message.track_sids), settings=settings)
+
+
+def _subscription_permission(message: rtc.SubscriptionPermission) -> ClientRequest:
+    return SetSubscriptionPermission(
+        all_participants=message.all_participants,
+        permissions=tuple(
+            TrackPermission(
+                sid=ParticipantSid(rule.participant_sid),
+                identity=Identity(rule.participant_identity),
+                all_tracks=rule.all_tracks,
+                tracks=frozenset(TrackSid(sid) for sid in rule.track_sids),
+            )
+            for rule in message.track_permissions
+        ),
+    )
+
+
+def _update_metadata(message: rtc.UpdateParticipantMetadata) -> ClientRequest:
+    return UpdateMetadata(
+        request_id=message.request_id,
+        name=message.name,
+        metadata=message.metadata,
+        attributes=dict(message.attributes),
+        request=message.SerializeToString(),
+    )
+
+
+def _update_audio_track(message: rtc.UpdateLocalAudioTrack) -> ClientRequest:
+    def amend(details: bytes) -> bytes:
+        info = models.TrackInfo.FromString(details)
+        del info.audio_features[:]
+        info.audio_features.extend(message.features)
+        return info.SerializeToString()
+
+    return DescribeTrack(
+        track=TrackSid(message.track_sid), amend=amend, about="update_audio_track", request=message.SerializeToString()
+    )
+
+
+def _update_video_track(message: rtc.UpdateLocalVideoTrack) -> ClientRequest:
+    def amend(details: bytes) -> bytes:
+        info = models.TrackInfo.FromString(details)
+        info.width, info.height = message.width, message.height
+        return info.SerializeToString()
+
+    return DescribeTrack(
+        track=TrackSid(message.track_sid), amend=amend, about="update_video_track", request=message.SerializeToString()
+    )
+
+
+def _simulate(message: rtc.SimulateScenario) -> ClientRequest:
+    name = message.WhichOneof("scenario")
+    return Simulate(
+        scenario=_SCENARIOS.get(name or "", Scenario.UNSUPPORTED),
+        duration_s=message.speaker_update if name == "speaker_update" else 0,
+    )
+
+
+def _refuse(about: str) -> Callable[[Message], ClientRequest]:
+    def read(message: Message) -> ClientRequest:
+        return Unsupported(
+            about=about, request_id=getattr(message, "request_id", 0), request=message.SerializeToString()
+        )
+
+    return read
+
+
+_READERS: dict[str, Callable[..., ClientRequest]] = {
+    "trickle": _trickle,
+    "add_track": read_add_track,
+    "mute": _mute,
+    "subscription": _subscription,
+    "track_setting": _track_setting,
+    "leave": lambda _: LeaveRequested(),
+    "subscription_permission": _subscription_permission,
+    "simulate": _simulate,
+    "update_metadata": _update_metadata,
+    "ping_req": lambda message: PingTimed(at_ms=message.timestamp),
+    "update_audio_track": _update_audio_track,
+    "update_video_track": _update_video_track,
+    "publish_data_track_request": _refuse("publish_data_track"),
+    "unpublish_data_track_request": _refuse("unpublish_data_track"),
+    "store_data_blob_request": _refuse(""),
+    "get_data_blob_request": _refuse(""),
+}
+
+
+def _mime_type(kind: TrackKind, codec: str) -> str:
+    """A codec that this server does not forward is answered with one that it does; clients then switch."""
+    name = codec.lower()
+    if kind is TrackKind.AUDIO:
+        return f"audio/{name or 'opus'}"
+    return f"video/{name if name in _FORWARDED_VIDEO else _FALLBACK_VIDEO}"
+
+
+def _default_stream(source: TrackSource) -> str:
+    """Sound and picture of one device play in step: their tracks share the name of a stream."""
+    match source:
+        case TrackSource.CAMERA | TrackSource.MICROPHONE:
+            return "camera"
+        case TrackSource.SCREEN_SHARE | TrackSource.SCREEN_SHARE_AUDIO:
+            return "screen_share"
+        case _:
+            return ""

@@ -1,0 +1,177 @@
+"""Server to client: one `ServerMessage` becomes one WebSocket frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import assert_never, cast
+
+from google.protobuf.json_format import MessageToJson
+from livekit.protocol import models, rtc
+
+from palaver_sfu.room.quality import score
+from palaver_sfu.room.values import DisconnectReason, Mid, TrackSid
+from palaver_sfu.session.messages import (
+    Answer,
+    Joined,
+    Leave,
+    LeaveAction,
+    MediaSections,
+    MuteTrack,
+    ParticipantsChanged,
+    Pong,
+    PongTimed,
+    QualityChanged,
+    RefreshToken,
+    RequestAnswered,
+    RoomChanged,
+    ServerMessage,
+    SpeakersChanged,
+    SubscriptionFailed,
+    SubscriptionPermissionChanged,
+    TrackPublished,
+    TrackSubscribed,
+    TrackUnpublished,
+)
+from palaver_sfu.wire.infos import codecs, participant_message, room_message, track_message
+
+# The level of the reference server whose behaviour the tests compare with; clients switch features by it.
+LIVEKIT_LEVEL = "1.13.5"
+LIVEKIT_PROTOCOL = 17
+PRODUCT = "palaver-sfu"
+PING_INTERVAL_S = 5
+PING_TIMEOUT_S = 15
+
+Mint = Callable[[RefreshToken], str]
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server that clients are told to use."""
+
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """What every response of one server shares."""
+
+    node_id: str
+    ice_servers: tuple[IceServer, ...] = ()
+
+    def encode(self, message: ServerMessage, *, mint: Mint) -> rtc.SignalResponse:
+        """`mint` signs the token of a `RefreshToken`, with the key that its reader joined with."""
+        if isinstance(message, Joined):
+            return rtc.SignalResponse(join=self._join(message))
+        if isinstance(message, RefreshToken):
+            return rtc.SignalResponse(refresh_token=mint(message))
+        return _encode(message)
+
+    def _join(self, message: Joined) -> rtc.JoinResponse:
+        return rtc.JoinResponse(
+            room=room_message(message.room),
+            participant=participant_message(message.participant),
+            other_participants=[participant_message(other) for other in message.others],
+            server_version=LIVEKIT_LEVEL,
+            ice_servers=[
+                rtc.ICEServer(urls=server.urls, username=server.username, credential=server.credential)
+                for server in self.ice_servers
+            ],
+            subscriber_primary=False,
+            ping_timeout=PING_TIMEOUT_S,
+            ping_interval=PING_INTERVAL_S,
+            server_info=models.ServerInfo(
+                edition=models.ServerInfo.Standard,
+                version=LIVEKIT_LEVEL,
+                protocol=LIVEKIT_PROTOCOL,
+                node_id=self.node_id,
+                debug_info=PRODUCT,
+            ),
+            enabled_publish_codecs=codecs(),
+            fast_publish=message.participant.permission.can_publish,
+        )
+
+
+def frame(response: rtc.SignalResponse, *, is_text: bool) -> bytes | str:
+    if is_text:
+        return MessageToJson(response, indent=None)
+    return response.SerializeToString()
+
+
+def leave_response(reason: DisconnectReason, action: LeaveAction) -> rtc.SignalResponse:
+    leave = rtc.LeaveRequest(
+        can_reconnect=action is not LeaveAction.DISCONNECT,
+        reason=cast("models.DisconnectReason", int(reason)),
+        action=cast("rtc.LeaveRequest.Action", int(action)),
+    )
+    return rtc.SignalResponse(leave=leave)
+
+
+def _encode(message: ServerMessage) -> rtc.SignalResponse:  # noqa: PLR0911, PLR0912  one line per message
+    match message:
+        case Answer(offer_id=offer_id, sdp=sdp, mid_to_track=mids):
+            return rtc.SignalResponse(answer=_answer(offer_id, sdp, mids))
+        case TrackPublished(cid=cid, track=track):
+            published = rtc.TrackPublishedResponse(cid=cid, track=track_message(track))
+            return rtc.SignalResponse(track_published=published)
+        case TrackUnpublished(track=sid):
+            return rtc.SignalResponse(track_unpublished=rtc.TrackUnpublishedResponse(track_sid=sid))
+        case TrackSubscribed(track=sid):
+            return rtc.SignalResponse(track_subscribed=rtc.TrackSubscribed(track_sid=sid))
+        case ParticipantsChanged(participants=participants):
+            update = rtc.ParticipantUpdate(participants=[participant_message(info) for info in participants])
+            return rtc.SignalResponse(update=update)
+        case RoomChanged(room=room):
+            return rtc.SignalResponse(room_update=rtc.RoomUpdate(room=room_message(room)))
+        case SpeakersChanged(speakers=speakers):
+            infos = [models.SpeakerInfo(sid=s.sid, level=s.level, active=s.is_active) for s in speakers]
+            return rtc.SignalResponse(speakers_changed=rtc.SpeakersChanged(speakers=infos))
+        case QualityChanged(qualities=qualities):
+            updates = [
+                rtc.ConnectionQualityInfo(
+                    participant_sid=sid, quality=cast("models.ConnectionQuality", int(quality)), score=score(quality)
+                )
+                for sid, quality in qualities
+            ]
+            return rtc.SignalResponse(connection_quality=rtc.ConnectionQualityUpdate(updates=updates))
+        case MuteTrack(track=sid, is_muted=is_muted):
+            return rtc.SignalResponse(mute=rtc.MuteTrackRequest(sid=sid, muted=is_muted))
+        case MediaSections(audios=audios, videos=videos):
+            needed = rtc.MediaSectionsRequirement(num_audios=audios, num_videos=videos)
+            return rtc.SignalResponse(media_sections_requirement=needed)
+        case RequestAnswered():
+            return rtc.SignalResponse(request_response=_request_response(message))
+        case SubscriptionFailed(track=sid, is_unknown_track=is_unknown):
+            error = models.SE_TRACK_NOTFOUND if is_unknown else models.SE_CODEC_UNSUPPORTED
+            return rtc.SignalResponse(subscription_response=rtc.SubscriptionResponse(track_sid=sid, err=error))
+        case SubscriptionPermissionChanged(publisher=publisher, track=sid, is_allowed=is_allowed):
+            permission = rtc.SubscriptionPermissionUpdate(participant_sid=publisher, track_sid=sid, allowed=is_allowed)
+            return rtc.SignalResponse(subscription_permission_update=permission)
+        case Leave(reason=reason, action=action):
+            return leave_response(reason, action)
+        case Pong(at_ms=at_ms):
+            return rtc.SignalResponse(pong=at_ms)
+        case PongTimed(pinged_at_ms=pinged_at_ms, at_ms=at_ms):
+            return rtc.SignalResponse(pong_resp=rtc.Pong(last_ping_timestamp=pinged_at_ms, timestamp=at_ms))
+        case Joined() | RefreshToken():
+            raise AssertionError("encoded by Encoder.encode")
+        case _:
+            assert_never(message)
+
+
+def _answer(offer_id: int, sdp: str, mids: Mapping[Mid, TrackSid]) -> rtc.SessionDescription:
+    mid_to_track = {str(mid): str(track) for mid, track in mids.items()}
+    return rtc.SessionDescription(type="answer", sdp=sdp, id=offer_id, mid_to_track_id=mid_to_track)
+
+
+def _request_response(message: RequestAnswered) -> rtc.RequestResponse:
+    response = rtc.RequestResponse(
+        request_id=message.request_id,
+        reason=cast("rtc.RequestResponse.Reason", int(message.reason)),
+        message=message.message,
+    )
+    if message.about:
+        getattr(response, message.about).MergeFromString(message.request)
+    return response

@@ -1,0 +1,192 @@
+"""The RoomService: who may call a method, and what it means in the language of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from google.protobuf.message import Message
+from livekit.protocol import models, room as pb
+
+from palaver_sfu.errors import ApiCode, ApiError
+from palaver_sfu.room import limits
+from palaver_sfu.room.values import (
+    DisconnectReason,
+    Identity,
+    ParticipantInfo,
+    ParticipantSid,
+    RoomInfo,
+    RoomName,
+    RoomOptions,
+    TrackInfo,
+    TrackSid,
+)
+from palaver_sfu.session.inputs import (
+    ApiInput,
+    ChangeParticipant,
+    ChangeRoomMetadata,
+    ChangeSubscriptions,
+    EndRoom,
+    MuteTrackByServer,
+    RemoveParticipant,
+)
+from palaver_sfu.wire.data import from_server
+from palaver_sfu.wire.infos import participant_message, read_permission, room_message, track_message
+from palaver_sfu.wire.tokens import Claims
+from palaver_sfu.wire.twirp import Call
+
+
+class Rooms(Protocol):
+    """The running rooms, as the RoomService needs them."""
+
+    def create(self, name: RoomName, options: RoomOptions) -> RoomInfo: ...
+
+    def infos(self) -> Sequence[RoomInfo]: ...
+
+    def participants(self, name: RoomName) -> Sequence[ParticipantInfo]: ...
+
+    def tracks(self, name: RoomName, identity: Identity) -> Sequence[TrackInfo]: ...
+
+    def command(self, name: RoomName, event: ApiInput) -> None:
+        """Raises: ApiError."""
+
+
+def serve(call: Call, claims: Claims | None, rooms: Rooms) -> Message:
+    """Raises: ApiError."""
+    _check_grant(call, claims)
+    return _METHODS[call.method](call.request, rooms)
+
+
+def _check_grant(call: Call, claims: Claims | None) -> None:
+    grant = claims.video if claims is not None else None
+    match call.method:
+        case "CreateRoom" | "DeleteRoom":
+            is_allowed = grant is not None and grant.may_create
+        case "ListRooms":
+            is_allowed = grant is not None and grant.may_list
+        case _:
+            name = getattr(call.request, "room", "")
+            is_allowed = grant is not None and grant.may_administrate and grant.room == name
+    if not is_allowed:
+        # The reference's code for a missing grant: clients and dashboards know it.
+        raise ApiError(ApiCode.UNAUTHENTICATED, "permissions denied")
+
+
+def _create_room(request: pb.CreateRoomRequest, rooms: Rooms) -> models.Room:
+    if not request.name:
+        raise ApiError(ApiCode.INVALID_ARGUMENT, "room name cannot be empty")
+    if not limits.fits(request.name, limits.MAX_ROOM_NAME_BYTES):
+        raise ApiError(ApiCode.INVALID_ARGUMENT, "room name length exceeds limits")
+    if not limits.fits(request.metadata, limits.MAX_METADATA_BYTES):
+        raise ApiError(ApiCode.INVALID_ARGUMENT, "metadata size exceeds limits")
+    defaults = RoomOptions()
+    options = RoomOptions(
+        empty_timeout_s=request.empty_timeout or defaults.empty_timeout_s,
+        departure_timeout_s=request.departure_timeout or defaults.departure_timeout_s,
+        max_participants=request.max_participants,
+        metadata=request.metadata,
+    )
+    return room_message(rooms.create(RoomName(request.name), options))
+
+
+def _list_rooms(request: pb.ListRoomsRequest, rooms: Rooms) -> pb.ListRoomsResponse:
+    names = set(request.names)
+    infos = [info for info in rooms.infos() if not names or info.name in names]
+    return pb.ListRoomsResponse(rooms=[room_message(info) for info in infos])
+
+
+def _delete_room(request: pb.DeleteRoomRequest, rooms: Rooms) -> pb.DeleteRoomResponse:
+    rooms.command(RoomName(request.room), EndRoom(reason=DisconnectReason.ROOM_DELETED))
+    return pb.DeleteRoomResponse()
+
+
+def _list_participants(request: pb.ListParticipantsRequest, rooms: Rooms) -> pb.ListParticipantsResponse:
+    infos = rooms.participants(RoomName(request.room))
+    return pb.ListParticipantsResponse(participants=[participant_message(info) for info in infos])
+
+
+def _get_participant(request: pb.RoomParticipantIdentity, rooms: Rooms) -> models.ParticipantInfo:
+    return _participant(rooms, request.room, request.identity)
+
+
+def _remove_participant(request: pb.RoomParticipantIdentity, rooms: Rooms) -> pb.RemoveParticipantResponse:
+    _participant(rooms, request.room, request.identity)
+    rooms.command(RoomName(request.room), RemoveParticipant(identity=Identity(request.identity)))
+    return pb.RemoveParticipantResponse()
+
+
+def _mute_published_track(request: pb.MuteRoomTrackRequest, rooms: Rooms) -> pb.MuteRoomTrackResponse:
+    name, identity, sid = RoomName(request.room), Identity(request.identity), TrackSid(request.track_sid)
+    rooms.command(name, MuteTrackByServer(identity=identity, track=sid, is_muted=request.muted))
+    track = next((track for track in rooms.tracks(name, identity) if track.sid == sid), None)
+    if track is None:
+        raise ApiError(ApiCode.NOT_FOUND, "track is not found")
+    return pb.MuteRoomTrackResponse(track=track_message(track))
+
+
+def _update_participant(request: pb.UpdateParticipantRequest, rooms: Rooms) -> models.ParticipantInfo:
+    change = ChangeParticipant(
+        identity=Identity(request.identity),
+        name=request.name,
+        metadata=request.metadata,
+        attributes=dict(request.attributes),
+        permission=read_permission(request.permission) if request.HasField("permission") else None,
+    )
+    rooms.command(RoomName(request.room), change)
+    return _participant(rooms, request.room, request.identity)
+
+
+def _update_subscriptions(request: pb.UpdateSubscriptionsRequest, rooms: Rooms) -> pb.UpdateSubscriptionsResponse:
+    tracks = list(request.track_sids)
+    for participant in request.participant_tracks:
+        tracks.extend(participant.track_sids)
+    change = ChangeSubscriptions(
+        identity=Identity(request.identity),
+        tracks=tuple(TrackSid(sid) for sid in dict.fromkeys(tracks)),
+        is_subscribed=request.subscribe,
+    )
+    rooms.command(RoomName(request.room), change)
+    return pb.UpdateSubscriptionsResponse()
+
+
+def _send_data(request: pb.SendDataRequest, rooms: Rooms) -> pb.SendDataResponse:
+    if len(request.data) > limits.MAX_DATA_BYTES:
+        raise ApiError(ApiCode.INVALID_ARGUMENT, "data size exceeds limits")
+    data = from_server(
+        request.data,
+        is_reliable=request.kind == models.DataPacket.RELIABLE,
+        topic=request.topic if request.HasField("topic") else None,
+        nonce=request.nonce,
+        to_identities=frozenset(Identity(name) for name in request.destination_identities),
+        to_sids=frozenset(ParticipantSid(sid) for sid in request.destination_sids),
+    )
+    rooms.command(RoomName(request.room), data)
+    return pb.SendDataResponse()
+
+
+def _update_room_metadata(request: pb.UpdateRoomMetadataRequest, rooms: Rooms) -> models.Room:
+    name = RoomName(request.room)
+    rooms.command(name, ChangeRoomMetadata(metadata=request.metadata))
+    return room_message(next(info for info in rooms.infos() if info.name == name))
+
+
+def _participant(rooms: Rooms, name: str, identity: str) -> models.ParticipantInfo:
+    for info in rooms.participants(RoomName(name)):
+        if info.identity == identity:
+            return participant_message(info)
+    raise ApiError(ApiCode.NOT_FOUND, "participant does not exist")
+
+
+_METHODS: dict[str, Callable[..., Message]] = {
+    "CreateRoom": _create_room,
+    "ListRooms": _list_rooms,
+    "DeleteRoom": _delete_room,
+    "ListParticipants": _list_participants,
+    "GetParticipant": _get_participant,
+    "RemoveParticipant": _remove_participant,
+    "MutePublishedTrack": _mute_published_track,
+    "UpdateParticipant": _update_participant,
+    "UpdateSubscriptions": _update_subscriptions,
+    "SendData": _send_data,
+    "UpdateRoomMetadata": _update_room_metadata,
+}

@@ -1,0 +1,247 @@
+"""Access tokens: HS256 JWTs with LiveKit's grants, read strictly and signed again for refreshes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import jwt
+from jwt.warnings import InsecureKeyLengthWarning
+
+from palaver_sfu.errors import SfuError
+from palaver_sfu.room.values import (
+    DEFAULT_PERMISSION,
+    NO_ATTRIBUTES,
+    Identity,
+    ParticipantKind,
+    Permission,
+    RoomName,
+    RoomOptions,
+    TrackSource,
+)
+from palaver_sfu.session.messages import RefreshToken
+
+ALGORITHM = "HS256"
+LEEWAY_S = 60
+REFRESH_TTL_S = 600
+WEBHOOK_TTL_S = 300
+
+_NO_ROOM = RoomName("")
+_SOURCES = {source.name.lower(): source for source in TrackSource}
+
+
+class TokenError(SfuError):
+    """The token proves nothing: unsigned, forged, expired, by an unknown key, or with malformed grants."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoGrant:
+    may_join: bool = False
+    may_create: bool = False
+    may_list: bool = False
+    may_administrate: bool = False
+    room: RoomName = _NO_ROOM
+    permission: Permission = DEFAULT_PERMISSION
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a valid token says. `video` is None when it gives no rights in rooms."""
+
+    api_key: str
+    expires_at: float
+    identity: Identity
+    video: VideoGrant | None
+    name: str = ""
+    metadata: str = ""
+    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    kind: ParticipantKind = ParticipantKind.STANDARD
+    room_options: RoomOptions | None = None
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """API keys and their secrets."""
+
+    secrets: Mapping[str, str] = field(repr=False)
+
+    def read(self, token: str) -> Claims:
+        """Raises: TokenError; its text never contains the token."""
+        try:
+            issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+            secret = self.secrets.get(issuer) if isinstance(issuer, str) else None
+            if not isinstance(issuer, str) or secret is None:
+                raise TokenError("invalid API key")
+            claims = _decode(token, secret)
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            raise TokenError(f"invalid token: {_reason(error)}") from error
+        return _read_claims(issuer, claims)
+
+    def mint_refresh(self, message: RefreshToken, *, api_key: str, expires_at: float, now: float) -> str:
+        """A token to come back with: ten minutes, or as long as the one it refreshes."""
+        permission = message.permission
+        video: dict[str, object] = {
+            "roomJoin": True,
+            "room": message.room,
+            "canPublish": permission.can_publish,
+            "canSubscribe": permission.can_subscribe,
+            "canPublishData": permission.can_publish_data,
+            "canUpdateOwnMetadata": permission.can_update_metadata,
+            "hidden": permission.is_hidden,
+            "recorder": permission.is_recorder,
+            "agent": permission.is_agent,
+            "canSubscribeMetrics": permission.can_subscribe_metrics,
+            "canManageAgentSession": permission.can_manage_agent_session,
+        }
+        if permission.publish_sources:
+            video["canPublishSources"] = sorted(source.name.lower() for source in permission.publish_sources)
+        claims: dict[str, object] = {
+            "sub": message.identity,
+            "name": message.name,
+            "metadata": message.metadata,
+            "attributes": dict(message.attributes),
+            "kind": message.kind.name.lower(),
+            "video": video,
+        }
+        return self._sign(claims, api_key=api_key, now=now, expires_at=max(now + REFRESH_TTL_S, expires_at))
+
+    def sign_webhook(self, sha256: str, *, api_key: str, now: float) -> str:
+        return self._sign({"sha256": sha256}, api_key=api_key, now=now, expires_at=now + WEBHOOK_TTL_S)
+
+    def _sign(self, claims: Mapping[str, object], *, api_key: str, now: float, expires_at: float) -> str:
+        whole = {"iss": api_key, "nbf": int(now), "exp": int(expires_at), **claims}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", InsecureKeyLengthWarning)
+            return jwt.encode(whole, self.secrets[api_key], algorithm=ALGORITHM)
+
+
+def _decode(token: str, secret: str) -> dict[str, object]:
+    # Whether a secret is long enough is decided when settings are read; `--dev` uses a short one knowingly.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InsecureKeyLengthWarning)
+        claims: dict[str, object] = jwt.decode(
+            token,
+            secret,
+            algorithms=[ALGORITHM],
+            leeway=LEEWAY_S,
+            options={"require": ["exp"], "verify_aud": False, "verify_iat": False},
+        )
+    return claims
+
+
+def _read_claims(issuer: str, claims: Mapping[str, object]) -> Claims:
+    exp = claims["exp"]
+    video = claims.get("video")
+    if video is not None and not isinstance(video, dict):
+        raise TokenError("invalid token: video grant")
+    identity = _text(claims, "sub") or _text(claims, "jti")
+    return Claims(
+        api_key=issuer,
+        expires_at=float(exp) if isinstance(exp, int | float) else 0.0,
+        identity=Identity(identity),
+        video=None if video is None else _read_video(video),
+        name=_text(claims, "name"),
+        metadata=_text(claims, "metadata"),
+        attributes=_texts(claims, "attributes"),
+        kind=_participant_kind(_text(claims, "kind")),
+        room_options=_room_options(claims.get("roomConfig")),
+        sha256=_text(claims, "sha256"),
+    )
+
+
+def _read_video(grant: Mapping[str, object]) -> VideoGrant:
+    can_publish = _flag(grant, "canPublish", default=True)
+    permission = Permission(
+        can_publish=can_publish,
+        can_subscribe=_flag(grant, "canSubscribe", default=True),
+        can_publish_data=_flag(grant, "canPublishData", default=can_publish),
+        publish_sources=_sources(grant.get("canPublishSources")),
+        can_update_metadata=_flag(grant, "canUpdateOwnMetadata"),
+        is_hidden=_flag(grant, "hidden"),
+        is_recorder=_flag(grant, "recorder"),
+        is_agent=_flag(grant, "agent"),
+        can_subscribe_metrics=_flag(grant, "canSubscribeMetrics"),
+        can_manage_agent_session=_flag(grant, "canManageAgentSession"),
+    )
+    return VideoGrant(
+        may_join=_flag(grant, "roomJoin"),
+        may_create=_flag(grant, "roomCreate"),
+        may_list=_flag(grant, "roomList"),
+        may_administrate=_flag(grant, "roomAdmin"),
+        room=RoomName(_text(grant, "room")),
+        permission=permission,
+    )
+
+
+def _flag(grant: Mapping[str, object], name: str, *, default: bool = False) -> bool:
+    value = grant.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        # The reference refuses a number here too: a 0 that was meant as "no" must not become "default".
+        raise TokenError(f"invalid token: {name} is not a boolean")
+    return value
+
+
+def _text(claims: Mapping[str, object], name: str) -> str:
+    value = claims.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TokenError(f"invalid token: {name} is not a text")
+    return value
+
+
+def _texts(claims: Mapping[str, object], name: str) -> Mapping[str, str]:
+    value = claims.get(name)
+    if value is None:
+        return NO_ATTRIBUTES
+    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+        raise TokenError(f"invalid token: {name} is not a map of texts")
+    return value
+
+
+def _sources(value: object) -> frozenset[TrackSource]:
+    if value is None:
+        return frozenset()
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise TokenError("invalid token: canPublishSources is not a list of texts")
+    # A source of the future allows nothing by itself, but the list still forbids the others.
+    return frozenset(_SOURCES.get(name.lower(), TrackSource.UNKNOWN) for name in value)
+
+
+def _participant_kind(name: str) -> ParticipantKind:
+    kinds = {kind.name.lower(): kind for kind in ParticipantKind}
+    return kinds.get(name.lower(), ParticipantKind.STANDARD)
+
+
+def _room_options(config: object) -> RoomOptions | None:
+    if not isinstance(config, dict):
+        return None
+
+    def number(camel: str, snake: str, default: int) -> int:
+        value = config.get(camel, config.get(snake))
+        return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else default
+
+    defaults = RoomOptions()
+    metadata = config.get("metadata")
+    return RoomOptions(
+        empty_timeout_s=number("emptyTimeout", "empty_timeout", defaults.empty_timeout_s),
+        departure_timeout_s=number("departureTimeout", "departure_timeout", defaults.departure_timeout_s),
+        max_participants=number("maxParticipants", "max_participants", defaults.max_participants),
+        metadata=metadata if isinstance(metadata, str) else "",
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Which check failed, without any text from the token itself."""
+    reasons: tuple[tuple[type[Exception], str], ...] = (
+        (jwt.ExpiredSignatureError, "token is expired"),
+        (jwt.ImmatureSignatureError, "token is not valid yet"),
+        (jwt.InvalidAlgorithmError, "algorithm not allowed"),
+        (jwt.InvalidSignatureError, "signature does not match"),
+        (jwt.MissingRequiredClaimError, "exp is missing"),
+    )
+    return next((text for kind, text in reasons if isinstance(error, kind)), "malformed")
