@@ -1,0 +1,302 @@
+// One call from the green room to the page after it. Everything that the screen shows is a signal here or in a part.
+import { computed, effect, signal, untracked } from "@preact/signals-core";
+import type { ReadonlySignal } from "@preact/signals-core";
+import type { ChoiceStore } from "../devices/choices";
+import { hasTwoSides } from "../devices/device_list";
+import type { DeviceList } from "../devices/device_list";
+import { LocalMedia } from "../devices/local_media";
+import { markJoinStart } from "../engine/measure";
+import type { RemoteMedia, Source } from "../engine/media_engine";
+import type { End, EndReason } from "../live/endings";
+import type { RoomSocket } from "../live/room_socket";
+import type { Timers } from "../live/time";
+import type { Boot } from "../wire/page";
+import type { Command } from "../wire/live.gen";
+import { Announcer } from "./announcer";
+import { MediaLink } from "./media_link";
+import type { LoadEngine } from "./media_link";
+import { movements } from "./movements";
+import { readPeople } from "./person";
+import type { Person } from "./person";
+import { StageView } from "./stage_view";
+import { Toasts } from "./toasts";
+
+export interface CallDeps {
+  boot: Boot;
+  line: RoomSocket;
+  loadEngine: LoadEngine;
+  media: MediaDevices | undefined;
+  deviceList: DeviceList;
+  choices: ChoiceStore;
+  timers: Timers;
+  random: () => number;
+}
+
+export type Panel = "people" | "info";
+
+export type Phase =
+  | { kind: "green" }
+  | { kind: "joining"; isTakingLong: boolean }
+  | { kind: "call" }
+  | { kind: "ended"; ending: Ending };
+
+export interface Ending {
+  reason: EndReason | "ended_by_you";
+  by: string | null;
+  code: string | null;
+  /** `null` when the person was never inside. */
+  visit: { duration_ms: number; peopleCount: number; stillInsideCount: number } | null;
+}
+
+const NO_REMOTES: ReadonlyMap<string, RemoteMedia> = new Map();
+const NO_LEVELS: ReadonlyMap<string, number> = new Map();
+
+export class Call {
+  readonly boot: Boot;
+  readonly line: RoomSocket;
+  readonly local: LocalMedia;
+  readonly link: MediaLink;
+  readonly stage: StageView;
+  readonly toasts: Toasts;
+  readonly announcer: Announcer;
+  readonly choices: ChoiceStore;
+  readonly timers: Timers;
+  readonly people: ReadonlySignal<readonly Person[]>;
+  readonly phase: ReadonlySignal<Phase>;
+  readonly title: ReadonlySignal<string>;
+  /** When the line broke, or `null` while it holds. */
+  readonly brokenSince_ms: ReadonlySignal<number | null>;
+
+  readonly #panel = signal<Panel | null>(null);
+  readonly #dialog = signal<"shortcuts" | "end_for_all" | "rename" | null>(null);
+  readonly #known = signal<ReadonlySet<string>>(new Set());
+  readonly #visit = signal<{ since_ms: number; identities: ReadonlySet<string> } | null>(null);
+  readonly #ending = signal<Ending | null>(null);
+  #hasEndedForAll = false;
+  #name: string | null = null;
+
+  constructor(deps: CallDeps) {
+    this.boot = deps.boot;
+    this.line = deps.line;
+    this.choices = deps.choices;
+    this.timers = deps.timers;
+    this.toasts = new Toasts(deps.timers);
+    this.announcer = new Announcer(deps.timers);
+    this.local = new LocalMedia(deps.media, deps.deviceList, deps.choices, {
+      onUnplugged: (device, isReplaced) => this.#unplugged(device === "camera" ? "camera" : "microphone", isReplaced),
+    });
+    this.link = new MediaLink({
+      loadEngine: deps.loadEngine,
+      line: deps.line,
+      local: this.local,
+      timers: deps.timers,
+      random: deps.random,
+      onMutedByServer: (source) => this.#mutedByServer(source),
+    });
+    this.people = computed(() => this.#readPeople());
+    const levels = computed(() => this.link.engine.value?.speakers.value ?? NO_LEVELS);
+    this.stage = new StageView(this.people, levels, deps.timers);
+    this.title = computed(() => this.line.snapshot.value?.room.title ?? this.boot.title);
+    this.brokenSince_ms = computed(() => {
+      const state = this.line.state.value;
+      return state.kind === "reconnecting" && this.line.you.value ? state.since_ms : null;
+    });
+    this.phase = computed(() => this.#readPhase());
+    effect(() => this.#followRoster());
+    effect(() => {
+      const state = this.line.state.value;
+      if (state.kind === "ended") untracked(() => this.#finish(state.end));
+    });
+    this.#watchMovements();
+    this.#watchLine();
+  }
+
+  get panel(): ReadonlySignal<Panel | null> {
+    return this.#panel;
+  }
+  get dialog(): ReadonlySignal<"shortcuts" | "end_for_all" | "rename" | null> {
+    return this.#dialog;
+  }
+  get you(): Person | undefined {
+    return this.people.value.find((person) => person.isYou);
+  }
+  get canFlipCamera(): boolean {
+    return hasTwoSides(this.local.devices.value, navigator.maxTouchPoints > 0);
+  }
+  get isHost(): boolean {
+    return this.line.you.value?.role === "host";
+  }
+
+  togglePanel(panel: Panel): void {
+    this.#panel.value = this.#panel.value === panel ? null : panel;
+  }
+  openDialog(dialog: "shortcuts" | "end_for_all" | "rename" | null): void {
+    this.#dialog.value = dialog;
+  }
+
+  join(options: { name: string | null; takeOver?: boolean }): void {
+    markJoinStart();
+    this.#name = options.name;
+    this.#ending.value = null;
+    this.#hasEndedForAll = false;
+    this.local.remember();
+    if (options.name) this.choices.change({ name: options.name });
+    this.line.join({ name: options.name, takeOver: options.takeOver ?? false });
+  }
+
+  /** From the page after the call, with the devices as they were. */
+  async rejoin(options: { takeOver: boolean }): Promise<void> {
+    const { isMicrophoneOn, isCameraOn } = this.choices.read();
+    this.join({ name: this.#name, takeOver: options.takeOver });
+    await Promise.all([
+      isMicrophoneOn && this.local.setMicrophone(true),
+      isCameraOn && this.local.setCamera(true),
+    ]);
+  }
+
+  leave(): void {
+    this.line.leave();
+  }
+
+  async endForAll(): Promise<void> {
+    this.#hasEndedForAll = true;
+    if (!(await this.command({ kind: "end_for_all" }))) this.#hasEndedForAll = false;
+  }
+
+  /** Resolves to whether the server carried it out; tells the person when it did not. */
+  async command(command: Command): Promise<boolean> {
+    try {
+      await this.line.command(command);
+      return true;
+    } catch {
+      if (this.line.state.value.kind === "ended") return true;
+      this.toasts.show({
+        icon: "warning",
+        title: { key: "toast.commandFailed" },
+        body: { key: "toast.commandFailed.body" },
+      });
+      return false;
+    }
+  }
+
+  #readPhase(): Phase {
+    const state = this.line.state.value;
+    if (state.kind === "idle") return { kind: "green" };
+    if (state.kind === "ended") return { kind: "ended", ending: this.#ending.value ?? bareEnding(state.end) };
+    if (this.line.you.value) return { kind: "call" };
+    return { kind: "joining", isTakingLong: state.kind === "reconnecting" };
+  }
+
+  #readPeople(): Person[] {
+    return readPeople({
+      snapshot: this.line.snapshot.value,
+      you: this.line.you.value,
+      remotes: this.link.engine.value?.remotes.value ?? NO_REMOTES,
+      knownIdentities: this.#known.value,
+      own: {
+        microphone: this.local.microphone.value,
+        camera: this.local.camera.value,
+        screen: this.local.screen.shared.value?.video ?? null,
+      },
+    });
+  }
+
+  /** Keeps who was ever in the roster, for the page after the call and against ghosts of the engine. */
+  #followRoster(): void {
+    const snapshot = this.line.snapshot.value;
+    if (!snapshot) return;
+    const present = Object.values(snapshot.participants).map((participant) => participant.identity);
+    const known = this.#known.peek();
+    if (present.some((identity) => !known.has(identity))) this.#known.value = new Set([...known, ...present]);
+    const visit = this.#visit.peek() ?? { since_ms: this.timers.now_ms(), identities: new Set<string>() };
+    this.#visit.value = { ...visit, identities: new Set([...visit.identities, ...present]) };
+  }
+
+  #finish(end: End): void {
+    const visit = this.#visit.peek();
+    const inside = Object.keys(this.line.snapshot.peek()?.participants ?? {}).length;
+    const isOwnDoing = this.#hasEndedForAll && end.reason === "ended_by_host";
+    this.local.remember();
+    this.#ending.value = {
+      ...end,
+      reason: isOwnDoing ? "ended_by_you" : end.reason,
+      visit: visit && {
+        duration_ms: this.timers.now_ms() - visit.since_ms,
+        peopleCount: visit.identities.size,
+        stillInsideCount: Math.max(0, inside - 1),
+      },
+    };
+    this.#visit.value = null;
+    this.#panel.value = null;
+    this.#dialog.value = null;
+    this.local.stopAll();
+  }
+
+  #watchMovements(): void {
+    let before: readonly Person[] | null = null;
+    effect(() => {
+      const now = this.people.value;
+      if (this.line.state.value.kind === "ended") {
+        before = null;
+        return;
+      }
+      if (!now.some((person) => person.isYou)) return;
+      if (!before) this.announcer.say({ key: "say.inCall" });
+      else this.#tell(movements(before, now));
+      before = now;
+    });
+  }
+
+  #tell(what: ReturnType<typeof movements>): void {
+    this.announcer.move("joined", what.joined);
+    this.announcer.move("left", what.left);
+    for (const name of what.presents) this.announcer.say({ key: "say.presents", params: { name } });
+    for (const name of what.presentsNoMore) this.announcer.say({ key: "say.presentsNoMore", params: { name } });
+  }
+
+  #watchLine(): void {
+    let since_ms: number | null = null;
+    effect(() => {
+      const broken_ms = this.brokenSince_ms.value;
+      if (broken_ms !== null && since_ms === null) this.announcer.say({ key: "say.reconnecting" });
+      if (broken_ms === null && since_ms !== null && this.line.state.value.kind === "joined") {
+        this.announcer.say({ key: "say.back" });
+      }
+      since_ms = broken_ms;
+    });
+  }
+
+  #mutedByServer(source: Source): void {
+    if (source === "screen_share_audio") return;
+    if (source === "screen_share") {
+      this.local.screen.stop();
+      this.toasts.show({ icon: "share", title: { key: "toast.mutedByServer.screen" } });
+      return;
+    }
+    void (source === "microphone" ? this.local.setMicrophone(false) : this.local.setCamera(false));
+    this.toasts.show({
+      icon: source === "microphone" ? "microphone-off" : "camera-off",
+      title: { key: `toast.mutedByServer.${source}` },
+      body: { key: `toast.mutedByServer.${source}.body` },
+    });
+  }
+
+  #unplugged(device: "microphone" | "camera", isReplaced: boolean): void {
+    const label = this.local[device].value.track?.label ?? "";
+    this.toasts.show(
+      isReplaced
+        ? {
+            icon: device,
+            title: { key: `toast.replaced.${device}` },
+            body: { key: "toast.replaced.body", params: { label } },
+          }
+        : {
+            icon: `${device}-off`,
+            title: { key: `toast.gone.${device}` },
+            body: { key: `toast.gone.${device}.body` },
+          },
+    );
+  }
+}
+
+const bareEnding = (end: End): Ending => ({ ...end, visit: null });

@@ -1,0 +1,210 @@
+// Every command of the call, once: its words, its icon, its keys, when it can be given, and what it does. The bar,
+// the menus, the keyboard and the help all read this list.
+import type { TextKey } from "../text/translate";
+import type { Call } from "./call";
+import type { IconName } from "./icon_name";
+import type { Shortcut } from "./shortcuts";
+
+export interface CommandRecord {
+  id: CommandId;
+  label: (call: Call) => TextKey;
+  /** The shorter word below the icon, where the label is long. */
+  caption?: (call: Call) => TextKey;
+  icon: (call: Call) => IconName;
+  shortcuts: readonly Shortcut[];
+  isAvailable: (call: Call) => boolean;
+  /** For commands whose label stays while they are on. */
+  isOn?: (call: Call) => boolean;
+  /** Red with a slash: the others get nothing from this device. */
+  isOff?: (call: Call) => boolean;
+  perform: (call: Call) => void;
+}
+
+export type CommandId =
+  | "microphone"
+  | "camera"
+  | "share"
+  | "people"
+  | "info"
+  | "grid"
+  | "speaker"
+  | "flip"
+  | "shortcuts"
+  | "next_page"
+  | "previous_page"
+  | "leave";
+
+const chord = (key: string): Shortcut => ({ key, isChord: true });
+const single = (key: string): Shortcut => ({ key, isChord: false });
+
+const isMicrophoneOn = (call: Call) => {
+  const { isWanted, track } = call.local.microphone.value;
+  return isWanted && track !== null;
+};
+const isCameraOn = (call: Call) => {
+  const { isWanted, track } = call.local.camera.value;
+  return isWanted && track !== null;
+};
+const isSharing = (call: Call) => call.local.screen.shared.value !== null;
+const isInCall = (call: Call) => call.phase.value.kind === "call";
+
+const microphone: CommandRecord = {
+  id: "microphone",
+  label: (call) => (isMicrophoneOn(call) ? "command.mute" : "command.unmute"),
+  icon: (call) => (isMicrophoneOn(call) ? "microphone" : "microphone-off"),
+  shortcuts: [chord("d"), single("m")],
+  isAvailable: (call) => call.phase.value.kind !== "ended",
+  isOff: (call) => !isMicrophoneOn(call),
+  perform: (call) => {
+    const isOn = !isMicrophoneOn(call);
+    void call.local.setMicrophone(isOn).then(() => {
+      if (isMicrophoneOn(call) === isOn) call.announcer.say({ key: isOn ? "say.unmuted" : "say.muted" });
+    });
+  },
+};
+
+const camera: CommandRecord = {
+  id: "camera",
+  label: (call) => (isCameraOn(call) ? "command.stopVideo" : "command.startVideo"),
+  icon: (call) => (isCameraOn(call) ? "camera" : "camera-off"),
+  shortcuts: [chord("e"), single("v")],
+  isAvailable: (call) => call.phase.value.kind !== "ended",
+  isOff: (call) => !isCameraOn(call),
+  perform: (call) => {
+    const isOn = !isCameraOn(call);
+    void call.local.setCamera(isOn).then(() => {
+      if (isCameraOn(call) === isOn) call.announcer.say({ key: isOn ? "say.videoOn" : "say.videoOff" });
+    });
+  },
+};
+
+const share: CommandRecord = {
+  id: "share",
+  label: (call) => (isSharing(call) ? "command.stopSharing" : "command.share"),
+  caption: (call) => (isSharing(call) ? "command.stopSharing.short" : "command.share.short"),
+  icon: (call) => (isSharing(call) ? "share-on" : "share"),
+  shortcuts: [single("s")],
+  isAvailable: (call) => isInCall(call) && call.local.screen.isSupported,
+  perform: (call) => {
+    if (isSharing(call)) {
+      call.local.screen.stop();
+      call.announcer.say({ key: "say.sharingStopped" });
+      return;
+    }
+    void call.local.screen.start().then((problem) => {
+      if (!problem) call.announcer.say({ key: "say.sharing" });
+      else if (problem.kind === "denied_by_system") {
+        call.toasts.show({
+          icon: "share",
+          title: { key: "toast.screen.denied_by_system" },
+          body: { key: "toast.screen.denied_by_system.body" },
+        });
+      } else if (problem.kind !== "dismissed") {
+        const key = problem.kind === "unsupported" ? "toast.screen.unsupported" : "toast.screen.failed";
+        call.toasts.show({ icon: "share", title: { key } });
+      }
+    });
+  },
+};
+
+const people: CommandRecord = {
+  id: "people",
+  label: () => "command.people",
+  icon: () => "people",
+  shortcuts: [single("p")],
+  isAvailable: isInCall,
+  isOn: (call) => call.panel.value === "people",
+  perform: (call) => call.togglePanel("people"),
+};
+
+const info: CommandRecord = {
+  id: "info",
+  label: () => "command.info",
+  icon: () => "info",
+  shortcuts: [],
+  isAvailable: isInCall,
+  isOn: (call) => call.panel.value === "info",
+  perform: (call) => call.togglePanel("info"),
+};
+
+const grid: CommandRecord = {
+  id: "grid",
+  label: () => "command.grid",
+  icon: () => "grid",
+  shortcuts: [],
+  isAvailable: isInCall,
+  isOn: (call) => call.stage.mode.value === "grid",
+  perform: (call) => call.stage.setMode("grid"),
+};
+
+const speaker: CommandRecord = {
+  id: "speaker",
+  label: () => "command.speaker",
+  icon: () => "speaker-view",
+  shortcuts: [single("w")],
+  isAvailable: isInCall,
+  isOn: (call) => call.stage.mode.value === "speaker",
+  perform: (call) => call.stage.setMode(call.stage.mode.value === "speaker" ? "grid" : "speaker"),
+};
+
+const flip: CommandRecord = {
+  id: "flip",
+  label: () => "command.flip",
+  icon: () => "camera-flip",
+  shortcuts: [],
+  isAvailable: (call) => isCameraOn(call) && call.canFlipCamera,
+  perform: (call) => void call.local.flipCamera(),
+};
+
+const shortcuts: CommandRecord = {
+  id: "shortcuts",
+  label: () => "command.shortcuts",
+  icon: () => "keyboard",
+  shortcuts: [single("?")],
+  isAvailable: isInCall,
+  perform: (call) => call.openDialog("shortcuts"),
+};
+
+const nextPage: CommandRecord = {
+  id: "next_page",
+  label: () => "call.page.next",
+  icon: () => "caret-right",
+  shortcuts: [single("pagedown")],
+  isAvailable: (call) => call.stage.plan.value.page < call.stage.plan.value.pages - 1,
+  perform: (call) => call.stage.turnPage(1),
+};
+
+const previousPage: CommandRecord = {
+  id: "previous_page",
+  label: () => "call.page.previous",
+  icon: () => "caret-left",
+  shortcuts: [single("pageup")],
+  isAvailable: (call) => call.stage.plan.value.page > 0,
+  perform: (call) => call.stage.turnPage(-1),
+};
+
+const leave: CommandRecord = {
+  id: "leave",
+  label: () => "command.leave",
+  icon: () => "leave",
+  shortcuts: [],
+  isAvailable: isInCall,
+  perform: (call) => call.leave(),
+};
+
+export const commands: Readonly<Record<CommandId, CommandRecord>> = {
+  microphone,
+  camera,
+  share,
+  people,
+  info,
+  grid,
+  speaker,
+  flip,
+  shortcuts,
+  next_page: nextPage,
+  previous_page: previousPage,
+  leave,
+};
+
+export const allCommands: readonly CommandRecord[] = Object.values(commands);

@@ -1,0 +1,215 @@
+// The person's own camera, microphone, screen and speaker, with the remembered choices.
+import { computed, signal } from "@preact/signals-core";
+import type { ReadonlySignal } from "@preact/signals-core";
+import { Capture } from "./capture";
+import type { CaptureState } from "./capture";
+import type { ChoiceStore, PictureQuality } from "./choices";
+import { cameraConstraints, microphoneConstraints } from "./constraints";
+import type { Side } from "./constraints";
+import type { DeviceList } from "./device_list";
+import { problemOf } from "./problems";
+import type { DeviceKind, DeviceProblem } from "./problems";
+import { ScreenCapture } from "./screen_capture";
+
+export interface LocalMediaEvents {
+  onUnplugged(device: DeviceKind, isReplaced: boolean): void;
+}
+
+export class LocalMedia {
+  readonly screen: ScreenCapture;
+  readonly #microphone: Capture;
+  readonly #camera: Capture;
+  readonly #side = signal<Side | null>(null);
+  readonly #speakerId = signal("");
+  readonly #microphoneId = signal("");
+  readonly #cameraId = signal("");
+  readonly #quality = signal<PictureQuality>("high");
+
+  constructor(
+    private readonly media: MediaDevices | undefined,
+    private readonly list: DeviceList,
+    private readonly choices: ChoiceStore,
+    events: LocalMediaEvents,
+  ) {
+    const kept = choices.read();
+    this.#speakerId.value = kept.speakerId;
+    this.#microphoneId.value = kept.microphoneId;
+    this.#cameraId.value = kept.cameraId;
+    this.#quality.value = kept.pictureQuality;
+    this.screen = new ScreenCapture(media);
+    this.#microphone = new Capture({
+      kind: "microphone",
+      open: async () => one(await this.#ask({ audio: this.#microphoneWish() })),
+      keepsRunning: true,
+      onUnplugged: (isReplaced) => events.onUnplugged("microphone", isReplaced),
+    });
+    this.#camera = new Capture({
+      kind: "camera",
+      open: async () => one(await this.#ask({ video: this.#cameraWish() })),
+      keepsRunning: false,
+      onUnplugged: (isReplaced) => events.onUnplugged("camera", isReplaced),
+    });
+    media?.addEventListener("devicechange", () => this.#returnToChosen());
+  }
+
+  get microphone(): ReadonlySignal<CaptureState> {
+    return this.#microphone.state;
+  }
+  get camera(): ReadonlySignal<CaptureState> {
+    return this.#camera.state;
+  }
+  get devices(): DeviceList["devices"] {
+    return this.list.devices;
+  }
+  /** The speaker in use; empty for the system's own. */
+  readonly speakerId = computed(() => this.#speakerId.value);
+  readonly pictureQuality = computed(() => this.#quality.value);
+  /** The own picture is a mirror, except from the camera on the back. */
+  readonly isMirrored = computed(() => {
+    const facing = this.camera.value.track?.getSettings().facingMode ?? this.#side.value;
+    return facing !== "environment";
+  });
+
+  /** Why no device can work at all here, or `null`. */
+  get blocked(): "insecure" | "unsupported" | null {
+    if (this.media) return null;
+    return globalThis.isSecureContext ? "unsupported" : "insecure";
+  }
+
+  /** What the browser will do when asked: "granted" for both means that no question appears. */
+  async permission(): Promise<"granted" | "prompt" | "denied"> {
+    try {
+      const names = ["camera", "microphone"] as PermissionName[];
+      const states = await Promise.all(names.map(async (name) => (await navigator.permissions.query({ name })).state));
+      if (states.every((state) => state === "granted")) return "granted";
+      return states.some((state) => state === "denied") ? "denied" : "prompt";
+    } catch {
+      // Firefox before 131 and old Safari do not tell: then asking is the only way to know.
+      return "prompt";
+    }
+  }
+
+  /** Asks once for both; when that fails, for each, so that one missing device does not take the other along. */
+  async allow(wish: { microphone: boolean; camera: boolean }): Promise<void> {
+    if (this.blocked) {
+      const kind = this.blocked;
+      this.#microphone.fail({ device: "microphone", kind });
+      this.#camera.fail({ device: "camera", kind });
+      return;
+    }
+    try {
+      const stream = await this.#ask({ audio: this.#microphoneWish(), video: this.#cameraWish() });
+      const [audio] = stream.getAudioTracks();
+      const [video] = stream.getVideoTracks();
+      await Promise.all([
+        audio && this.#microphone.adopt(audio, wish.microphone),
+        video && this.#camera.adopt(video, wish.camera),
+      ]);
+    } catch (error) {
+      if (problemOf("camera", error).kind === "dismissed") {
+        this.#microphone.fail({ device: "microphone", kind: "dismissed" });
+        this.#camera.fail({ device: "camera", kind: "dismissed" });
+      } else {
+        await this.setMicrophone(true);
+        await this.setCamera(true);
+      }
+    }
+    await this.list.refresh();
+  }
+
+  async setMicrophone(isOn: boolean): Promise<void> {
+    await this.#set("microphone", this.#microphone, isOn);
+  }
+
+  async setCamera(isOn: boolean): Promise<void> {
+    await this.#set("camera", this.#camera, isOn);
+  }
+
+  async choose(device: "microphone" | "camera" | "speaker", id: string): Promise<void> {
+    if (device === "speaker") {
+      this.#speakerId.value = id;
+      this.choices.change({ speakerId: id });
+    } else if (device === "microphone") {
+      this.#microphoneId.value = id;
+      this.choices.change({ microphoneId: id });
+      await this.#microphone.reopen();
+    } else {
+      this.#cameraId.value = id;
+      this.#side.value = null;
+      this.choices.change({ cameraId: id });
+      await this.#camera.reopen();
+    }
+  }
+
+  async choosePictureQuality(quality: PictureQuality): Promise<void> {
+    this.#quality.value = quality;
+    this.choices.change({ pictureQuality: quality });
+    await this.#camera.reopen();
+  }
+
+  /** Phones: from the front camera to the back one, and again. Many open only one camera at a time. */
+  async flipCamera(): Promise<void> {
+    const now = this.camera.value.track?.getSettings().facingMode ?? this.#side.value ?? "user";
+    const wasOn = this.camera.value.isWanted;
+    this.#side.value = now === "environment" ? "user" : "environment";
+    await this.#camera.want(false);
+    await this.#camera.reopen();
+    await this.#camera.want(wasOn);
+  }
+
+  remember(): void {
+    this.choices.change({
+      isMicrophoneOn: this.microphone.value.isWanted,
+      isCameraOn: this.camera.value.isWanted,
+    });
+  }
+
+  stopAll(): void {
+    this.#microphone.stop();
+    this.#camera.stop();
+    this.screen.stop();
+  }
+
+  async #set(device: "microphone" | "camera", capture: Capture, isOn: boolean): Promise<void> {
+    if (isOn && this.blocked) {
+      capture.fail({ device, kind: this.blocked } satisfies DeviceProblem);
+      return;
+    }
+    await capture.want(isOn);
+    if (isOn) await this.list.refresh();
+  }
+
+  /** The chosen device was plugged in again: go back to it. */
+  #returnToChosen(): void {
+    void this.list.refresh().then(() => {
+      const { microphones, cameras } = this.list.devices.value;
+      const back = (id: string, present: readonly { id: string }[], state: CaptureState) =>
+        id !== "" && state.isWanted && state.deviceId !== id && present.some((one) => one.id === id);
+      if (back(this.#microphoneId.value, microphones, this.microphone.value)) void this.#microphone.reopen();
+      if (!this.#side.value && back(this.#cameraId.value, cameras, this.camera.value)) void this.#camera.reopen();
+    });
+  }
+
+  #microphoneWish(): MediaTrackConstraints {
+    return microphoneConstraints(this.#microphoneId.value);
+  }
+
+  #cameraWish(): MediaTrackConstraints {
+    return cameraConstraints({
+      deviceId: this.#cameraId.value,
+      side: this.#side.value,
+      quality: this.#quality.value,
+    });
+  }
+
+  #ask(constraints: MediaStreamConstraints): Promise<MediaStream> {
+    if (!this.media) return Promise.reject(new TypeError("no media devices"));
+    return this.media.getUserMedia(constraints);
+  }
+}
+
+function one(stream: MediaStream): MediaStreamTrack {
+  const [track] = stream.getTracks();
+  if (!track) throw new DOMException("no track", "NotFoundError");
+  return track;
+}

@@ -1,0 +1,32 @@
+// Texts by key, with named places and plural forms. The catalogue is the only place where words are written.
+import { en } from "./en";
+
+export type TextKey = keyof typeof en;
+export type TextParams = Readonly<Record<string, string | number>>;
+/** A text that is said later, in the language of whoever shows it. */
+export interface Saying {
+  key: TextKey;
+  params?: TextParams;
+}
+type Forms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>;
+export type Catalogue = Readonly<Record<TextKey, string | Forms>>;
+export type Translate = (key: TextKey, params?: TextParams) => string;
+
+/** The plural form follows the place called `count`. */
+export function translator(locale: string, catalogue: Catalogue = en): Translate {
+  const rules = new Intl.PluralRules(locale);
+  const numbers = new Intl.NumberFormat(locale);
+  return (key, params = {}) => {
+    const entry = catalogue[key];
+    const count = params["count"];
+    const form =
+      typeof entry === "string"
+        ? entry
+        : ((typeof count === "number" ? entry[rules.select(count)] : undefined) ?? entry.other);
+    return form.replace(/\{(\w+)\}/g, (place, name: string) => {
+      const value = params[name];
+      if (value === undefined) return place;
+      return typeof value === "number" ? numbers.format(value) : value;
+    });
+  };
+}
