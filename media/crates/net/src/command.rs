@@ -1,0 +1,104 @@
+//! What the control plane asks of a worker.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use palaver_session::sdp::Assignment;
+use palaver_session::{Mid, PreparedOffer, Rid};
+
+/// What a section of an offer publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publish {
+    /// Id of the track.
+    pub track: Arc<str>,
+    /// Its kind decides about layers and speech.
+    pub is_audio: bool,
+    /// Layers from the smallest to the largest; empty without simulcast.
+    pub rids: Vec<Rid>,
+}
+
+/// An offer that was read and narrowed off the media thread, with what it stands for.
+#[derive(Debug)]
+pub struct Accept {
+    /// Whose offer.
+    pub peer: Arc<str>,
+    /// The client's number of the offer.
+    pub offer_id: i64,
+    /// For the engine.
+    pub offer: PreparedOffer,
+    /// As the client sent it: the answer is finished with it.
+    pub offer_text: String,
+    /// Sections that publish.
+    pub publish: BTreeMap<Mid, Publish>,
+    /// Sections that show a track.
+    pub subscribe: BTreeMap<Mid, Assignment>,
+}
+
+/// What a subscriber wants of a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// `false` pauses the track.
+    pub is_enabled: bool,
+    /// Largest layer, 0 to 2.
+    pub max_layer: u8,
+    /// Frames per second at most, 0 is no limit.
+    pub max_fps: u32,
+}
+
+/// A command. Unknown peers and tracks are ignored: they may have just gone.
+#[derive(Debug)]
+pub enum Command {
+    /// Make a peer in a room.
+    OpenPeer {
+        /// Room name.
+        room: Arc<str>,
+        /// Peer name, unique in the engine.
+        peer: Arc<str>,
+    },
+    /// Say goodbye and forget.
+    ClosePeer {
+        /// The peer.
+        peer: Arc<str>,
+    },
+    /// Apply an offer.
+    Accept(Box<Accept>),
+    /// Change what a subscriber wants.
+    SetSubscription {
+        /// The subscriber.
+        peer: Arc<str>,
+        /// The track.
+        track: Arc<str>,
+        /// What it wants.
+        wish: Wish,
+    },
+    /// Stop forwarding a track to a subscriber; its section stays.
+    DropSubscription {
+        /// The subscriber.
+        peer: Arc<str>,
+        /// The track.
+        track: Arc<str>,
+    },
+    /// Drop a track's packets on entry, or let them in again.
+    SetTrackMuted {
+        /// The track.
+        track: Arc<str>,
+        /// Drop them?
+        is_muted: bool,
+    },
+    /// Send a message to the peers whose channel is open.
+    SendData {
+        /// To whom.
+        peers: Vec<Arc<str>>,
+        /// Which channel.
+        label: &'static str,
+        /// The message.
+        payload: Arc<[u8]>,
+    },
+    /// A trickled candidate.
+    AddCandidate {
+        /// Whose.
+        peer: Arc<str>,
+        /// `candidate:…`
+        candidate: String,
+    },
+}

@@ -1,0 +1,202 @@
+//! The engine: threads started, commands in, events out, threads joined.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use palaver_session::RtcFactory;
+
+use crate::command::Command;
+use crate::event::{Event, EventQueue};
+use crate::negotiation::{Negotiate, Negotiation, negotiation};
+use crate::socket::UdpSocket;
+use crate::worker::{Mailbox, Totals, Worker};
+
+/// Tries to find an ephemeral port that is free on all binds.
+const PORT_TRIES: usize = 16;
+
+/// What cannot be done.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// No bind address, or none of a family that is announced.
+    NothingToBind,
+    /// A bind failed.
+    Bind(SocketAddr, io::Error),
+    /// A thread or a descriptor could not be made.
+    Resources(io::Error),
+    /// More than one worker was asked for; rooms are not spread over workers yet.
+    Workers(usize),
+    /// The bounded queue is full.
+    QueueFull,
+    /// The engine was closed.
+    Closed,
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NothingToBind => f.write_str("no address to bind"),
+            Self::Bind(address, error) => write!(f, "cannot bind UDP {address}: {error}"),
+            Self::Resources(error) => write!(f, "cannot start: {error}"),
+            Self::Workers(count) => write!(f, "{count} workers asked for, exactly 1 is supported"),
+            Self::QueueFull => f.write_str("queue_full"),
+            Self::Closed => f.write_str("the engine is closed"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Bind(_, error) | Self::Resources(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Running threads.
+struct Running {
+    negotiation: Negotiation,
+    worker: JoinHandle<()>,
+    negotiator: JoinHandle<()>,
+}
+
+/// The media engine. All methods may be called from any thread and return at once, except [`Engine::close`].
+pub struct Engine {
+    port: u16,
+    mailbox: Arc<Mailbox>,
+    events: Arc<EventQueue>,
+    running: Mutex<Option<Running>>,
+}
+
+impl Engine {
+    /// Bind and start. `announce` are the candidate addresses; one port serves all. Port 0 means an ephemeral port,
+    /// the same for all binds.
+    pub fn start(binds: &[SocketAddr], announce: &[IpAddr], workers: usize) -> Result<Self, EngineError> {
+        if workers != 1 {
+            return Err(EngineError::Workers(workers));
+        }
+        let sockets = bind_all(binds)?;
+        let port = sockets.first().map(|socket| socket.local().port()).ok_or(EngineError::NothingToBind)?;
+        let is_served = |ip: &IpAddr| sockets.iter().any(|s| s.local().is_ipv4() == ip.is_ipv4());
+        let candidates: Vec<SocketAddr> =
+            announce.iter().filter(|ip| is_served(ip)).map(|ip| SocketAddr::new(*ip, port)).collect();
+        if candidates.is_empty() {
+            return Err(EngineError::NothingToBind);
+        }
+        let events = Arc::new(EventQueue::new().map_err(EngineError::Resources)?);
+        let mailbox = Arc::new(Mailbox::new().map_err(EngineError::Resources)?);
+        let (sender, negotiator) = negotiation();
+
+        let (queue, post) = (Arc::clone(&events), Arc::clone(&mailbox));
+        let negotiator = std::thread::Builder::new()
+            .name("palaver-sdp".to_owned())
+            .spawn(move || negotiator.run(&queue, |command| post.post(command)))
+            .map_err(EngineError::Resources)?;
+        let mut worker =
+            Worker::new(sockets, candidates, Arc::clone(&mailbox), Arc::clone(&events), sender.clone());
+        let worker = std::thread::Builder::new()
+            .name("palaver-media".to_owned())
+            .spawn(move || worker.run(&RtcFactory))
+            .map_err(EngineError::Resources)?;
+        let running = Mutex::new(Some(Running { negotiation: sender, worker, negotiator }));
+        Ok(Self { port, mailbox, events, running })
+    }
+
+    /// The bound port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Readable while events wait.
+    pub fn descriptor(&self) -> std::os::fd::RawFd {
+        self.events.descriptor()
+    }
+
+    /// Up to `max` events.
+    pub fn drain(&self, max: usize) -> Vec<Event> {
+        self.events.drain(max)
+    }
+
+    /// Give a command to the worker.
+    pub fn command(&self, command: Command) -> Result<(), EngineError> {
+        if self.lock().is_none() {
+            return Err(EngineError::Closed);
+        }
+        if self.mailbox.post(command) { Ok(()) } else { Err(EngineError::QueueFull) }
+    }
+
+    /// Give an offer to the negotiation thread.
+    pub fn negotiate(&self, negotiate: Negotiate) -> Result<(), EngineError> {
+        match self.lock().as_ref() {
+            None => Err(EngineError::Closed),
+            Some(running) if running.negotiation.read(negotiate) => Ok(()),
+            Some(_) => Err(EngineError::QueueFull),
+        }
+    }
+
+    /// Totals of the last second, and events dropped because nobody drained them.
+    pub fn totals(&self) -> (Totals, u64) {
+        (self.mailbox.totals(), self.events.dropped())
+    }
+
+    /// Say goodbye to all peers and join the threads, for at most `timeout`. Again: nothing happens.
+    pub fn close(&self, timeout: Duration) {
+        let Some(running) = self.lock().take() else { return };
+        self.mailbox.close();
+        // The negotiation thread ends when both senders are gone: this one and the worker's.
+        drop(running.negotiation);
+        let until = Instant::now() + timeout;
+        for thread in [running.worker, running.negotiator] {
+            while !thread.is_finished() && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            if thread.is_finished() {
+                // A panic of the thread was reported already.
+                let _ = thread.join();
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Engine {
+    /// Asks the threads to end; never waits for them.
+    fn drop(&mut self) {
+        self.mailbox.close();
+    }
+}
+
+/// Bind all addresses; where the port is 0 the first one chooses and the others follow.
+fn bind_all(binds: &[SocketAddr]) -> Result<Vec<UdpSocket>, EngineError> {
+    let first = binds.first().ok_or(EngineError::NothingToBind)?;
+    let mut tries = if first.port() == 0 { PORT_TRIES } else { 1 };
+    loop {
+        tries -= 1;
+        let leader = UdpSocket::bind(*first).map_err(|error| EngineError::Bind(*first, error))?;
+        let port = leader.local().port();
+        let mut sockets = vec![leader];
+        let mut failure = None;
+        for bind in binds.iter().skip(1) {
+            let address = SocketAddr::new(bind.ip(), port);
+            match UdpSocket::bind(address) {
+                Ok(socket) => sockets.push(socket),
+                // A machine without IPv6 serves IPv4.
+                Err(error) if error.raw_os_error() == Some(libc::EAFNOSUPPORT) => {}
+                Err(error) => failure = Some(EngineError::Bind(address, error)),
+            }
+        }
+        match failure {
+            None => return Ok(sockets),
+            Some(error) if tries == 0 => return Err(error),
+            Some(_) => {}
+        }
+    }
+}

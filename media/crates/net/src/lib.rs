@@ -1,0 +1,22 @@
+//! The media engine: sockets, worker threads and the real clock around the sans-IO [`switchboard`].
+//!
+//! | thread | does | waits for |
+//! |---|---|---|
+//! | worker | everything per packet, [`switchboard::Switchboard`] | sockets, commands, deadlines |
+//! | negotiation | reads and writes session descriptions | offers, answers |
+//!
+//! The control plane never waits for a thread, nor a thread for it: commands go through a bounded queue
+//! ([`Engine`]), events come back through another ([`event::EventQueue`]).
+
+pub mod command;
+pub mod event;
+pub mod switchboard;
+mod wake;
+mod engine;
+mod negotiation;
+mod socket;
+mod worker;
+
+pub use engine::{Engine, EngineError};
+pub use negotiation::{Negotiate, read as read_offer};
+pub use worker::Totals;

@@ -1,0 +1,146 @@
+//! The negotiation thread: descriptions are read, narrowed, printed and finished here, never on a media thread.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use palaver_session::sdp::{Assignment, Direction, Kind, SdpError, narrow_offer, parse_offer, rewrite_answer};
+use palaver_session::{Mid, PreparedOffer, Rid};
+
+use crate::command::{Accept, Command, Publish};
+use crate::event::{Event, EventQueue, LogLevel};
+use crate::switchboard::{PendingAnswer, panic_text};
+
+/// Offers that may wait to be read.
+const MAX_WAITING_OFFERS: usize = 1_024;
+
+/// An offer as the control plane hands it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Negotiate {
+    /// Whose.
+    pub peer: String,
+    /// The client's number of the offer.
+    pub offer_id: i64,
+    /// The description.
+    pub offer: String,
+    /// Section → track and layers, smallest first.
+    pub publish: BTreeMap<String, (String, Vec<String>)>,
+    /// Section → track and its publisher.
+    pub subscribe: BTreeMap<String, (String, String)>,
+}
+
+enum Job {
+    Read(Box<Negotiate>),
+    Print(PendingAnswer),
+}
+
+/// The way to the negotiation thread.
+#[derive(Clone)]
+pub(crate) struct Negotiation {
+    jobs: Sender<Job>,
+    waiting_offers: Arc<AtomicUsize>,
+}
+
+/// The thread's end.
+pub(crate) struct NegotiationThread {
+    jobs: Receiver<Job>,
+    waiting_offers: Arc<AtomicUsize>,
+}
+
+pub(crate) fn negotiation() -> (Negotiation, NegotiationThread) {
+    let (sender, receiver) = channel();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    (
+        Negotiation { jobs: sender, waiting_offers: Arc::clone(&waiting) },
+        NegotiationThread { jobs: receiver, waiting_offers: waiting },
+    )
+}
+
+impl Negotiation {
+    /// `false` when too many offers wait, or the thread is gone.
+    pub(crate) fn read(&self, negotiate: Negotiate) -> bool {
+        if self.waiting_offers.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING_OFFERS {
+            self.waiting_offers.fetch_sub(1, Ordering::Relaxed);
+            return false;
+        }
+        self.jobs.send(Job::Read(Box::new(negotiate))).is_ok()
+    }
+
+    /// Never refused: each answer was an offer that was counted.
+    pub(crate) fn print(&self, answer: PendingAnswer) {
+        // The thread outlives the workers, so that this fails only while the process ends.
+        let _ = self.jobs.send(Job::Print(answer));
+    }
+}
+
+impl NegotiationThread {
+    /// Until all senders are gone. `to_worker` is `false` when the worker's queue is full.
+    pub(crate) fn run(&self, events: &EventQueue, to_worker: impl Fn(Command) -> bool) {
+        while let Ok(job) = self.jobs.recv() {
+            let work = std::panic::AssertUnwindSafe(|| match job {
+                Job::Read(negotiate) => {
+                    self.waiting_offers.fetch_sub(1, Ordering::Relaxed);
+                    let (peer, offer_id) = (Arc::<str>::from(negotiate.peer.as_str()), negotiate.offer_id);
+                    let failed = |code, message| Event::NegotiationFailed { peer: peer.clone(), offer_id, code, message };
+                    match read(*negotiate).map(|accept| to_worker(Command::Accept(Box::new(accept)))) {
+                        Ok(true) => {}
+                        Ok(false) => events.push([failed("queue_full", "the engine is busy".to_owned())]),
+                        Err(error) => events.push([failed("bad_sdp", error.to_string())]),
+                    }
+                }
+                Job::Print(pending) => events.push([print(&pending)]),
+            });
+            if let Err(panic) = std::panic::catch_unwind(work) {
+                let text = format!("a negotiation failed: {}", panic_text(panic.as_ref()));
+                events.push([Event::Log(LogLevel::Error, text)]);
+            }
+        }
+    }
+}
+
+/// Read and narrow an offer.
+pub fn read(negotiate: Negotiate) -> Result<Accept, SdpError> {
+    let Negotiate { peer, offer_id, offer: offer_text, publish, subscribe } = negotiate;
+    let sections = parse_offer(&offer_text)?;
+    let mut published = BTreeMap::new();
+    let mut assigned = BTreeMap::new();
+    for section in sections.iter().filter(|section| !section.is_rejected && section.kind != Kind::Application) {
+        let is_sending = matches!(section.direction, Direction::SendOnly | Direction::SendRecv);
+        let is_receiving = matches!(section.direction, Direction::RecvOnly | Direction::SendRecv);
+        if let Some((track, rids)) = publish.get(section.mid.as_str())
+            && is_sending
+        {
+            let publish = Publish {
+                track: Arc::from(track.as_str()),
+                is_audio: section.kind == Kind::Audio,
+                rids: layers(rids, &section.rids),
+            };
+            published.insert(section.mid, publish);
+        } else if let Some((track, publisher)) = subscribe.get(section.mid.as_str())
+            && is_receiving
+        {
+            let assignment = Assignment { publisher: publisher.clone(), track: track.clone() };
+            assigned.insert(section.mid, assignment);
+        }
+    }
+    let keys = |mids: Vec<Mid>| mids.into_iter().collect::<BTreeSet<_>>();
+    let narrowed = narrow_offer(
+        &offer_text,
+        &keys(published.keys().copied().collect()),
+        &keys(assigned.keys().copied().collect()),
+    )?;
+    let offer = PreparedOffer::parse(&narrowed)?;
+    Ok(Accept { peer: Arc::from(peer), offer_id, offer, offer_text, publish: published, subscribe: assigned })
+}
+
+/// The layers that the control plane named, as far as the offer has them; the offer's own where it named none that exist.
+fn layers(named: &[String], offered: &[Rid]) -> Vec<Rid> {
+    named.iter().filter_map(|name| Rid::new(name)).filter(|rid| offered.contains(rid)).collect()
+}
+
+fn print(pending: &PendingAnswer) -> Event {
+    let sdp = rewrite_answer(&pending.answer.print(), &pending.offer_text, &pending.assigned);
+    let tracks = pending.assigned.iter().map(|(mid, a)| (mid.to_string(), a.track.clone())).collect();
+    Event::Answer { peer: pending.peer.clone(), offer_id: pending.offer_id, sdp, tracks }
+}

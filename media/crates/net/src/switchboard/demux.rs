@@ -1,0 +1,192 @@
+//! Whose datagram is it? By the user fragment for connectivity checks, by a verified address for all else.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::PeerIx;
+
+/// While an address was proved to be one peer's this lately, another cannot take it: a peer with valid credentials of
+/// its own could otherwise forge its source address. Browsers check every 2 to 5 s.
+const ADDRESS_OWNED: Duration = Duration::from_secs(10);
+/// Addresses remembered per peer: each network interface of the client times each candidate of ours.
+const MAX_ADDRESSES: usize = 16;
+/// User fragments remembered per peer: the one before an ICE restart still arrives for a while.
+pub(super) const MAX_UFRAGS: usize = 2;
+
+#[derive(Debug)]
+struct Owner {
+    peer: PeerIx,
+    proved_at: Instant,
+}
+
+/// The two tables.
+#[derive(Debug, Default)]
+pub(super) struct Demux {
+    ufrags: HashMap<String, PeerIx>,
+    addresses: HashMap<SocketAddr, Owner>,
+    by_peer: HashMap<PeerIx, Vec<SocketAddr>>,
+}
+
+impl Demux {
+    pub(super) fn by_ufrag(&self, ufrag: &str) -> Option<PeerIx> {
+        self.ufrags.get(ufrag).copied()
+    }
+
+    pub(super) fn by_address(&self, address: SocketAddr) -> Option<PeerIx> {
+        self.addresses.get(&address).map(|owner| owner.peer)
+    }
+
+    pub(super) fn has_address(&self, peer: PeerIx) -> bool {
+        self.by_peer.get(&peer).is_some_and(|addresses| !addresses.is_empty())
+    }
+
+    pub(super) fn add_ufrag(&mut self, ufrag: String, peer: PeerIx) {
+        self.ufrags.insert(ufrag, peer);
+    }
+
+    pub(super) fn remove_ufrag(&mut self, ufrag: &str) {
+        self.ufrags.remove(ufrag);
+    }
+
+    /// A check from this address was proved to be the peer's. `false` if the address is another peer's.
+    pub(super) fn learn(&mut self, address: SocketAddr, peer: PeerIx, now: Instant) -> bool {
+        if let Some(owner) = self.addresses.get_mut(&address) {
+            if owner.peer == peer {
+                owner.proved_at = now;
+                return true;
+            }
+            if now.saturating_duration_since(owner.proved_at) < ADDRESS_OWNED {
+                return false;
+            }
+            let former = owner.peer;
+            if let Some(addresses) = self.by_peer.get_mut(&former) {
+                addresses.retain(|a| *a != address);
+            }
+        }
+        self.addresses.insert(address, Owner { peer, proved_at: now });
+        let addresses = self.by_peer.entry(peer).or_default();
+        addresses.push(address);
+        if addresses.len() > MAX_ADDRESSES {
+            let oldest = addresses.remove(0);
+            self.addresses.remove(&oldest);
+        }
+        true
+    }
+
+    pub(super) fn forget_peer(&mut self, peer: PeerIx) {
+        self.ufrags.retain(|_, owner| *owner != peer);
+        for address in self.by_peer.remove(&peer).unwrap_or_default() {
+            self.addresses.remove(&address);
+        }
+    }
+}
+
+/// A STUN binding request, as far as routing needs it (RFC 8489 5, RFC 8445 7.2.2).
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Check<'a> {
+    /// The receiver's half of the username.
+    pub(super) local_ufrag: &'a str,
+    transaction: &'a [u8],
+}
+
+impl Check<'_> {
+    /// Is this datagram the success response to the request?
+    pub(super) fn is_answered_by(&self, datagram: &[u8]) -> bool {
+        datagram.get(..2) == Some(&[0x01, 0x01]) && datagram.get(8..20) == Some(self.transaction)
+    }
+}
+
+const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+const USERNAME: u16 = 0x0006;
+
+/// `None` for everything that is not a well-formed binding request with a username.
+pub(super) fn binding_request(datagram: &[u8]) -> Option<Check<'_>> {
+    if datagram.get(..2)? != [0x00, 0x01] || datagram.get(4..8)? != MAGIC_COOKIE {
+        return None;
+    }
+    let transaction = datagram.get(8..20)?;
+    let mut attributes = datagram.get(20..)?;
+    while let [t0, t1, l0, l1, rest @ ..] = attributes {
+        let length = usize::from(u16::from_be_bytes([*l0, *l1]));
+        let value = rest.get(..length)?;
+        if u16::from_be_bytes([*t0, *t1]) == USERNAME {
+            let (local_ufrag, _) = std::str::from_utf8(value).ok()?.split_once(':')?;
+            return Some(Check { local_ufrag, transaction });
+        }
+        attributes = rest.get(length.next_multiple_of(4)..)?;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(username: &str) -> Vec<u8> {
+        let mut bytes = vec![0x00, 0x01, 0, 0];
+        bytes.extend(MAGIC_COOKIE);
+        bytes.extend([7; 12]);
+        // An attribute with padding before the username.
+        bytes.extend([0x80, 0x22, 0, 3, b'a', b'b', b'c', 0]);
+        bytes.extend([0, 6, 0, username.len() as u8]);
+        bytes.extend(username.as_bytes());
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes
+    }
+
+    #[test]
+    fn the_username_names_the_receiver_first() {
+        let bytes = request("ours:theirs");
+        assert_eq!(binding_request(&bytes).map(|c| c.local_ufrag), Some("ours"));
+    }
+
+    #[test]
+    fn no_prefix_of_a_request_confuses() {
+        let bytes = request("ours:theirs");
+        let end_of_username = bytes.len() - 1;
+        for length in 0..end_of_username {
+            let check = bytes.get(..length).and_then(binding_request);
+            assert_eq!(check, None, "cut at {length}");
+        }
+    }
+
+    #[test]
+    fn only_the_success_response_to_the_same_transaction_answers() {
+        let bytes = request("ours:theirs");
+        let check = binding_request(&bytes).expect("a request");
+        let mut response = bytes.clone();
+        assert!(!check.is_answered_by(&response), "a request is no response");
+        response[0] = 1;
+        assert!(check.is_answered_by(&response));
+        response[9] ^= 1;
+        assert!(!check.is_answered_by(&response));
+    }
+
+    #[test]
+    fn a_lately_proved_address_stays_its_owners() {
+        let mut demux = Demux::default();
+        let address = "192.0.2.1:5000".parse().expect("address");
+        let start = Instant::now();
+        assert!(demux.learn(address, 1, start));
+        assert!(!demux.learn(address, 2, start + Duration::from_secs(9)), "1 was seen 9 s ago");
+        assert_eq!(demux.by_address(address), Some(1));
+        assert!(demux.learn(address, 2, start + Duration::from_secs(11)));
+        assert_eq!(demux.by_address(address), Some(2));
+        demux.forget_peer(1);
+        assert_eq!(demux.by_address(address), Some(2), "1 lost it before");
+        demux.forget_peer(2);
+        assert_eq!(demux.by_address(address), None);
+    }
+
+    #[test]
+    fn the_oldest_of_too_many_addresses_is_forgotten() {
+        let mut demux = Demux::default();
+        let address = |port: u16| SocketAddr::from(([192, 0, 2, 1], port));
+        for port in 0..=MAX_ADDRESSES as u16 {
+            demux.learn(address(port), 1, Instant::now());
+        }
+        assert_eq!(demux.by_address(address(0)), None);
+        assert_eq!(demux.by_address(address(1)), Some(1));
+    }
+}

@@ -1,0 +1,99 @@
+//! A room: its router, and our names for the router's keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use palaver_forward::{Micros, Output, Router, TrackKey};
+use palaver_session::{Mid, NegotiatedSession, SessionFactory};
+
+use super::{PeerIx, Step, Switchboard, guarded};
+use crate::event::{Event, Speaker};
+
+/// Where a track comes from.
+#[derive(Debug, Clone)]
+pub(super) struct TrackSource {
+    pub(super) peer: PeerIx,
+    pub(super) mid: Mid,
+    pub(super) track: Arc<str>,
+}
+
+/// One room.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    pub(super) router: Router,
+    pub(super) peers: BTreeSet<PeerIx>,
+    pub(super) tracks: BTreeMap<TrackKey, TrackSource>,
+    /// The router's next deadline.
+    pub(super) deadline: Option<Micros>,
+    /// The router has had input since it was last drained.
+    pub(super) is_touched: bool,
+}
+
+impl<F: SessionFactory> Switchboard<F> {
+    /// Drain the routers that had input or whose deadline has come.
+    pub(super) fn poll_rooms(&mut self, now: std::time::Instant) {
+        let at = self.epoch_micros(now);
+        let due = |room: &Room| room.is_touched || room.deadline.is_some_and(|deadline| deadline <= at);
+        let names: Vec<Arc<str>> =
+            self.rooms.iter().filter(|(_, room)| due(room)).map(|(name, _)| name.clone()).collect();
+        for name in names {
+            while let Some(room) = self.rooms.get_mut(&name) {
+                match room.router.poll(at) {
+                    Output::Idle { deadline } => {
+                        room.deadline = deadline;
+                        room.is_touched = false;
+                        break;
+                    }
+                    Output::KeyframeRequest { track, layer } => {
+                        let source = room.tracks.get(&track).cloned();
+                        if let Some(source) = source {
+                            self.request_keyframe(now, &source, layer.index());
+                        }
+                    }
+                    Output::TrackStarted { track, codec } => {
+                        if let Some(source) = room.tracks.get(&track)
+                            && let Some(peer) = self.peers.get(source.peer)
+                        {
+                            let (peer, track) = (peer.name.clone(), source.track.clone());
+                            self.outbox.events.push(Event::TrackStarted { peer, track, mime: mime(codec) });
+                        }
+                    }
+                    Output::SpeakersChanged => {
+                        let changes = room.router.speaker_changes().iter().filter_map(|change| {
+                            let source = room.tracks.get(&change.track)?;
+                            Some(Speaker {
+                                peer: self.peers.get(source.peer)?.name.clone(),
+                                track: source.track.clone(),
+                                level: change.level,
+                                is_active: change.is_active,
+                            })
+                        });
+                        let speakers = changes.collect();
+                        self.outbox.events.push(Event::Speakers(name.clone(), speakers));
+                    }
+                }
+            }
+        }
+    }
+
+    fn request_keyframe(&mut self, now: std::time::Instant, source: &TrackSource, layer: usize) {
+        let Some(peer) = self.peers.get_mut(source.peer) else { return };
+        let rid = peer.publications.get(&source.mid).and_then(|publication| publication.rids.get(layer).copied());
+        // A stream of which no packet came yet cannot be asked; it begins with a key frame, and the router asks again.
+        match guarded(|| Ok(peer.session.request_keyframe(source.mid, rid))) {
+            Step::Done(true) => self.peers.mark_dirty(source.peer),
+            Step::Done(false) => {}
+            Step::Failed(reason, text) => self.fail(now, source.peer, reason, &text),
+        }
+    }
+}
+
+fn mime(codec: palaver_forward::Codec) -> &'static str {
+    use palaver_forward::Codec;
+    match codec {
+        Codec::Opus => "audio/opus",
+        Codec::Red => "audio/red",
+        Codec::Vp8 => "video/vp8",
+        Codec::H264 => "video/h264",
+    }
+}

@@ -1,0 +1,298 @@
+//! The media thread: polls sockets and commands, drives the switchboard, never waits for anybody.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use palaver_session::{Path, SessionFactory};
+
+use crate::command::Command;
+use crate::event::{Event, EventQueue, LogLevel};
+use crate::negotiation::Negotiation;
+use crate::socket::{Batch, Departing, UdpSocket};
+use crate::switchboard::{Counters, Datagram, Switchboard, panic_text};
+use crate::wake::Wake;
+
+/// Commands that may wait. A burst of 4 000 is a thousand people whose server restarts.
+const MAX_WAITING_COMMANDS: usize = 8_192;
+/// Rounds of reading a socket before everything else gets its turn.
+const MAX_READ_ROUNDS: usize = 4;
+/// Local addresses remembered per remote address.
+const MAX_LOCAL_ADDRESSES: usize = 65_536;
+
+/// The mailbox of a worker: commands in, figures out.
+pub(crate) struct Mailbox {
+    commands: Mutex<VecDeque<Command>>,
+    wake: Wake,
+    is_closing: AtomicBool,
+    totals: Mutex<Totals>,
+}
+
+/// What the worker publishes about itself once a second.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Totals {
+    /// The switchboard's.
+    pub switchboard: Counters,
+    /// All routers'.
+    pub router: palaver_forward::Counters,
+    /// Peers now.
+    pub peers: usize,
+    /// Rooms now.
+    pub rooms: usize,
+    /// Datagrams handed to the kernel, lost ones included.
+    pub datagrams_out: u64,
+    /// Datagrams that the kernel had no room for.
+    pub send_dropped: u64,
+    /// Failures of the worker as a whole.
+    pub worker_panics: u64,
+}
+
+impl Mailbox {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            commands: Mutex::default(),
+            wake: Wake::new()?,
+            is_closing: AtomicBool::new(false),
+            totals: Mutex::default(),
+        })
+    }
+
+    /// `false` when full.
+    pub(crate) fn post(&self, command: Command) -> bool {
+        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        if commands.len() >= MAX_WAITING_COMMANDS {
+            return false;
+        }
+        commands.push_back(command);
+        drop(commands);
+        self.wake.notify();
+        true
+    }
+
+    pub(crate) fn close(&self) {
+        self.is_closing.store(true, Ordering::Release);
+        self.wake.notify();
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        *self.totals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> VecDeque<Command> {
+        self.wake.clear();
+        std::mem::take(&mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Everything that the media thread owns besides the switchboard.
+pub(crate) struct Worker {
+    pub(crate) sockets: Vec<UdpSocket>,
+    pub(crate) candidates: Vec<SocketAddr>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) events: Arc<EventQueue>,
+    pub(crate) negotiation: Negotiation,
+    /// Which address of ours a remote address talks to, where that is not the announced one (behind NAT).
+    local_addresses: HashMap<SocketAddr, IpAddr>,
+    datagrams_out: u64,
+    send_dropped: u64,
+    worker_panics: u64,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        sockets: Vec<UdpSocket>,
+        candidates: Vec<SocketAddr>,
+        mailbox: Arc<Mailbox>,
+        events: Arc<EventQueue>,
+        negotiation: Negotiation,
+    ) -> Self {
+        Self {
+            sockets,
+            candidates,
+            mailbox,
+            events,
+            negotiation,
+            local_addresses: HashMap::new(),
+            datagrams_out: 0,
+            send_dropped: 0,
+            worker_panics: 0,
+        }
+    }
+
+    /// Until the mailbox is closed. A panic outside a peer's step costs all rooms of the worker, but not the process.
+    pub(crate) fn run<F: SessionFactory + Clone>(&mut self, factory: &F) {
+        loop {
+            let mut switchboard = Switchboard::new(factory.clone(), self.candidates.clone(), Instant::now());
+            match catch_unwind(AssertUnwindSafe(|| self.serve(&mut switchboard))) {
+                Ok(()) => return,
+                Err(panic) => {
+                    self.worker_panics += 1;
+                    let text = format!("the media worker failed: {}", panic_text(panic.as_ref()));
+                    let rooms = catch_unwind(AssertUnwindSafe(|| switchboard.room_names())).unwrap_or_default();
+                    self.events.push([Event::Log(LogLevel::Error, text), Event::WorkerLost(rooms)]);
+                    // Dropping half-changed peers may panic again.
+                    let _ = catch_unwind(AssertUnwindSafe(|| drop(switchboard)));
+                }
+            }
+        }
+    }
+
+    fn serve<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>) {
+        let mut batch = Batch::default();
+        let mut next_totals = Instant::now();
+        loop {
+            let deadline = switchboard.next_deadline();
+            self.wait(deadline.saturating_duration_since(Instant::now()));
+            let now = Instant::now();
+            for command in self.mailbox.take() {
+                switchboard.command(now, command);
+            }
+            self.read(switchboard, &mut batch);
+            let now = Instant::now();
+            switchboard.flush(now);
+            if self.mailbox.is_closing.load(Ordering::Acquire) {
+                switchboard.close(now);
+                self.carry_out(switchboard);
+                return;
+            }
+            self.carry_out(switchboard);
+            if now >= next_totals {
+                next_totals = now + Duration::from_secs(1);
+                self.publish_totals(switchboard);
+            }
+        }
+    }
+
+    fn read<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>, batch: &mut Batch) {
+        let Self { sockets, candidates, local_addresses, .. } = self;
+        for socket in sockets {
+            for _ in 0..MAX_READ_ROUNDS {
+                let now = Instant::now();
+                let read = socket.receive(batch, |arrived| {
+                    let Some(local) = announced(candidates, socket.local().port(), arrived.from, arrived.to) else {
+                        return;
+                    };
+                    if let Some(to) = arrived.to.filter(|to| *to != local.ip()) {
+                        if local_addresses.len() >= MAX_LOCAL_ADDRESSES {
+                            local_addresses.clear();
+                        }
+                        local_addresses.insert(arrived.from, to);
+                    }
+                    switchboard.receive(now, Path { local, remote: arrived.from }, arrived.bytes);
+                });
+                // Errors are those of earlier sends (ICMP) or "nothing there"; the next poll tells.
+                if !matches!(read, Ok(count) if count == crate::socket::BATCH) {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn carry_out<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>) {
+        let outbox = &mut switchboard.outbox;
+        for answer in outbox.answers.drain(..) {
+            self.negotiation.print(answer);
+        }
+        if !outbox.events.is_empty() {
+            self.events.push(outbox.events.drain(..));
+        }
+        let datagrams = std::mem::take(&mut outbox.datagrams);
+        for socket in &self.sockets {
+            let is_ipv4 = socket.local().is_ipv4();
+            let departing: Vec<Departing<'_>> = datagrams
+                .iter()
+                .filter(|datagram| datagram.path.remote.is_ipv4() == is_ipv4)
+                .map(|datagram| self.departing(datagram, socket.local().ip()))
+                .collect();
+            if !departing.is_empty() {
+                self.datagrams_out += departing.len() as u64;
+                self.send_dropped += send_all(socket, &departing);
+            }
+        }
+    }
+
+    fn departing<'a>(&self, datagram: &'a Datagram, bound: IpAddr) -> Departing<'a> {
+        let from = self.local_addresses.get(&datagram.path.remote).copied();
+        let from = from.unwrap_or_else(|| datagram.path.local.ip());
+        // A socket that is bound to one address sends from it anyway.
+        let from = bound.is_unspecified().then_some(from);
+        Departing { to: datagram.path.remote, from, bytes: &datagram.bytes }
+    }
+
+    fn publish_totals<F: SessionFactory>(&self, switchboard: &Switchboard<F>) {
+        let totals = Totals {
+            switchboard: switchboard.counters(),
+            router: switchboard.router_counters(),
+            peers: switchboard.peer_count(),
+            rooms: switchboard.room_names().len(),
+            datagrams_out: self.datagrams_out,
+            send_dropped: self.send_dropped,
+            worker_panics: self.worker_panics,
+        };
+        *self.mailbox.totals.lock().unwrap_or_else(PoisonError::into_inner) = totals;
+    }
+
+    /// Until a socket or the mailbox has something, or the time is over.
+    fn wait(&self, at_most: Duration) {
+        let descriptors = self.sockets.iter().map(UdpSocket::descriptor).chain([self.mailbox.wake.descriptor()]);
+        let mut polled: Vec<libc::pollfd> =
+            descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
+        let timeout = libc::timespec {
+            tv_sec: at_most.as_secs().min(3_600) as libc::time_t,
+            tv_nsec: at_most.subsec_nanos() as libc::c_long,
+        };
+        // SAFETY: the array has the declared length, the time-out is valid; both outlive the call. No signal mask.
+        // An error (EINTR) is an early return, which the loop is made for.
+        unsafe { libc::ppoll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, &raw const timeout, std::ptr::null()) };
+    }
+}
+
+/// The announced candidate that a datagram came to. The kernel's word where we announce that address, else (NAT,
+/// several addresses) the first candidate of the family.
+fn announced(candidates: &[SocketAddr], port: u16, from: SocketAddr, to: Option<IpAddr>) -> Option<SocketAddr> {
+    let of_family = || candidates.iter().filter(|c| c.is_ipv4() == from.is_ipv4() && c.port() == port);
+    of_family().find(|candidate| Some(candidate.ip()) == to).or_else(|| of_family().next()).copied()
+}
+
+/// How many datagrams were lost here: the kernel's buffer is full, or the destination is impossible.
+fn send_all(socket: &UdpSocket, departing: &[Departing<'_>]) -> u64 {
+    let mut rest = departing;
+    let mut dropped = 0;
+    while !rest.is_empty() {
+        match socket.send(rest) {
+            Ok(taken) if taken > 0 => rest = rest.get(taken..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return dropped + rest.len() as u64,
+            // One impossible destination must not stop the others.
+            _ => {
+                dropped += 1;
+                rest = rest.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    dropped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(list: &[&str]) -> Vec<SocketAddr> {
+        list.iter().map(|text| text.parse().expect("address")).collect()
+    }
+
+    #[test]
+    fn a_datagram_came_to_the_address_that_the_kernel_names_if_we_announce_it() {
+        let ours = addresses(&["192.0.2.1:7", "192.0.2.2:7", "[2001:db8::1]:7"]);
+        let from = "198.51.100.9:5000".parse().expect("address");
+        let to = |ip: &str| announced(&ours, 7, from, Some(ip.parse().expect("ip")));
+        assert_eq!(to("192.0.2.2"), ours.get(1).copied());
+        assert_eq!(to("10.0.0.5"), ours.first().copied(), "behind NAT");
+        let from = "[2001:db8::9]:5000".parse().expect("address");
+        assert_eq!(announced(&ours, 7, from, None), ours.get(2).copied());
+        assert_eq!(announced(&ours, 8, from, None), None);
+    }
+}

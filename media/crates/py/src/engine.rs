@@ -1,0 +1,175 @@
+//! The class `Engine`.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::process;
+use std::sync::Arc;
+use std::time::Duration;
+
+use palaver_net::command::{Command, Wish};
+use palaver_net::{Negotiate, Totals};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::{error, events};
+
+/// Longest that `close` may wait, whatever is asked for.
+const MAX_CLOSE_S: f64 = 60.0;
+
+/// The media engine.
+#[pyclass(frozen, module = "palaver_sfu._core")]
+pub(crate) struct Engine {
+    engine: palaver_net::Engine,
+    /// Threads do not survive a fork: a child that inherits the object must not use it.
+    owner: u32,
+}
+
+impl Engine {
+    fn check(&self) -> PyResult<&palaver_net::Engine> {
+        if process::id() == self.owner {
+            Ok(&self.engine)
+        } else {
+            Err(error::refused("the engine belongs to another process (used after fork)"))
+        }
+    }
+
+    fn post(&self, command: Command) -> PyResult<()> {
+        self.check()?.command(command).map_err(|e| error::from_engine(&e))
+    }
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (*, binds, announce, workers = 1))]
+    fn new(py: Python<'_>, binds: Vec<(String, u16)>, announce: Vec<String>, workers: usize) -> PyResult<Self> {
+        let ip = |text: &String| text.parse::<IpAddr>().map_err(|_| error::refused(format!("no IP address: {text}")));
+        let binds: Vec<SocketAddr> =
+            binds.iter().map(|(host, port)| Ok(SocketAddr::new(ip(host)?, *port))).collect::<PyResult<_>>()?;
+        let announce: Vec<IpAddr> = announce.iter().map(ip).collect::<PyResult<_>>()?;
+        let engine = py
+            .detach(|| palaver_net::Engine::start(&binds, &announce, workers))
+            .map_err(|e| error::from_engine(&e))?;
+        Ok(Self { engine, owner: process::id() })
+    }
+
+    #[getter]
+    fn local_port(&self) -> u16 {
+        self.engine.port()
+    }
+
+    fn fileno(&self) -> i32 {
+        self.engine.descriptor()
+    }
+
+    #[pyo3(signature = (max_events = 256))]
+    fn drain<'py>(&self, py: Python<'py>, max_events: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let events = self.check()?.drain(max_events);
+        events.into_iter().map(|event| events::to_tuple(py, event)).collect()
+    }
+
+    #[pyo3(signature = (*, room, peer))]
+    fn open_peer(&self, room: &str, peer: &str) -> PyResult<()> {
+        self.post(Command::OpenPeer { room: room.into(), peer: peer.into() })
+    }
+
+    #[pyo3(signature = (*, peer))]
+    fn close_peer(&self, peer: &str) -> PyResult<()> {
+        self.post(Command::ClosePeer { peer: peer.into() })
+    }
+
+    #[pyo3(signature = (*, peer, offer_id, offer, publish, subscribe))]
+    fn negotiate(
+        &self,
+        peer: String,
+        offer_id: i64,
+        offer: String,
+        publish: BTreeMap<String, (String, Vec<String>)>,
+        subscribe: BTreeMap<String, (String, String)>,
+    ) -> PyResult<()> {
+        let negotiate = Negotiate { peer, offer_id, offer, publish, subscribe };
+        self.check()?.negotiate(negotiate).map_err(|e| error::from_engine(&e))
+    }
+
+    #[pyo3(signature = (*, peer, track, is_enabled, max_spatial_layer, max_fps))]
+    fn set_subscription(
+        &self,
+        peer: &str,
+        track: &str,
+        is_enabled: bool,
+        max_spatial_layer: u8,
+        max_fps: u32,
+    ) -> PyResult<()> {
+        let wish = Wish { is_enabled, max_layer: max_spatial_layer.min(2), max_fps };
+        self.post(Command::SetSubscription { peer: peer.into(), track: track.into(), wish })
+    }
+
+    #[pyo3(signature = (*, peer, track))]
+    fn drop_subscription(&self, peer: &str, track: &str) -> PyResult<()> {
+        self.post(Command::DropSubscription { peer: peer.into(), track: track.into() })
+    }
+
+    #[pyo3(signature = (*, track, is_muted))]
+    fn set_track_muted(&self, track: &str, is_muted: bool) -> PyResult<()> {
+        self.post(Command::SetTrackMuted { track: track.into(), is_muted })
+    }
+
+    #[pyo3(signature = (*, peers, label, payload))]
+    fn send_data(&self, peers: Vec<String>, label: &str, payload: &[u8]) -> PyResult<()> {
+        let known = palaver_session::rtc::DATA_LABELS.iter().find(|known| **known == label);
+        let label = *known.ok_or_else(|| PyValueError::new_err(format!("no data channel label: {label:?}")))?;
+        let peers = peers.into_iter().map(Arc::from).collect();
+        self.post(Command::SendData { peers, label, payload: payload.into() })
+    }
+
+    #[pyo3(signature = (*, peer, candidate))]
+    fn add_candidate(&self, peer: &str, candidate: String) -> PyResult<()> {
+        self.post(Command::AddCandidate { peer: peer.into(), candidate })
+    }
+
+    fn stats(&self) -> PyResult<String> {
+        let (totals, events_dropped) = self.check()?.totals();
+        Ok(to_json(&totals, events_dropped))
+    }
+
+    #[pyo3(signature = (*, timeout_s = 2.0))]
+    fn close(&self, py: Python<'_>, timeout_s: f64) -> PyResult<()> {
+        let engine = self.check()?;
+        let seconds = if timeout_s.is_finite() { timeout_s.clamp(0.0, MAX_CLOSE_S) } else { MAX_CLOSE_S };
+        py.detach(|| engine.close(Duration::from_secs_f64(seconds)));
+        Ok(())
+    }
+}
+
+/// One flat object of numbers.
+fn to_json(totals: &Totals, events_dropped: u64) -> String {
+    let (switchboard, router) = (&totals.switchboard, &totals.router);
+    let fields: [(&str, u64); 24] = [
+        ("peers", totals.peers as u64),
+        ("datagrams_in", switchboard.datagrams_in),
+        ("unknown_source", switchboard.unknown_source),
+        ("unknown_ufrag", switchboard.unknown_ufrag),
+        ("unverified_checks", switchboard.unverified_checks),
+        ("address_conflicts", switchboard.address_conflicts),
+        ("panics", switchboard.panics),
+        ("worker_panics", totals.worker_panics),
+        ("unrouted_packets", switchboard.unrouted_packets),
+        ("unsendable_packets", switchboard.unsendable_packets),
+        ("data_dropped", switchboard.data_dropped),
+        ("bad_candidates", switchboard.bad_candidates),
+        ("send_dropped", totals.send_dropped),
+        ("events_dropped", events_dropped),
+        ("packets_in", router.packets_in),
+        ("packets_out", router.packets_out),
+        ("muted_packets", router.muted),
+        ("duplicate_packets", router.duplicates),
+        ("malformed_packets", router.malformed),
+        ("unknown_keys", router.unknown),
+        ("keyframe_requests", router.keyframe_requests),
+        ("layer_switches", router.layer_switches),
+        ("datagrams_out", totals.datagrams_out),
+        ("rooms", totals.rooms as u64),
+    ];
+    let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+    format!("{{{}}}", pairs.join(", "))
+}

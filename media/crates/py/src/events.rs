@@ -1,0 +1,53 @@
+//! Events as tuples whose first element is the kind.
+
+use palaver_net::event::{Event, PeerFigures, Speaker};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::IntoPyObjectExt;
+
+/// The tuple of an event.
+pub(crate) fn to_tuple<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyAny>> {
+    match event {
+        Event::Answer { peer, offer_id, sdp, tracks } => {
+            ("answer", &*peer, offer_id, sdp, tracks).into_bound_py_any(py)
+        }
+        Event::NegotiationFailed { peer, offer_id, code, message } => {
+            ("negotiation_failed", &*peer, offer_id, code, message).into_bound_py_any(py)
+        }
+        Event::Connected(peer) => ("connected", &*peer).into_bound_py_any(py),
+        Event::Disconnected(peer) => ("disconnected", &*peer).into_bound_py_any(py),
+        Event::Closed(peer, reason) => ("closed", &*peer, reason.as_str()).into_bound_py_any(py),
+        Event::TrackStarted { peer, track, mime } => ("track_started", &*peer, &*track, mime).into_bound_py_any(py),
+        Event::Speakers(room, speakers) => {
+            let line = |s: &Speaker| (s.peer.to_string(), s.track.to_string(), s.level, s.is_active);
+            let lines: Vec<_> = speakers.iter().map(line).collect();
+            ("speakers", &*room, lines).into_bound_py_any(py)
+        }
+        Event::Stats(peers) => {
+            let lines = peers.iter().map(|(peer, f)| Ok((peer.to_string(), figures(py, f)?)));
+            ("stats", lines.collect::<PyResult<Vec<_>>>()?).into_bound_py_any(py)
+        }
+        Event::Data { peer, label, payload } => {
+            ("data", &*peer, label, PyBytes::new(py, &payload)).into_bound_py_any(py)
+        }
+        Event::DataOpen(peer, label) => ("data_open", &*peer, label).into_bound_py_any(py),
+        Event::Log(level, text) => ("log", level.as_str(), text).into_bound_py_any(py),
+        Event::WorkerLost(rooms) => {
+            let mut words = vec!["worker_lost".to_owned()];
+            words.extend(rooms.iter().map(|room| room.to_string()));
+            PyTuple::new(py, words)?.into_bound_py_any(py)
+        }
+        // A kind that this version does not know must not be lost silently.
+        other => ("log", "error", format!("unknown event {other:?}")).into_bound_py_any(py),
+    }
+}
+
+fn figures<'py>(py: Python<'py>, figures: &PeerFigures) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("rtt_ms", figures.rtt.map(|rtt| rtt.as_secs_f64() * 1_000.0))?;
+    dict.set_item("loss_in", figures.loss_in)?;
+    dict.set_item("loss_out", figures.loss_out)?;
+    dict.set_item("bps_in", figures.bps_in)?;
+    dict.set_item("bps_out", figures.bps_out)?;
+    Ok(dict)
+}

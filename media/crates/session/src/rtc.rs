@@ -1,0 +1,316 @@
+//! [`NegotiatedSession`] by str0m: RTP mode, ICE-lite, DTLS 1.2. No type of str0m is public here.
+
+mod codecs;
+mod extensions;
+mod outgoing;
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use str0m::change::{SdpAnswer, SdpOffer};
+use str0m::channel::ChannelId;
+use str0m::config::DtlsVersion;
+use str0m::error::RtcError;
+use str0m::media::KeyframeRequestKind;
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{Extension, RtpPacket};
+use str0m::{Candidate, Event, IceConnectionState, Input, Rtc};
+
+use self::codecs::CodecTable;
+use crate::api::{
+    DataOutcome, NegotiatedSession, Output, OutgoingRtp, Path, Printed, ReceivedRtp, SessionError, SessionEvent,
+    SessionFactory, SessionStats,
+};
+use crate::ids::{Mid, Rid};
+use crate::sdp;
+
+/// Labels that LiveKit clients open; messages on any other channel are dropped.
+pub const DATA_LABELS: [&str; 3] = ["_reliable", "_lossy", "_data_track"];
+/// Packets kept per stream to answer NACKs: 3 s of a 2.5 Mbit/s picture at 1100 bytes.
+const SEND_BUFFER_PACKETS: usize = 1_000;
+/// Below this many buffered bytes a full channel is writable again: half of the engine's 128 KiB.
+const DATA_LOW_WATER_BYTES: usize = 64 * 1024;
+const STATS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// An offer that was read off the media thread.
+#[derive(Debug)]
+pub struct PreparedOffer {
+    offer: SdpOffer,
+    sections: Vec<Mid>,
+    fingerprint: Option<String>,
+}
+
+impl PreparedOffer {
+    /// Read a narrowed offer.
+    pub fn parse(text: &str) -> Result<Self, sdp::SdpError> {
+        let offer = SdpOffer::from_sdp_string(text).map_err(|e| sdp::SdpError::BadLine(e.to_string()))?;
+        let sections = sdp::parse_offer(text)?.iter().map(|section| section.mid).collect();
+        Ok(Self { offer, sections, fingerprint: sdp::fingerprint(text) })
+    }
+}
+
+struct RawAnswer(SdpAnswer);
+
+impl Printed for RawAnswer {
+    fn print(&self) -> String {
+        self.0.to_sdp_string()
+    }
+}
+
+/// Makes [`RtcSession`]s.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RtcFactory;
+
+impl SessionFactory for RtcFactory {
+    type Session = RtcSession;
+
+    fn make(&self, now: Instant, candidates: &[SocketAddr]) -> RtcSession {
+        RtcSession::new(now, candidates)
+    }
+}
+
+/// One peer on str0m.
+#[derive(Debug)]
+pub struct RtcSession {
+    rtc: Rtc,
+    codecs: CodecTable,
+    /// Section and layer of each stream that the peer sends.
+    streams: HashMap<u32, (Mid, Option<Rid>)>,
+    channels: BTreeMap<&'static str, ChannelId>,
+    fingerprint: Option<String>,
+    is_up: bool,
+    is_disconnected: bool,
+}
+
+impl RtcSession {
+    fn new(now: Instant, candidates: &[SocketAddr]) -> Self {
+        let mut config = Rtc::builder()
+            .set_rtp_mode(true)
+            .set_ice_lite(true)
+            .clear_codecs()
+            .enable_opus(true, false)
+            .enable_vp8(true)
+            .set_send_buffer_video(SEND_BUFFER_PACKETS)
+            .set_stats_interval(Some(STATS_INTERVAL))
+            .set_dtls_version(DtlsVersion::Dtls12);
+        codecs::add_h264(config.codec_config());
+        config.extension_map().set(5, Extension::AbsoluteCaptureTime);
+        let mut rtc = config.build(now);
+        for address in candidates {
+            if let Ok(candidate) = Candidate::host(*address, "udp") {
+                rtc.add_local_candidate(candidate);
+            }
+        }
+        Self {
+            rtc,
+            codecs: CodecTable::default(),
+            streams: HashMap::new(),
+            channels: BTreeMap::new(),
+            fingerprint: None,
+            is_up: false,
+            is_disconnected: false,
+        }
+    }
+
+    /// The event worth telling, if any.
+    fn on_event(&mut self, event: Event) -> Option<SessionEvent> {
+        match event {
+            Event::Connected => {
+                self.is_up = true;
+                Some(SessionEvent::Connected)
+            }
+            Event::IceConnectionStateChange(state) => self.on_ice_state(state),
+            Event::RtpPacket(packet) => self.on_packet(packet).map(SessionEvent::Rtp),
+            Event::SenderFeedback(feedback) => Some(SessionEvent::SenderReport {
+                mid: codecs::own_mid(feedback.mid)?,
+                rid: feedback.rid.and_then(codecs::own_rid),
+                ntp: feedback.sender_info.ntp_time,
+                timestamp: feedback.sender_info.rtp_time.numer() as u32,
+            }),
+            Event::KeyframeRequest(request) => {
+                Some(SessionEvent::KeyframeRequest { mid: codecs::own_mid(request.mid)? })
+            }
+            Event::ChannelOpen(id, label) => {
+                let label = *DATA_LABELS.iter().find(|known| **known == label)?;
+                self.channels.insert(label, id);
+                if let Some(mut channel) = self.rtc.channel(id) {
+                    channel.set_buffered_amount_low_threshold(DATA_LOW_WATER_BYTES);
+                }
+                Some(SessionEvent::DataOpen { label })
+            }
+            Event::ChannelData(message) => {
+                let (label, _) = self.channels.iter().find(|(_, id)| **id == message.id)?;
+                Some(SessionEvent::Data { label, payload: message.data })
+            }
+            Event::ChannelClose(id) => {
+                self.channels.retain(|_, open| *open != id);
+                None
+            }
+            Event::ChannelBufferedAmountLow(_) => Some(SessionEvent::DataWritable),
+            Event::PeerStats(stats) => Some(SessionEvent::Stats(SessionStats {
+                rtt: stats.rtt,
+                loss_in: stats.ingress_loss_fraction.unwrap_or(0.0),
+                loss_out: stats.egress_loss_fraction.unwrap_or(0.0),
+                bytes_in: stats.peer_bytes_rx,
+                bytes_out: stats.peer_bytes_tx,
+            })),
+            Event::Closed => Some(SessionEvent::Closed),
+            _ => None,
+        }
+    }
+
+    fn on_ice_state(&mut self, state: IceConnectionState) -> Option<SessionEvent> {
+        match state {
+            IceConnectionState::Disconnected if self.is_up && !self.is_disconnected => {
+                self.is_disconnected = true;
+                Some(SessionEvent::Disconnected)
+            }
+            IceConnectionState::Connected | IceConnectionState::Completed if self.is_disconnected => {
+                self.is_disconnected = false;
+                Some(SessionEvent::Reconnected)
+            }
+            _ => None,
+        }
+    }
+
+    fn on_packet(&mut self, packet: RtpPacket) -> Option<ReceivedRtp> {
+        let ssrc = packet.header.ssrc;
+        let (mid, rid) = if let Some(known) = self.streams.get(&*ssrc) {
+            *known
+        } else {
+            let mut direct = self.rtc.direct_api();
+            let stream = direct.stream_rx(&ssrc)?;
+            let found = (codecs::own_mid(stream.mid())?, stream.rid().and_then(codecs::own_rid));
+            self.streams.insert(*ssrc, found);
+            found
+        };
+        Some(ReceivedRtp {
+            mid,
+            rid,
+            codec: self.codecs.codec(packet.header.payload_type)?,
+            seq: *packet.seq_no,
+            timestamp: packet.header.timestamp,
+            marker: packet.header.marker,
+            extensions: extensions::read(&packet.header.ext_vals),
+            payload: packet.payload,
+        })
+    }
+}
+
+impl NegotiatedSession for RtcSession {
+    fn accept(&mut self, now: Instant, offer: PreparedOffer) -> Result<Box<dyn Printed>, SessionError> {
+        // RFC 8842 4: another certificate means another DTLS association, which an ICE restart is not.
+        if self.fingerprint.is_some() && self.fingerprint != offer.fingerprint {
+            return Err(SessionError::BadOffer("the DTLS fingerprint changed".to_owned()));
+        }
+        self.advance(now)?;
+        let answer = self
+            .rtc
+            .sdp_api()
+            .accept_offer(offer.offer)
+            .map_err(|error| SessionError::BadOffer(error.to_string()))?;
+        self.fingerprint = offer.fingerprint;
+        self.codecs = CodecTable::of(&self.rtc, &offer.sections);
+        // A section may have changed hands: look streams up again.
+        self.streams.clear();
+        Ok(Box::new(RawAnswer(answer)))
+    }
+
+    fn local_ufrag(&mut self) -> String {
+        self.rtc.direct_api().local_ice_credentials().ufrag
+    }
+
+    fn receive(&mut self, now: Instant, path: Path, datagram: &[u8]) -> Result<(), SessionError> {
+        // What does not parse is dropped: it costs its sender only.
+        let Ok(received) = Receive::new(Protocol::Udp, path.remote, path.local, datagram) else {
+            return Ok(());
+        };
+        self.rtc.handle_input(Input::Receive(now, received)).map_err(engine_error)
+    }
+
+    fn advance(&mut self, now: Instant) -> Result<(), SessionError> {
+        self.rtc.handle_input(Input::Timeout(now)).map_err(engine_error)
+    }
+
+    fn poll(&mut self) -> Result<Output, SessionError> {
+        loop {
+            match self.rtc.poll_output().map_err(engine_error)? {
+                str0m::Output::Transmit(transmit) => {
+                    let path = Path { local: transmit.source, remote: transmit.destination };
+                    return Ok(Output::Transmit { path, bytes: transmit.contents.into() });
+                }
+                str0m::Output::Timeout(deadline) => return Ok(Output::Idle(deadline)),
+                str0m::Output::Event(event) => {
+                    if let Some(event) = self.on_event(event) {
+                        return Ok(Output::Event(event));
+                    }
+                }
+            }
+        }
+    }
+
+    fn send_rtp(&mut self, mid: Mid, packet: &OutgoingRtp<'_>) -> bool {
+        // Before that, packets would be queued and arrive as a burst.
+        if !self.is_up {
+            return false;
+        }
+        let Some(payload_type) = self.codecs.payload_type(mid, packet.codec) else {
+            return false;
+        };
+        let mut direct = self.rtc.direct_api();
+        let Some(stream) = direct.stream_tx_by_mid(codecs::engine_mid(mid), None) else {
+            return false;
+        };
+        stream.write_rtp(outgoing::write_command(payload_type, packet));
+        true
+    }
+
+    fn request_keyframe(&mut self, mid: Mid, rid: Option<Rid>) -> bool {
+        let mut direct = self.rtc.direct_api();
+        let rid = rid.map(|rid| str0m::media::Rid::from(rid.as_str()));
+        let Some(stream) = direct.stream_rx_by_mid(codecs::engine_mid(mid), rid) else {
+            return false;
+        };
+        stream.request_keyframe(KeyframeRequestKind::Pli);
+        true
+    }
+
+    fn send_data(&mut self, label: &str, payload: &[u8]) -> Result<DataOutcome, SessionError> {
+        let Some(mut channel) = self.channels.get(label).and_then(|id| self.rtc.channel(*id)) else {
+            return Ok(DataOutcome::NoChannel);
+        };
+        match channel.write(true, payload) {
+            Ok(true) => Ok(DataOutcome::Sent),
+            Ok(false) => Ok(DataOutcome::Full),
+            Err(error) => Err(engine_error(error)),
+        }
+    }
+
+    fn add_candidate(&mut self, candidate: &str) -> bool {
+        let text = candidate.trim().trim_start_matches("a=");
+        match Candidate::from_sdp_string(text) {
+            Ok(candidate) => {
+                self.rtc.add_remote_candidate(candidate);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn close(&mut self) {
+        // An error means that there is nothing left to say goodbye with.
+        if self.rtc.close().is_err() {
+            self.rtc.disconnect();
+        }
+    }
+}
+
+fn engine_error(error: RtcError) -> SessionError {
+    match error {
+        RtcError::Dtls(error) => SessionError::Dtls(error.to_string()),
+        // str0m reports a certificate that does not match the offer's fingerprint this way.
+        RtcError::RemoteSdp(text) => SessionError::Dtls(text),
+        other => SessionError::Engine(other.to_string()),
+    }
+}

@@ -1,0 +1,152 @@
+//! Offer → what the engine may see of it.
+
+use std::collections::BTreeSet;
+
+use super::{Direction, Document, Kind, SdpError, Section};
+use crate::ids::Mid;
+
+/// Rewrite an offer so that the engine's answer is the one we want.
+///
+/// * A section that the client wants to receive in and that is not in `subscribed` becomes `inactive`: no stream is made
+///   for it, and none costs time. Likewise one that it wants to send in and that is not in `published`.
+/// * A `sendrecv` section keeps one way only, publishing first: both never share a section.
+/// * Only Opus, VP8 and one H.264 payload type (constrained baseline, packetization mode 1) stay, with their RTX: one
+///   payload type per codec and peer makes the mapping between peers a table.
+/// * A section of which no codec stays is rejected by port 0.
+pub fn narrow_offer(
+    text: &str,
+    published: &BTreeSet<Mid>,
+    subscribed: &BTreeSet<Mid>,
+) -> Result<String, SdpError> {
+    let document = Document::parse(text)?;
+    let has = |name: &str| {
+        document.session.iter().chain(document.sections.iter().flat_map(|s| s.lines.iter())).any(|line| {
+            line.strip_prefix("a=").and_then(|l| l.strip_prefix(name)).is_some_and(|l| l.starts_with(':'))
+        })
+    };
+    for name in ["ice-ufrag", "ice-pwd", "fingerprint"] {
+        if !has(name) {
+            return Err(SdpError::MissingCredentials(name));
+        }
+    }
+    let session_direction = document.session.iter().find_map(|line| Direction::parse(line));
+    let kept: Vec<Kept<'_>> = document.sections.iter().map(Kept::of).collect();
+    let dropped: BTreeSet<&str> = document
+        .sections
+        .iter()
+        .zip(&kept)
+        .filter(|(section, kept)| kept.is_rejected && !section.is_rejected())
+        .filter_map(|(section, _)| section.attribute("mid"))
+        .collect();
+
+    let mut out = String::with_capacity(text.len());
+    for line in &document.session {
+        match line.strip_prefix("a=group:BUNDLE") {
+            // RFC 8843 7.3.3: a rejected section leaves the group.
+            Some(mids) if !dropped.is_empty() => {
+                out.push_str("a=group:BUNDLE");
+                for mid in mids.split_ascii_whitespace().filter(|mid| !dropped.contains(mid)) {
+                    out.push(' ');
+                    out.push_str(mid);
+                }
+                out.push_str("\r\n");
+            }
+            _ if Direction::parse(line).is_some() => {}
+            _ => push_line(&mut out, line),
+        }
+    }
+    for (section, kept) in document.sections.iter().zip(&kept) {
+        let mid = section.attribute("mid").and_then(Mid::new);
+        let is_in = |set: &BTreeSet<Mid>| mid.is_some_and(|mid| set.contains(&mid));
+        let own = section.lines.iter().find_map(|line| Direction::parse(line));
+        let offered = own.or(session_direction).unwrap_or(Direction::SendRecv);
+        let direction = one_way(offered, is_in(published), is_in(subscribed));
+        write_section(&mut out, section, kept, direction);
+    }
+    Ok(out)
+}
+
+/// The formats of a section that the engine may see.
+struct Kept<'a> {
+    formats: Vec<&'a str>,
+    is_rejected: bool,
+}
+
+impl<'a> Kept<'a> {
+    fn of(section: &Section<'a>) -> Self {
+        if section.kind == Kind::Application {
+            return Self { formats: section.formats.clone(), is_rejected: section.is_rejected() };
+        }
+        let mut formats: Vec<&str> = Vec::new();
+        let h264 = best_h264(section);
+        for format in &section.formats {
+            let is_kept = match (section.kind, section.codec_name(format).as_deref()) {
+                (Kind::Audio, Some("opus")) => true,
+                (Kind::Video, Some("vp8")) => true,
+                (Kind::Video, Some("h264")) => h264 == Some(*format),
+                _ => false,
+            };
+            let is_second = formats.iter().any(|other| section.codec_name(other) == section.codec_name(format));
+            if is_kept && !is_second {
+                formats.push(format);
+            }
+        }
+        let mut with_resend = Vec::with_capacity(formats.len() * 2);
+        for format in &formats {
+            with_resend.push(*format);
+            with_resend.extend(section.formats.iter().copied().find(|candidate| {
+                section.codec_name(candidate).as_deref() == Some("rtx")
+                    && section.format_parameter(candidate, "apt") == Some(*format)
+            }));
+        }
+        let is_rejected = section.is_rejected() || with_resend.is_empty();
+        Self { formats: if is_rejected { section.formats.clone() } else { with_resend }, is_rejected }
+    }
+}
+
+/// The payload type of constrained baseline (`42e0..`) in packetization mode 1, else of baseline (`4200..`).
+fn best_h264<'a>(section: &Section<'a>) -> Option<&'a str> {
+    let of_profile = |prefix: &str| {
+        section.formats.iter().copied().find(|format| {
+            section.codec_name(format).as_deref() == Some("h264")
+                && section.format_parameter(format, "packetization-mode") == Some("1")
+                && section
+                    .format_parameter(format, "profile-level-id")
+                    .is_some_and(|id| id.to_ascii_lowercase().starts_with(prefix))
+        })
+    };
+    of_profile("42e0").or_else(|| of_profile("42c0")).or_else(|| of_profile("4200"))
+}
+
+/// What is left of an offered direction.
+pub(super) fn one_way(offered: Direction, is_published: bool, is_subscribed: bool) -> Direction {
+    match offered {
+        Direction::SendRecv | Direction::SendOnly if is_published => Direction::SendOnly,
+        Direction::SendRecv | Direction::RecvOnly if is_subscribed => Direction::RecvOnly,
+        _ => Direction::Inactive,
+    }
+}
+
+fn write_section(out: &mut String, section: &Section<'_>, kept: &Kept<'_>, direction: Direction) {
+    let port = if kept.is_rejected { "0" } else { section.port };
+    push_line(out, &format!("m={} {port} {} {}", section.kind.as_str(), section.protocol, kept.formats.join(" ")));
+    for line in &section.lines {
+        let of_format = ["a=rtpmap:", "a=fmtp:", "a=rtcp-fb:"].iter().find_map(|prefix| line.strip_prefix(prefix));
+        let is_foreign = of_format
+            .and_then(|rest| rest.split_ascii_whitespace().next())
+            .is_some_and(|format| format != "*" && !kept.formats.contains(&format));
+        // A section that is rejected here must not look bundled.
+        let is_bundling = kept.is_rejected && *line == "a=bundle-only";
+        if !is_foreign && !is_bundling && Direction::parse(line).is_none() {
+            push_line(out, line);
+        }
+    }
+    if section.kind != Kind::Application {
+        push_line(out, &format!("a={}", direction.as_str()));
+    }
+}
+
+fn push_line(out: &mut String, line: &str) {
+    out.push_str(line);
+    out.push_str("\r\n");
+}
