@@ -154,6 +154,7 @@ def _detail(
         "rename_form": rename_form or RenameForm(initial={"title": meeting.title}),
         "policy_form": policy_form or GuestPolicyForm(initial={"guests": policy}),
         "page": page,
+        "is_on": selectors.summaries([meeting])[0].is_on,
         "sessions": [selectors.session_summary(session) for session in page.object_list],
     }
     return render(request, "meetings/detail.html", context, status=422 if rename_form or policy_form else 200)

@@ -1,14 +1,20 @@
 """Tags that every template has: built files of the web client, and icons."""
 
 import json
+from collections.abc import Sized
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django import template
+from django.forms import BoundField
 from django.conf import settings
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import ngettext
+
+from palaver.accounts.models import User
 
 register = template.Library()
 
@@ -70,3 +76,44 @@ def icon(name: str, size: str = "") -> SafeString:
     """One of `site/icons`, as a picture that assistive technology skips: the control beside it carries the name."""
     # The files are ours.
     return mark_safe(_icon_path(name).replace("<svg ", f'<svg class="i {size}" aria-hidden="true" ', 1))  # noqa: S308
+
+
+@register.filter
+def dressed(field: BoundField) -> SafeString:
+    """A field's widget with the class that the style sheet knows."""
+    return field.as_widget(attrs={"class": "input"})
+
+
+_TONES = ("leaf", "lake", "indigo", "plum", "clay", "ochre")
+
+
+@register.simple_tag
+def tone(user: User) -> str:
+    """The colour of a person without a picture."""
+    return _TONES[user.pk % len(_TONES)]
+
+
+@register.filter
+def initials(user: User) -> str:
+    """One or two letters for a person without a picture."""
+    letters = [part[0] for part in (user.first_name, user.last_name) if part] or [user.email[0]]
+    return "".join(letters).upper()
+
+
+@register.filter
+def more_than(listed: Sized, shown: int) -> int:
+    """How many of `listed` are left when `shown` of them are shown."""
+    return len(listed) - shown
+
+
+@register.simple_tag
+def spent(start: datetime, end: datetime) -> str:
+    """The time between two moments, in words, at least one minute."""
+    minutes = max(1, round((end - start).total_seconds() / 60))
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return ngettext("%(minutes)d min", "%(minutes)d min", minutes) % {"minutes": minutes}
+    return ngettext("%(hours)d h %(minutes)d min", "%(hours)d h %(minutes)d min", hours) % {
+        "hours": hours,
+        "minutes": rest,
+    }

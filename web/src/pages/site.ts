@@ -1,1 +1,15 @@
-export {};
+// What the Django pages do in the browser: little, and each page works without it.
+import "../styles/site.css";
+
+import { offerCopying } from "./site/copy";
+import { closeMenusOutside } from "./site/menus";
+import { offerShowing } from "./site/passwords";
+import { showLocalTimes } from "./site/times";
+
+// The drawn people stand in the manifest under their own names, for the templates' `built` tag.
+import.meta.glob("../assets/people/*.svg", { query: "?url&no-inline", eager: true });
+
+showLocalTimes(document);
+offerShowing(document);
+offerCopying(document);
+closeMenusOutside(document);
