@@ -76,10 +76,10 @@ pub(crate) struct Lives {
 impl Lives {
     /// A packet of a layer arrived. Answers whether a choice must be made anew.
     pub(crate) fn on_packet(&mut self, layer: LayerIx, now: Micros) -> bool {
-        let was_silent = !self.any_alive();
+        let is_return = !self.any_alive() && self.layers.iter().any(|life| life.last_at.is_some());
         let Some(life) = self.layers.get_mut(layer.index()) else { return false };
         let is_born = life.on_packet(now);
-        if is_born && was_silent {
+        if is_born && is_return {
             self.revived_at = Some(now);
         }
         if is_born && self.is_reviving(now) {
