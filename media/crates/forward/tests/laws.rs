@@ -17,17 +17,43 @@ use stage::{Encoder, Received, Sent, Stage, at, layer};
 #[derive(Clone, Debug)]
 enum Step {
     /// Each camera makes a frame of these layers (bits); asked layers answer with key frames.
-    Frame { layers: u8, packets: usize, pause_ms: u64 },
+    Frame {
+        layers: u8,
+        packets: usize,
+        pause_ms: u64,
+    },
     /// A section shows another camera.
-    Show { section: usize, camera: usize },
-    Hide { section: usize },
-    Settings { section: usize, is_enabled: bool, max_layer: usize, max_fps: u32 },
-    Mute { camera: usize, is_muted: bool },
-    Ready { section: usize, is_ready: bool },
-    Broken { section: usize },
-    Report { camera: usize },
+    Show {
+        section: usize,
+        camera: usize,
+    },
+    Hide {
+        section: usize,
+    },
+    Settings {
+        section: usize,
+        is_enabled: bool,
+        max_layer: usize,
+        max_fps: u32,
+    },
+    Mute {
+        camera: usize,
+        is_muted: bool,
+    },
+    Ready {
+        section: usize,
+        is_ready: bool,
+    },
+    Broken {
+        section: usize,
+    },
+    Report {
+        camera: usize,
+    },
     /// Nothing for a while.
-    Pause { ms: u64 },
+    Pause {
+        ms: u64,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -60,7 +86,8 @@ fn fates(is_perfect: bool) -> BoxedStrategy<Vec<Fate>> {
     if is_perfect {
         return Just(vec![Fate::Arrives]).boxed();
     }
-    let fate = prop_oneof![20 => Just(Fate::Arrives), 1 => Just(Fate::Lost), 1 => Just(Fate::Late), 1 => Just(Fate::Twice)];
+    let fate =
+        prop_oneof![20 => Just(Fate::Arrives), 1 => Just(Fate::Lost), 1 => Just(Fate::Late), 1 => Just(Fate::Twice)];
     prop::collection::vec(fate, 64..65).boxed()
 }
 

@@ -141,11 +141,8 @@ fn nothing_is_asked_before_both_transports_are_up() {
     let mut stage = Stage::default();
     let publisher = stage.router.add_publisher(at(0));
     let track = stage.router.add_track(publisher, Kind::Video, 1);
-    let section = stage.router.add_section(palaver_forward::SectionConfig {
-        target: 1,
-        initial_seq: 1,
-        initial_timestamp: 1,
-    });
+    let section =
+        stage.router.add_section(palaver_forward::SectionConfig { target: 1, initial_seq: 1, initial_timestamp: 1 });
     stage.router.subscribe(section, track, up_to(2), at(0));
     let mut encoder = Encoder::vp8(1);
     stage.send_frame(track, LayerIx::LOWEST, &mut encoder, at(10), true);

@@ -3,8 +3,8 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "tests state what they expect")]
 
 use palaver_forward::{
-    Codec, Forward, Kind, LayerIx, Micros, Output, PayloadPatch, Router, RtpMeta, RtpOutcome, SectionConfig, SectionKey,
-    TrackKey, codec::vp8,
+    Codec, Forward, Kind, LayerIx, Micros, Output, PayloadPatch, Router, RtpMeta, RtpOutcome, SectionConfig,
+    SectionKey, TrackKey, codec::vp8,
 };
 
 pub const FRAME: Micros = Micros::from_millis(33);
