@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from types import MappingProxyType
 from typing import NewType
 
 Identity = NewType("Identity", str)
@@ -19,7 +18,6 @@ RoomSid = NewType("RoomSid", str)
 TrackSid = NewType("TrackSid", str)
 Mid = NewType("Mid", str)
 
-NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 
 
 class TrackKind(IntEnum):
@@ -140,7 +138,7 @@ class ParticipantInfo:
     joined_at: float
     permission: Permission
     metadata: str = ""
-    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    attributes: Mapping[str, str] = field(default_factory=dict)
     tracks: tuple[TrackInfo, ...] = ()
     kind: ParticipantKind = ParticipantKind.STANDARD
     is_publisher: bool = False

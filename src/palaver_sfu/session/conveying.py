@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from palaver_sfu.room.limits import MAX_DATA_BYTES
-from palaver_sfu.room.values import Identity, ParticipantSid, ParticipantState
+from palaver_sfu.room.values import ParticipantSid
 from palaver_sfu.session.effects import SendData
 from palaver_sfu.session.inputs import DataFromServer, DataReceived
 from palaver_sfu.session.state import RoomState, Session, Turn
 
 RELIABLE, LOSSY = "_reliable", "_lossy"
+
+# Enough for the chatter of one second of joining; the oldest goes first when somebody floods.
+MAX_EARLY_BYTES = 256 * 1024
 
 
 def received(room: RoomState, session: Session, event: DataReceived, turn: Turn) -> None:
@@ -19,31 +22,42 @@ def received(room: RoomState, session: Session, event: DataReceived, turn: Turn)
         if event.sequence <= session.data_sequence:
             return
         session.data_sequence = event.sequence
-    peers = _receivers(room, event.to_identities, event.to_sids, sender=session.sid)
-    if peers:
-        turn.do(SendData(peers=peers, label=event.label, payload=event.payload))
+    _deliver(room, event, event.label, turn, sender=session.sid)
 
 
 def from_server(room: RoomState, request: DataFromServer, turn: Turn) -> None:
-    peers = _receivers(room, request.to_identities, request.to_sids, sender=None)
-    if peers:
-        label = RELIABLE if request.is_reliable else LOSSY
-        turn.do(SendData(peers=peers, label=label, payload=request.payload))
+    _deliver(room, request, RELIABLE if request.is_reliable else LOSSY, turn, sender=None)
 
 
-def _receivers(
-    room: RoomState,
-    identities: frozenset[Identity],
-    sids: frozenset[ParticipantSid],
-    *,
-    sender: ParticipantSid | None,
-) -> tuple[ParticipantSid, ...]:
-    """Everybody whose media is up but the sender, or those who are named."""
-    is_for_all = not identities and not sids
-    return tuple(
-        s.sid
+def channel_opened(session: Session, label: str, turn: Turn) -> None:
+    """What was meant to arrive for sure while the receiver was still coming in, in order."""
+    if label != RELIABLE:
+        return
+    session.is_data_open = True
+    while session.early_data:
+        turn.do(SendData(peers=(session.sid,), label=RELIABLE, payload=session.early_data.popleft()))
+
+
+def _deliver(
+    room: RoomState, data: DataReceived | DataFromServer, label: str, turn: Turn, *, sender: ParticipantSid | None
+) -> None:
+    """To everybody but the sender, or to those who are named."""
+    is_for_all = not data.to_identities and not data.to_sids
+    receivers = [
+        s
         for s in room.sessions.values()
-        if s.sid != sender
-        and s.state is ParticipantState.ACTIVE
-        and (is_for_all or s.identity in identities or s.sid in sids)
-    )
+        if s.sid != sender and (is_for_all or s.identity in data.to_identities or s.sid in data.to_sids)
+    ]
+    ready = tuple(s.sid for s in receivers if s.is_data_open)
+    if ready:
+        turn.do(SendData(peers=ready, label=label, payload=data.payload))
+    if label == RELIABLE:
+        for session in receivers:
+            if not session.is_data_open:
+                _keep_early(session, data.payload)
+
+
+def _keep_early(session: Session, payload: bytes) -> None:
+    session.early_data.append(payload)
+    while sum(map(len, session.early_data)) > MAX_EARLY_BYTES:
+        session.early_data.popleft()

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from palaver_sfu.room.values import (
     DEFAULT_PERMISSION,
-    NO_ATTRIBUTES,
     DisconnectReason,
     Identity,
     LinkStats,
@@ -33,7 +32,7 @@ class Join:
     permission: Permission = DEFAULT_PERMISSION
     name: str = ""
     metadata: str = ""
-    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    attributes: Mapping[str, str] = field(default_factory=dict)
     kind: ParticipantKind = ParticipantKind.STANDARD
     client_protocol: int = 0
     capabilities: tuple[int, ...] = ()
@@ -92,6 +91,12 @@ class PeerDisconnected:
 class PeerClosed:
     peer: ParticipantSid
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataChannelOpened:
+    peer: ParticipantSid
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +163,7 @@ class ChangeParticipant:
     identity: Identity
     name: str = ""
     metadata: str = ""
-    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    attributes: Mapping[str, str] = field(default_factory=dict)
     permission: Permission | None = None
 
 
@@ -193,6 +198,7 @@ MediaInput = (
     | PeerConnected
     | PeerDisconnected
     | PeerClosed
+    | DataChannelOpened
     | TrackStarted
     | SpeakersObserved
     | StatsObserved

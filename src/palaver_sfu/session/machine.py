@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from palaver_sfu.errors import ApiCode, ApiError
-from palaver_sfu.room.values import DisconnectReason, Identity, ParticipantSid, RoomName, RoomOptions, RoomSid, TrackSid
+from palaver_sfu.room.values import DisconnectReason, Identity, RoomName, RoomOptions, RoomSid, TrackSid
 from palaver_sfu.session import (
     conveying,
     describing,
@@ -26,6 +26,7 @@ from palaver_sfu.session.inputs import (
     ChangeParticipant,
     ChangeRoomMetadata,
     ChangeSubscriptions,
+    DataChannelOpened,
     DataFromServer,
     DataReceived,
     EndRoom,
@@ -224,6 +225,8 @@ def _media(room: RoomState, session: Session, event: MediaInput, turn: Turn) -> 
             publishing.track_started(room, session, track, mime_type, turn)
         case DataReceived():
             conveying.received(room, session, event, turn)
+        case DataChannelOpened(label=label):
+            conveying.channel_opened(session, label, turn)
         case SpeakersObserved() | StatsObserved():
             pass
         case _:
@@ -279,7 +282,3 @@ def _find(room: RoomState, identity: Identity) -> Session:
 
 def _ms(seconds: float) -> int:
     return int(seconds * 1000)
-
-
-def peers_of(room: RoomState) -> tuple[ParticipantSid, ...]:
-    return tuple(room.sessions)

@@ -6,12 +6,12 @@ the call is the transition, and nothing else may write here.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from palaver_sfu.room.values import (
     DEFAULT_OPTIONS,
-    NO_ATTRIBUTES,
     ConnectionQuality,
     DisconnectReason,
     Identity,
@@ -83,7 +83,7 @@ class Session:
     token_refreshed_at: float
     name: str = ""
     metadata: str = ""
-    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    attributes: Mapping[str, str] = field(default_factory=dict)
     kind: ParticipantKind = ParticipantKind.STANDARD
     client_protocol: int = 0
     capabilities: tuple[int, ...] = ()
@@ -119,6 +119,8 @@ class Session:
     link: list[LinkStats] = field(default_factory=list)
     quality: ConnectionQuality | None = None
     data_sequence: int = 0
+    is_data_open: bool = False
+    early_data: deque[bytes] = field(default_factory=deque)
     simulated_speaker_until: float | None = None
 
     @property

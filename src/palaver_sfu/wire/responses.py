@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import assert_never, cast
 
 from google.protobuf.json_format import MessageToJson
@@ -54,6 +55,21 @@ class IceServer:
     credential: str = ""
 
 
+class Frame:
+    """One encoded message; made once for all its readers, in each encoding that one of them asks for."""
+
+    def __init__(self, response: rtc.SignalResponse) -> None:
+        self._response = response
+
+    @cached_property
+    def binary(self) -> bytes:
+        return self._response.SerializeToString()
+
+    @cached_property
+    def text(self) -> str:
+        return MessageToJson(self._response, indent=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Encoder:
     """What every response of one server shares."""
@@ -61,13 +77,13 @@ class Encoder:
     node_id: str
     ice_servers: tuple[IceServer, ...] = ()
 
-    def encode(self, message: ServerMessage, *, mint: Mint) -> rtc.SignalResponse:
+    def encode(self, message: ServerMessage, *, mint: Mint) -> Frame:
         """`mint` signs the token of a `RefreshToken`, with the key that its reader joined with."""
         if isinstance(message, Joined):
-            return rtc.SignalResponse(join=self._join(message))
+            return Frame(rtc.SignalResponse(join=self._join(message)))
         if isinstance(message, RefreshToken):
-            return rtc.SignalResponse(refresh_token=mint(message))
-        return _encode(message)
+            return Frame(rtc.SignalResponse(refresh_token=mint(message)))
+        return Frame(_encode(message))
 
     def _join(self, message: Joined) -> rtc.JoinResponse:
         return rtc.JoinResponse(
@@ -94,19 +110,9 @@ class Encoder:
         )
 
 
-def frame(response: rtc.SignalResponse, *, is_text: bool) -> bytes | str:
-    if is_text:
-        return MessageToJson(response, indent=None)
-    return response.SerializeToString()
-
-
-def leave_response(reason: DisconnectReason, action: LeaveAction) -> rtc.SignalResponse:
-    leave = rtc.LeaveRequest(
-        can_reconnect=action is not LeaveAction.DISCONNECT,
-        reason=cast("models.DisconnectReason", int(reason)),
-        action=cast("rtc.LeaveRequest.Action", int(action)),
-    )
-    return rtc.SignalResponse(leave=leave)
+def leave_frame(reason: DisconnectReason, action: LeaveAction) -> Frame:
+    """For those who have no session: the answer to a resume."""
+    return Frame(_encode(Leave(reason=reason, action=action)))
 
 
 def _encode(message: ServerMessage) -> rtc.SignalResponse:  # noqa: PLR0911, PLR0912  one line per message
@@ -150,7 +156,12 @@ def _encode(message: ServerMessage) -> rtc.SignalResponse:  # noqa: PLR0911, PLR
             permission = rtc.SubscriptionPermissionUpdate(participant_sid=publisher, track_sid=sid, allowed=is_allowed)
             return rtc.SignalResponse(subscription_permission_update=permission)
         case Leave(reason=reason, action=action):
-            return leave_response(reason, action)
+            leave = rtc.LeaveRequest(
+                can_reconnect=action is not LeaveAction.DISCONNECT,
+                reason=cast("models.DisconnectReason", int(reason)),
+                action=cast("rtc.LeaveRequest.Action", int(action)),
+            )
+            return rtc.SignalResponse(leave=leave)
         case Pong(at_ms=at_ms):
             return rtc.SignalResponse(pong=at_ms)
         case PongTimed(pinged_at_ms=pinged_at_ms, at_ms=at_ms):

@@ -12,7 +12,6 @@ from jwt.warnings import InsecureKeyLengthWarning
 from palaver_sfu.errors import SfuError
 from palaver_sfu.room.values import (
     DEFAULT_PERMISSION,
-    NO_ATTRIBUTES,
     Identity,
     ParticipantKind,
     Permission,
@@ -55,7 +54,7 @@ class Claims:
     video: VideoGrant | None
     name: str = ""
     metadata: str = ""
-    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    attributes: Mapping[str, str] = field(default_factory=dict)
     kind: ParticipantKind = ParticipantKind.STANDARD
     room_options: RoomOptions | None = None
     sha256: str = ""
@@ -197,7 +196,7 @@ def _text(claims: Mapping[str, object], name: str) -> str:
 def _texts(claims: Mapping[str, object], name: str) -> Mapping[str, str]:
     value = claims.get(name)
     if value is None:
-        return NO_ATTRIBUTES
+        return {}
     if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
         raise TokenError(f"invalid token: {name} is not a map of texts")
     return value

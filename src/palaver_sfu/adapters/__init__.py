@@ -1,0 +1,1 @@
+"""The world outside: the media core, webhooks, network addresses."""

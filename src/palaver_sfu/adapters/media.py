@@ -1,0 +1,206 @@
+"""`MediaPort` on the Rust core: commands go straight in, events come out in batches through one eventfd."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from palaver_sfu import _core
+from palaver_sfu.errors import MediaError
+from palaver_sfu.ports import (
+    CoreLog,
+    DataArrived,
+    DataOpened,
+    MediaEvent,
+    OnMediaEvents,
+    SpeakersHeard,
+    WorkerLost,
+)
+from palaver_sfu.room.values import LinkStats, Mid, ParticipantSid, RoomSid, TrackSid
+from palaver_sfu.session.inputs import (
+    Answered,
+    NegotiationFailed,
+    PeerClosed,
+    PeerConnected,
+    PeerDisconnected,
+    Speaker,
+    SpeakersObserved,
+    StatsObserved,
+    TrackStarted,
+)
+from palaver_sfu.session.requests import OfferSection
+
+logger = logging.getLogger(__name__)
+
+# One turn of the loop handles at most so many events, so that sockets and pings get their turn in a storm.
+MAX_EVENTS_PER_WAKE = 256
+
+
+class CoreMedia:
+    """Owns one `_core.Engine`. Used from the event loop only."""
+
+    def __init__(self, *, binds: Sequence[tuple[str, int]], announce: Sequence[str], workers: int = 1) -> None:
+        try:
+            self._engine = _core.Engine(binds=list(binds), announce=list(announce), workers=workers)
+        except _core.EngineError as error:
+            raise MediaError(str(error)) from error
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._on_events: OnMediaEvents | None = None
+        self._is_closed = False
+
+    @property
+    def local_port(self) -> int:
+        return self._engine.local_port
+
+    def start(self, on_events: OnMediaEvents) -> None:
+        self._on_events = on_events
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._engine.fileno(), self._drain)
+
+    def parse_offer(self, sdp: str) -> tuple[OfferSection, ...] | None:
+        try:
+            sections = _core.parse_offer(sdp)
+        except _core.SdpError:
+            return None
+        return tuple(
+            OfferSection(
+                mid=Mid(section.mid),
+                kind=section.kind,
+                direction=section.direction,
+                is_rejected=section.is_rejected,
+                track_id=section.track_id,
+                rids=tuple(section.rids),
+                codecs=tuple(section.codecs),
+            )
+            for section in sections
+        )
+
+    def open_peer(self, *, room: RoomSid, peer: ParticipantSid) -> None:
+        self._do(lambda: self._engine.open_peer(room=room, peer=peer))
+
+    def close_peer(self, *, peer: ParticipantSid) -> None:
+        self._do(lambda: self._engine.close_peer(peer=peer))
+
+    def negotiate(
+        self,
+        *,
+        peer: ParticipantSid,
+        offer_id: int,
+        offer: str,
+        publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]],
+        subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]],
+    ) -> None:
+        self._do(
+            lambda: self._engine.negotiate(
+                peer=peer,
+                offer_id=offer_id,
+                offer=offer,
+                publish={mid: (track, list(rids)) for mid, (track, rids) in publish.items()},
+                subscribe={str(mid): (str(track), str(owner)) for mid, (track, owner) in subscribe.items()},
+            )
+        )
+
+    def set_subscription(
+        self, *, peer: ParticipantSid, track: TrackSid, is_enabled: bool, max_spatial_layer: int, max_fps: int
+    ) -> None:
+        self._do(
+            lambda: self._engine.set_subscription(
+                peer=peer, track=track, is_enabled=is_enabled, max_spatial_layer=max_spatial_layer, max_fps=max_fps
+            )
+        )
+
+    def drop_subscription(self, *, peer: ParticipantSid, track: TrackSid) -> None:
+        self._do(lambda: self._engine.drop_subscription(peer=peer, track=track))
+
+    def set_track_muted(self, *, track: TrackSid, is_muted: bool) -> None:
+        self._do(lambda: self._engine.set_track_muted(track=track, is_muted=is_muted))
+
+    def send_data(self, *, peers: Sequence[ParticipantSid], label: str, payload: bytes) -> None:
+        self._do(lambda: self._engine.send_data(peers=list(peers), label=label, payload=payload))
+
+    def add_candidate(self, *, peer: ParticipantSid, candidate: str) -> None:
+        self._do(lambda: self._engine.add_candidate(peer=peer, candidate=candidate))
+
+    def stats(self) -> str:
+        return self._engine.stats()
+
+    def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.remove_reader(self._engine.fileno())
+        self._engine.close()
+
+    def _do(self, command: Callable[[], None]) -> None:
+        if self._is_closed:
+            raise MediaError("closed")
+        try:
+            command()
+        except _core.EngineError as error:
+            raise MediaError(str(error)) from error
+
+    def _drain(self) -> None:
+        if self._is_closed or self._loop is None:
+            return
+        raws = self._engine.drain(MAX_EVENTS_PER_WAKE)
+        if len(raws) == MAX_EVENTS_PER_WAKE:
+            self._loop.call_soon(self._drain)
+        events: list[MediaEvent] = []
+        for raw in raws:
+            read = _READERS.get(str(raw[0]))
+            if read is None:
+                logger.warning("unknown event of the media core", extra={"kind": raw[0]})
+            else:
+                events.append(read(*raw[1:]))
+        if events and self._on_events is not None:
+            self._on_events(events)
+
+
+def _speakers(room: str, speakers: list[tuple[str, str, float, bool]]) -> MediaEvent:
+    observed = tuple(
+        Speaker(peer=ParticipantSid(peer), track=TrackSid(track), level=level, is_active=is_active)
+        for peer, track, level, is_active in speakers
+    )
+    return SpeakersHeard(room=RoomSid(room), observed=SpeakersObserved(speakers=observed))
+
+
+def _stats(entries: list[tuple[str, Mapping[str, Any]]]) -> MediaEvent:
+    return StatsObserved(
+        stats=tuple(
+            (
+                ParticipantSid(peer),
+                LinkStats(
+                    rtt_ms=link["rtt_ms"],
+                    loss_in=link["loss_in"],
+                    loss_out=link["loss_out"],
+                    bps_in=link["bps_in"],
+                    bps_out=link["bps_out"],
+                ),
+            )
+            for peer, link in entries
+        )
+    )
+
+
+def _answered(peer: str, offer_id: int, sdp: str, mids: Mapping[str, str]) -> MediaEvent:
+    mid_to_track = {Mid(mid): TrackSid(track) for mid, track in mids.items()}
+    return Answered(peer=ParticipantSid(peer), offer_id=offer_id, sdp=sdp, mid_to_track=mid_to_track)
+
+
+_READERS: dict[str, Callable[..., MediaEvent]] = {
+    "answer": _answered,
+    "negotiation_failed": NegotiationFailed,
+    "connected": PeerConnected,
+    "disconnected": PeerDisconnected,
+    "closed": PeerClosed,
+    "track_started": TrackStarted,
+    "speakers": _speakers,
+    "stats": _stats,
+    "data": DataArrived,
+    "data_open": DataOpened,
+    "log": CoreLog,
+    "worker_lost": lambda *rooms: WorkerLost(rooms=tuple(RoomSid(room) for room in rooms)),
+}

@@ -1,0 +1,221 @@
+"""`MediaPort` without media: negotiates in text, forwards nothing but data. For tests; the contract suite checks it
+against the real core."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from palaver_sfu.errors import MediaError
+from palaver_sfu.ports import DataArrived, DataOpened, MediaEvent, OnMediaEvents, SpeakersHeard
+from palaver_sfu.room.values import LinkStats, Mid, ParticipantSid, RoomSid, TrackSid
+from palaver_sfu.session.inputs import (
+    Answered,
+    NegotiationFailed,
+    PeerClosed,
+    PeerConnected,
+    Speaker,
+    SpeakersObserved,
+    StatsObserved,
+    TrackStarted,
+)
+from palaver_sfu.session.requests import OfferSection
+
+DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
+_MIRROR = {"sendrecv": "recvonly", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
+
+
+@dataclass(slots=True)
+class MemoryPeer:
+    room: RoomSid
+    is_connected: bool = False
+    published: dict[TrackSid, tuple[str, ...]] = field(default_factory=dict)
+    subscribed: dict[TrackSid, tuple[bool, int, int] | None] = field(default_factory=dict)
+    received: list[tuple[str, bytes]] = field(default_factory=list)
+    candidates: list[str] = field(default_factory=list)
+
+
+class MemoryMedia:
+    """Answers every offer at once and connects with the first answer, unless told otherwise."""
+
+    def __init__(self, *, connects: bool = True) -> None:
+        self.peers: dict[ParticipantSid, MemoryPeer] = {}
+        self.muted: set[TrackSid] = set()
+        self._connects = connects
+        self._on_events: OnMediaEvents | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_closed = False
+
+    @property
+    def local_port(self) -> int:
+        return 0
+
+    def start(self, on_events: OnMediaEvents) -> None:
+        self._on_events = on_events
+        self._loop = asyncio.get_running_loop()
+
+    # --- commands -----------------------------------------------------------------------------
+
+    def parse_offer(self, sdp: str) -> tuple[OfferSection, ...] | None:
+        return parse_sections(sdp)
+
+    def open_peer(self, *, room: RoomSid, peer: ParticipantSid) -> None:
+        self._check_open()
+        self.peers[peer] = MemoryPeer(room=room)
+
+    def close_peer(self, *, peer: ParticipantSid) -> None:
+        self._check_open()
+        if self.peers.pop(peer, None) is not None:
+            self.emit(PeerClosed(peer=peer, reason="requested"))
+
+    def negotiate(
+        self,
+        *,
+        peer: ParticipantSid,
+        offer_id: int,
+        offer: str,
+        publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]],
+        subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]],
+    ) -> None:
+        self._check_open()
+        state = self.peers.get(peer)
+        if state is None:
+            return
+        sections = parse_sections(offer)
+        if sections is None:
+            self.emit(NegotiationFailed(peer=peer, offer_id=offer_id, code="bad_offer", message="not SDP"))
+            return
+        receiving = {s.mid for s in sections if s.can_receive}
+        taken = {mid: track for mid, (track, _) in subscribe.items() if mid in receiving}
+        state.published = dict(publish.values())
+        state.subscribed = {track: state.subscribed.get(track) for track in taken.values()}
+        answer = _answer(sections, publish, {mid: subscribe[mid] for mid in taken})
+        self.emit(Answered(peer=peer, offer_id=offer_id, sdp=answer, mid_to_track=taken))
+        if self._connects and not state.is_connected:
+            self.connect(peer)
+
+    def set_subscription(
+        self, *, peer: ParticipantSid, track: TrackSid, is_enabled: bool, max_spatial_layer: int, max_fps: int
+    ) -> None:
+        self._check_open()
+        state = self.peers.get(peer)
+        if state is not None and track in state.subscribed:
+            state.subscribed[track] = (is_enabled, max_spatial_layer, max_fps)
+
+    def drop_subscription(self, *, peer: ParticipantSid, track: TrackSid) -> None:
+        self._check_open()
+        state = self.peers.get(peer)
+        if state is not None:
+            state.subscribed.pop(track, None)
+
+    def set_track_muted(self, *, track: TrackSid, is_muted: bool) -> None:
+        self._check_open()
+        if is_muted:
+            self.muted.add(track)
+        else:
+            self.muted.discard(track)
+
+    def send_data(self, *, peers: Sequence[ParticipantSid], label: str, payload: bytes) -> None:
+        self._check_open()
+        for peer in peers:
+            state = self.peers.get(peer)
+            if state is not None and state.is_connected:
+                state.received.append((label, payload))
+
+    def add_candidate(self, *, peer: ParticipantSid, candidate: str) -> None:
+        self._check_open()
+        state = self.peers.get(peer)
+        if state is not None:
+            state.candidates.append(candidate)
+
+    def stats(self) -> str:
+        return json.dumps({"peers": len(self.peers)})
+
+    def close(self) -> None:
+        self._is_closed = True
+        self.peers.clear()
+
+    # --- what a network would do ----------------------------------------------------------------
+
+    def emit(self, *events: MediaEvent) -> None:
+        """Deliver events as the core does: later, on the loop."""
+        if self._loop is not None and self._on_events is not None:
+            self._loop.call_soon(self._on_events, events)
+
+    def connect(self, peer: ParticipantSid) -> None:
+        self.peers[peer].is_connected = True
+        self.emit(
+            PeerConnected(peer=peer), DataOpened(peer=peer, label="_reliable"), DataOpened(peer=peer, label="_lossy")
+        )
+
+    def fail(self, peer: ParticipantSid, reason: str) -> None:
+        del self.peers[peer]
+        self.emit(PeerClosed(peer=peer, reason=reason))
+
+    def start_tracks(self, peer: ParticipantSid, mime_type: str) -> None:
+        """The first packet of everything that `peer` publishes arrives."""
+        for track in self.peers[peer].published:
+            self.emit(TrackStarted(peer=peer, track=track, mime_type=mime_type))
+
+    def receive_data(self, peer: ParticipantSid, label: str, payload: bytes) -> None:
+        self.emit(DataArrived(peer=peer, label=label, payload=payload))
+
+    def speak(self, peer: ParticipantSid, track: TrackSid, level: float) -> None:
+        speaker = Speaker(peer=peer, track=track, level=level, is_active=level > 0)
+        self.emit(SpeakersHeard(room=self.peers[peer].room, observed=SpeakersObserved(speakers=(speaker,))))
+
+    def measure(self, peer: ParticipantSid, link: LinkStats) -> None:
+        self.emit(StatsObserved(stats=((peer, link),)))
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise MediaError("closed")
+
+
+def parse_sections(sdp: str) -> tuple[OfferSection, ...] | None:
+    """The m-sections of an SDP text, in the few attributes that matter here."""
+    head, *parts = sdp.replace("\r\n", "\n").split("\nm=")
+    if not head.startswith("v=0") or not parts:
+        return None
+    sections = [_section(part.split("\n")) for part in parts]
+    return None if any(section is None for section in sections) else tuple(s for s in sections if s is not None)
+
+
+def _section(lines: list[str]) -> OfferSection | None:
+    fields = lines[0].split()
+    attributes = [line[2:] for line in lines[1:] if line.startswith("a=")]
+
+    def value(name: str) -> str | None:
+        return next((a[len(name) + 1 :] for a in attributes if a.startswith(f"{name}:")), None)
+
+    mid, msid, simulcast = value("mid"), value("msid"), value("simulcast")
+    if len(fields) < 4 or mid is None:
+        return None
+    codecs = [a.split(" ", 1)[1].split("/")[0].lower() for a in attributes if a.startswith("rtpmap:")]
+    return OfferSection(
+        mid=Mid(mid),
+        kind=fields[0],
+        direction=next((d for d in DIRECTIONS if d in attributes), "sendrecv"),
+        is_rejected=fields[1] == "0" and "bundle-only" not in attributes,
+        track_id=msid.split()[1] if msid and " " in msid else None,
+        rids=tuple(simulcast.removeprefix("send ").split(";")) if simulcast else (),
+        codecs=tuple(codec for codec in dict.fromkeys(codecs) if codec != "rtx"),
+    )
+
+
+def _answer(
+    sections: tuple[OfferSection, ...],
+    publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]],
+    subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]],
+) -> str:
+    lines = ["v=0", "o=memory 0 0 IN IP4 0.0.0.0", "s=-", "t=0 0"]
+    for section in sections:
+        lines += [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF 0", f"a=mid:{section.mid}"]
+        is_used = section.mid in publish or section.mid in subscribe
+        lines.append(f"a={_MIRROR[section.direction] if is_used else 'inactive'}")
+        if section.mid in subscribe:
+            track, publisher = subscribe[section.mid]
+            lines.append(f"a=msid:{publisher}|{track} {track}")
+    return "\r\n".join(lines) + "\r\n"

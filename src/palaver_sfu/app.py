@@ -1,0 +1,164 @@
+"""The composition root: one SFU as an ASGI application.
+
+    app = create_app(settings)
+    await app.startup()
+    ...                      # serve `app`
+    await app.shutdown("SIGTERM")
+
+A server that speaks the ASGI lifespan protocol calls the two by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable
+
+import httpx
+
+from palaver_sfu.adapters.addresses import local_addresses
+from palaver_sfu.adapters.webhooks import WebhookSender
+from palaver_sfu.config import SfuSettings
+from palaver_sfu.errors import ConfigError, MediaError
+from palaver_sfu.http.app import HttpApp
+from palaver_sfu.http.replies import Receive, Scope, Send
+from palaver_sfu.ports import MediaPort
+from palaver_sfu.switchboard import Switchboard
+from palaver_sfu.wire.responses import Encoder
+from palaver_sfu.wire.tokens import Keys
+
+logger = logging.getLogger(__name__)
+
+# The whole process stops within 5 s, and the media core takes up to 2 s of them.
+WEBHOOKS_S = 1.5
+
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+class SfuApp:
+    """Owns the media core, the rooms and the tasks between `startup` and `shutdown`."""
+
+    def __init__(
+        self,
+        settings: SfuSettings,
+        *,
+        media: MediaPort,
+        webhook_transport: httpx.AsyncBaseTransport | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._media = media
+        keys = Keys(secrets=dict(settings.keys))
+        self._webhooks = WebhookSender(
+            urls=settings.webhook_urls,
+            keys=keys,
+            api_key=settings.webhook_api_key,
+            clock=clock,
+            nonce=new_nonce,
+            transport=webhook_transport,
+        )
+        self.switchboard = Switchboard(
+            media=media,
+            facts=self._webhooks,
+            encoder=Encoder(node_id=f"ND_{new_nonce()}", ice_servers=settings.ice_servers),
+            clock=clock,
+            nonce=new_nonce,
+            creates_rooms_on_join=settings.creates_rooms_on_join,
+            may_unmute_remotely=settings.may_unmute_remotely,
+            options=settings.room_options,
+            timing=settings.timing,
+        )
+        self._http = HttpApp(switchboard=self.switchboard, keys=keys, parse_offer=media.parse_offer, clock=clock)
+        self._ticking: asyncio.Task[None] | None = None
+        self._is_down = False
+
+    @property
+    def media_port(self) -> int:
+        """The UDP port that media really uses."""
+        return self._media.local_port
+
+    def media_stats(self) -> str:
+        """The media core's counters, as JSON."""
+        return self._media.stats()
+
+    async def startup(self) -> None:
+        self._media.start(self.switchboard.media_events)
+        self._ticking = asyncio.create_task(self.switchboard.run(), name="sfu ticks")
+
+    async def shutdown(self, reason: str = "") -> None:
+        """Say goodbye, deliver the last webhooks, stop media; about 4 s at most. Idempotent."""
+        if self._is_down:
+            return
+        self._is_down = True
+        logger.info("sfu shuts down", extra={"reason": reason})
+        self.switchboard.close()
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
+        await self._webhooks.close(timeout_s=WEBHOOKS_S)
+        await asyncio.to_thread(self._media.close)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await self._http(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.startup()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.shutdown("lifespan")
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def create_app(
+    settings: SfuSettings,
+    *,
+    webhook_transport: httpx.AsyncBaseTransport | None = None,
+    media: MediaPort | None = None,
+    clock: Callable[[], float] | None = None,
+) -> SfuApp:
+    """An SFU with `settings`; `webhook_transport` lets webhooks reach an application in this very process.
+
+    Raises:
+        ConfigError: the media port is taken, or nothing can be announced.
+    """
+    return SfuApp(
+        settings,
+        media=_open_media(settings) if media is None else media,
+        webhook_transport=webhook_transport,
+        clock=steady_clock() if clock is None else clock,
+    )
+
+
+def steady_clock() -> Callable[[], float]:
+    """Unix time that never jumps: the wall clock of now, carried on by the monotonic one."""
+    offset = time.time() - time.monotonic()
+    return lambda: time.monotonic() + offset
+
+
+def new_nonce() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(12))
+
+
+def _open_media(settings: SfuSettings) -> MediaPort:
+    # Imported here: the compiled core is needed by a running server only, not by those who read settings.
+    from palaver_sfu.adapters.media import CoreMedia
+
+    announce = settings.media_addresses or tuple(local_addresses())
+    if not announce:
+        raise ConfigError("media-address", "no interface is up; name an address that clients can reach")
+    port = settings.media_port
+    has_ipv6 = any(":" in address for address in announce)
+    has_ipv4 = any(":" not in address for address in announce)
+    binds = [("0.0.0.0", port)] * has_ipv4 + [("::", port)] * has_ipv6  # noqa: S104  media is for everybody
+    try:
+        return CoreMedia(binds=binds, announce=announce, workers=settings.media_workers)
+    except MediaError as error:
+        raise ConfigError("media-port", f"cannot use UDP port {port}: {error}") from error

@@ -1,0 +1,99 @@
+"""The SFU's settings: read once, checked whole, frozen."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from palaver_sfu.errors import ConfigError
+from palaver_sfu.room.values import DEFAULT_OPTIONS, RoomOptions
+from palaver_sfu.session.state import DEFAULT_TIMING, Timing
+from palaver_sfu.wire.responses import IceServer
+
+MIN_SECRET_BYTES = 32  # as long as the digest of HS256 (RFC 7518, 3.2)
+DEFAULT_PORT = 7880
+DEFAULT_MEDIA_PORT = 7882
+DEV_KEYS = {"devkey": "secret"}
+MAX_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class SfuSettings:
+    """Everything that `create_app` needs.
+
+    `media_addresses` are announced as candidates exactly as given; empty means every address of an interface that
+    is up. `media_port` 0 takes any free UDP port. `is_dev` allows secrets that are too short for anything else.
+    """
+
+    keys: Mapping[str, str] = field(repr=False)
+    media_port: int = DEFAULT_MEDIA_PORT
+    media_addresses: tuple[str, ...] = ()
+    media_workers: int = 1
+    webhook_urls: tuple[str, ...] = ()
+    webhook_api_key: str = ""
+    is_dev: bool = False
+    creates_rooms_on_join: bool = True
+    may_unmute_remotely: bool = False
+    room_options: RoomOptions = DEFAULT_OPTIONS
+    timing: Timing = DEFAULT_TIMING
+    ice_servers: tuple[IceServer, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_keys(self.keys, is_dev=self.is_dev)
+        check_port("media-port", self.media_port)
+        for address in self.media_addresses:
+            check_address("media-address", address)
+        if self.media_workers < 1:
+            raise ConfigError("media-workers", "must be at least 1")
+        for url in self.webhook_urls:
+            check_url("webhook-url", url)
+        if self.webhook_urls and self.webhook_api_key not in self.keys:
+            raise ConfigError("webhook-key", "names no known API key; one is needed to sign webhooks")
+
+
+def check_port(setting: str, port: int) -> None:
+    if not 0 <= port <= MAX_PORT:
+        raise ConfigError(setting, f"{port} is not a port (0 to {MAX_PORT})")
+
+
+def check_address(setting: str, text: str) -> None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise ConfigError(setting, f"{text!r} is not an IP address") from None
+    if address.is_unspecified or address.is_multicast:
+        raise ConfigError(setting, f"{text} is not an address that clients can reach")
+
+
+def check_url(setting: str, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigError(setting, f"{url!r} is not an http or https address")
+
+
+def parse_keys(text: str) -> dict[str, str]:
+    """A keys file: one `name: secret` a line; empty lines and lines that start with # do not count."""
+    keys: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        entry = line.strip()
+        if not entry or entry.startswith("#"):
+            continue
+        name, separator, secret = entry.partition(":")
+        if not separator or not name.strip() or not secret.strip():
+            raise ConfigError("keys-file", f"line {number} is not `name: secret`")
+        keys[name.strip()] = secret.strip()
+    if not keys:
+        raise ConfigError("keys-file", "holds no key")
+    return keys
+
+
+def _check_keys(keys: Mapping[str, str], *, is_dev: bool) -> None:
+    if not keys:
+        raise ConfigError("keys", "at least one API key is needed")
+    for name, secret in keys.items():
+        if not name or not secret:
+            raise ConfigError("keys", "a key needs a name and a secret")
+        if not is_dev and len(secret.encode()) < MIN_SECRET_BYTES:
+            raise ConfigError("keys", f"the secret of {name!r} is shorter than {MIN_SECRET_BYTES} bytes")

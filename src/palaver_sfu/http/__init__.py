@@ -1,0 +1,1 @@
+"""Plain ASGI: the rtc WebSocket, validate, Twirp and the health address."""

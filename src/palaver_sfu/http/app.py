@@ -1,0 +1,163 @@
+"""Routes. Paths are matched by their end, so that the server works below a prefix too."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+
+from palaver_sfu.errors import AdmissionError, ApiCode, ApiError
+from palaver_sfu.http.admission import Admission, read_admission, read_claims
+from palaver_sfu.http.replies import Receive, Scope, Send, header, preflight, refuse_upgrade, reply
+from palaver_sfu.http.signal import Outbox, SignalConnection
+from palaver_sfu.room.values import DisconnectReason, ParticipantSid
+from palaver_sfu.session.messages import LeaveAction, RefreshToken
+from palaver_sfu.switchboard import Switchboard
+from palaver_sfu.wire import room_service, twirp
+from palaver_sfu.wire.requests import ParseOffer
+from palaver_sfu.wire.responses import leave_frame
+from palaver_sfu.wire.tokens import Keys
+
+logger = logging.getLogger(__name__)
+
+MAX_API_BODY_BYTES = 10 * 1024 * 1024
+JSON = "application/json"
+
+_SLASHES = re.compile("/{2,}")
+_RTC, _VALIDATE, _TWIRP = "/rtc/v1", "/rtc/v1/validate", "/twirp/"
+
+
+class HttpApp:
+    """The ASGI application of one `Switchboard`. Not served here: the dual-connection mode's `/rtc`, a plain 404."""
+
+    def __init__(
+        self, *, switchboard: Switchboard, keys: Keys, parse_offer: ParseOffer, clock: Callable[[], float]
+    ) -> None:
+        self._switchboard = switchboard
+        self._keys = keys
+        self._parse_offer = parse_offer
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = _SLASHES.sub("/", scope["path"])
+        if scope["type"] == "websocket":
+            await self._websocket(path.rstrip("/"), scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            await preflight(scope, send)
+        elif _TWIRP in path:
+            await self._twirp(path[path.rindex(_TWIRP) :], scope, receive, send)
+        elif path.rstrip("/").endswith(_VALIDATE):
+            await self._validate(scope, send)
+        elif path == "/" and scope["method"] in {"GET", "HEAD"}:
+            await reply(send, 200, "OK", is_head=scope["method"] == "HEAD")
+        else:
+            await reply(send, 404, "404 page not found", is_head=scope["method"] == "HEAD")
+
+    # --- joining ------------------------------------------------------------------------------
+
+    async def _websocket(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        if not path.endswith(_RTC):
+            await refuse_upgrade(scope, send, 404, "404 page not found")
+            return
+        try:
+            admission = self._admit(scope)
+            if admission.request.is_resuming:
+                await self._refuse_resume(send)
+                return
+            sid, outbox = self._join(admission)
+        except AdmissionError as error:
+            logger.info("join refused", extra={"status": error.status, "reason": error.text})
+            await refuse_upgrade(scope, send, error.status, error.text)
+            return
+        try:
+            await send({"type": "websocket.accept"})
+            connection = SignalConnection(
+                sid=sid, outbox=outbox, switchboard=self._switchboard, parse_offer=self._parse_offer
+            )
+            await connection.run(receive, send)
+        finally:
+            self._switchboard.signal_lost(sid)
+
+    def _admit(self, scope: Scope) -> Admission:
+        admission = read_admission(scope, self._keys, parse_offer=self._parse_offer)
+        self._switchboard.check_admission(admission.room)
+        return admission
+
+    def _join(self, admission: Admission) -> tuple[ParticipantSid, Outbox]:
+        """The machine answers before the upgrade does: media gets ready while the socket opens."""
+        claims = admission.claims
+        sid = ParticipantSid(f"PA_{self._switchboard.nonce()}")
+        outbox = Outbox()
+
+        def mint(message: RefreshToken) -> str:
+            return self._keys.mint_refresh(
+                message, api_key=claims.api_key, expires_at=claims.expires_at, now=self._clock()
+            )
+
+        self._switchboard.join(
+            admission.room,
+            admission.join(sid=sid, nonce=self._switchboard.nonce()),
+            options=claims.room_options,
+            link=outbox,
+            mint=mint,
+        )
+        logger.info(
+            "participant joins",
+            extra={
+                "room": admission.room,
+                "participant_sid": sid,
+                "sdk": admission.request.sdk,
+                "sdk_version": admission.request.client_version,
+                "protocol": admission.request.protocol,
+            },
+        )
+        return sid, outbox
+
+    async def _refuse_resume(self, send: Send) -> None:
+        """No session survives its socket here: the client is told to come in anew, and does so by itself."""
+        frame = leave_frame(DisconnectReason.STATE_MISMATCH, LeaveAction.RECONNECT)
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "bytes": frame.binary})
+        await send({"type": "websocket.close", "code": 1000})
+
+    async def _validate(self, scope: Scope, send: Send) -> None:
+        try:
+            self._admit(scope)
+        except AdmissionError as error:
+            await reply(send, error.status, error.text)
+        else:
+            await reply(send, 200, "success")
+
+    # --- the server API -------------------------------------------------------------------------
+
+    async def _twirp(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            method = twirp.route(path, scope["method"])
+            encoding = twirp.read_encoding(header(scope, b"content-type") or "")
+            try:
+                claims = read_claims(scope, self._keys)
+            except AdmissionError as error:
+                raise ApiError(ApiCode.UNAUTHENTICATED, error.text) from error
+            call = twirp.read_call(method, encoding, await _read_body(receive))
+            response = room_service.serve(call, claims, self._switchboard)
+        except ApiError as error:
+            await reply(send, error.code.status, twirp.write_error(error), content_type=JSON)
+            return
+        await reply(send, 200, twirp.write_response(response, encoding), content_type=encoding.value)
+
+
+async def _read_body(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ApiError(ApiCode.MALFORMED, "the request was cut off")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MAX_API_BODY_BYTES:
+            raise ApiError(ApiCode.RESOURCE_EXHAUSTED, "the request is too large")
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)

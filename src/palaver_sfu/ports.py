@@ -1,0 +1,127 @@
+"""What the control plane needs from outside: media, and somewhere to tell what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from palaver_sfu.room.values import Mid, ParticipantSid, RoomSid, TrackSid
+from palaver_sfu.session.effects import Announce
+from palaver_sfu.session.inputs import (
+    Answered,
+    NegotiationFailed,
+    PeerClosed,
+    PeerConnected,
+    PeerDisconnected,
+    SpeakersObserved,
+    StatsObserved,
+    TrackStarted,
+)
+from palaver_sfu.session.requests import OfferSection
+
+
+@dataclass(frozen=True, slots=True)
+class DataArrived:
+    """A data packet as its sender wrote it: not yet checked, its sender not yet stamped."""
+
+    peer: ParticipantSid
+    label: str
+    payload: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DataOpened:
+    peer: ParticipantSid
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakersHeard:
+    room: RoomSid
+    observed: SpeakersObserved
+
+
+@dataclass(frozen=True, slots=True)
+class CoreLog:
+    level: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLost:
+    """A media thread died; the rooms it served have no media any more."""
+
+    rooms: tuple[RoomSid, ...]
+
+
+MediaEvent = (
+    Answered
+    | NegotiationFailed
+    | PeerConnected
+    | PeerDisconnected
+    | PeerClosed
+    | TrackStarted
+    | SpeakersHeard
+    | StatsObserved
+    | DataArrived
+    | DataOpened
+    | CoreLog
+    | WorkerLost
+)
+OnMediaEvents = Callable[[Sequence[MediaEvent]], None]
+
+
+class MediaPort(Protocol):
+    """Everything per packet. Commands return at once; news comes in batches on the event loop.
+
+    Peers and tracks that are not known (any more) are ignored. A command raises `MediaError` only when the core
+    is closed or cannot keep up.
+    """
+
+    @property
+    def local_port(self) -> int: ...
+
+    def start(self, on_events: OnMediaEvents) -> None:
+        """Deliver events to `on_events` on the running loop from now on."""
+
+    def parse_offer(self, sdp: str) -> tuple[OfferSection, ...] | None:
+        """The sections of an offer, or None when it is not one."""
+
+    def open_peer(self, *, room: RoomSid, peer: ParticipantSid) -> None: ...
+
+    def close_peer(self, *, peer: ParticipantSid) -> None: ...
+
+    def negotiate(
+        self,
+        *,
+        peer: ParticipantSid,
+        offer_id: int,
+        offer: str,
+        publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]],
+        subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]],
+    ) -> None:
+        """Ends in one `Answered` or `NegotiationFailed` with this `offer_id`."""
+
+    def set_subscription(
+        self, *, peer: ParticipantSid, track: TrackSid, is_enabled: bool, max_spatial_layer: int, max_fps: int
+    ) -> None: ...
+
+    def drop_subscription(self, *, peer: ParticipantSid, track: TrackSid) -> None: ...
+
+    def set_track_muted(self, *, track: TrackSid, is_muted: bool) -> None: ...
+
+    def send_data(self, *, peers: Sequence[ParticipantSid], label: str, payload: bytes) -> None: ...
+
+    def add_candidate(self, *, peer: ParticipantSid, candidate: str) -> None: ...
+
+    def stats(self) -> str:
+        """JSON counters."""
+
+    def close(self) -> None: ...
+
+
+class FactSink(Protocol):
+    """Where facts about rooms go (webhooks)."""
+
+    def publish(self, announce: Announce) -> None: ...

@@ -1,0 +1,384 @@
+"""The thin shell around the machines: feeds them what happens and does what they ask for. Loop only, no locks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, assert_never
+
+from palaver_sfu.errors import AdmissionError, ApiCode, ApiError, MediaError
+from palaver_sfu.ports import (
+    CoreLog,
+    DataArrived,
+    DataOpened,
+    FactSink,
+    MediaEvent,
+    MediaPort,
+    SpeakersHeard,
+    WorkerLost,
+)
+from palaver_sfu.room.values import (
+    DEFAULT_OPTIONS,
+    DisconnectReason,
+    Identity,
+    LinkStats,
+    ParticipantInfo,
+    ParticipantSid,
+    RoomInfo,
+    RoomName,
+    RoomOptions,
+    RoomSid,
+    TrackInfo,
+)
+from palaver_sfu.session import machine, presence
+from palaver_sfu.session.effects import (
+    AddCandidate,
+    Announce,
+    ClosePeer,
+    CloseSignal,
+    DropSubscription,
+    Effect,
+    Negotiate,
+    OpenPeer,
+    RoomEnded,
+    Send,
+    SendData,
+    SetSubscription,
+    SetTrackMuted,
+)
+from palaver_sfu.session.inputs import (
+    ApiInput,
+    DataChannelOpened,
+    EndRoom,
+    FromClient,
+    Input,
+    Join,
+    NegotiationFailed,
+    PeerClosed,
+    SignalLost,
+    StatsObserved,
+    Tick,
+)
+from palaver_sfu.session.requests import ClientRequest
+from palaver_sfu.session.state import DEFAULT_TIMING, RoomState, Timing
+from palaver_sfu.wire import data
+from palaver_sfu.wire.responses import Encoder, Frame, Mint
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 1.0
+
+
+class Link(Protocol):
+    """A client's signalling connection, as seen from here."""
+
+    def send(self, frame: Frame) -> None:
+        """Never blocks; a reader that is too slow is cut."""
+
+    def close(self) -> None:
+        """End the connection once everything sent so far is out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attached:
+    link: Link
+    mint: Mint
+
+
+class Switchboard:
+    """All rooms of one server."""
+
+    def __init__(
+        self,
+        *,
+        media: MediaPort,
+        facts: FactSink,
+        encoder: Encoder,
+        clock: Callable[[], float],
+        nonce: Callable[[], str],
+        creates_rooms_on_join: bool = True,
+        may_unmute_remotely: bool = False,
+        options: RoomOptions = DEFAULT_OPTIONS,
+        timing: Timing = DEFAULT_TIMING,
+    ) -> None:
+        self._media = media
+        self._facts = facts
+        self._encoder = encoder
+        self._clock = clock
+        self.nonce = nonce
+        self._creates_rooms_on_join = creates_rooms_on_join
+        self._may_unmute_remotely = may_unmute_remotely
+        self._options = options
+        self._timing = timing
+        self._rooms: dict[RoomName, RoomState] = {}
+        self._by_sid: dict[RoomSid, RoomState] = {}
+        self._peers: dict[ParticipantSid, RoomState] = {}
+        self._links: dict[ParticipantSid, _Attached] = {}
+        self._waiting: deque[tuple[RoomState, Input]] = deque()
+        self._is_stepping = False
+        self._is_closed = False
+
+    # --- clients ------------------------------------------------------------------------------
+
+    def check_admission(self, name: RoomName) -> None:
+        """Raises: AdmissionError: nobody can come in here now."""
+        if self._is_closed:
+            raise AdmissionError(503, "server is shutting down")
+        if name not in self._rooms and not self._creates_rooms_on_join:
+            raise AdmissionError(404, "requested room does not exist")
+
+    def join(self, name: RoomName, request: Join, *, options: RoomOptions | None, link: Link, mint: Mint) -> None:
+        """Let a client in, creating its room when that is allowed.
+
+        Raises:
+            AdmissionError: the room is full, missing, or the server is going down.
+        """
+        self.check_admission(name)
+        room = self._rooms.get(name) or self._open(name, options or self._options)
+        presence.admit(room, request.identity, request.permission, request.kind)
+        self._peers[request.sid] = room
+        self._links[request.sid] = _Attached(link=link, mint=mint)
+        self._feed(room, request)
+
+    def request(self, sid: ParticipantSid, request: ClientRequest) -> None:
+        room = self._peers.get(sid)
+        if room is not None:
+            self._feed(room, FromClient(sid=sid, request=request, nonce=self.nonce()))
+
+    def signal_lost(self, sid: ParticipantSid) -> None:
+        self._links.pop(sid, None)
+        room = self._peers.get(sid)
+        if room is not None:
+            self._feed(room, SignalLost(sid=sid))
+
+    # --- the server API (wire.room_service.Rooms) -----------------------------------------------
+
+    def create(self, name: RoomName, options: RoomOptions) -> RoomInfo:
+        room = self._rooms.get(name)
+        if room is None:
+            if self._is_closed:
+                raise ApiError(ApiCode.UNAVAILABLE, "server is shutting down")
+            room = self._open(name, options)
+        return room.info()
+
+    def infos(self) -> Sequence[RoomInfo]:
+        return [room.info() for room in self._rooms.values()]
+
+    def participants(self, name: RoomName) -> Sequence[ParticipantInfo]:
+        room = self._rooms.get(name)
+        return [] if room is None else [session.info() for session in room.sessions.values()]
+
+    def tracks(self, name: RoomName, identity: Identity) -> Sequence[TrackInfo]:
+        room = self._rooms.get(name)
+        session = room.by_identity(identity) if room is not None else None
+        return [] if session is None else [p.info for p in session.publications.values()]
+
+    def command(self, name: RoomName, event: ApiInput) -> None:
+        room = self._rooms.get(name)
+        if room is None:
+            raise ApiError(ApiCode.NOT_FOUND, "requested room does not exist")
+        self._run(room, machine.step(room, event, self._clock()))
+        self._work_off()
+
+    # --- media and time -------------------------------------------------------------------------
+
+    def media_events(self, events: Sequence[MediaEvent]) -> None:
+        for event in events:
+            self._media_event(event)
+
+    async def run(self) -> None:
+        """Let time pass for the rooms, until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.tick()
+
+    def tick(self) -> None:
+        for room in list(self._rooms.values()):
+            self._feed(room, Tick())
+
+    def close(self) -> None:
+        """Tell everybody, end every room, let nobody in any more."""
+        self._is_closed = True
+        for room in list(self._rooms.values()):
+            self._feed(room, EndRoom(reason=DisconnectReason.SERVER_SHUTDOWN))
+
+    @property
+    def open_links(self) -> int:
+        return len(self._links)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _open(self, name: RoomName, options: RoomOptions) -> RoomState:
+        room, effects = machine.open_room(
+            sid=RoomSid(f"RM_{self.nonce()}"),
+            name=name,
+            options=options,
+            now=self._clock(),
+            timing=self._timing,
+            may_unmute_remotely=self._may_unmute_remotely,
+        )
+        self._rooms[name] = room
+        self._by_sid[room.sid] = room
+        logger.info("room opened", extra={"room": name, "room_sid": room.sid})
+        self._run(room, effects)
+        return room
+
+    def _feed(self, room: RoomState, event: Input) -> None:
+        self._waiting.append((room, event))
+        self._work_off()
+
+    def _work_off(self) -> None:
+        """Inputs that come up while effects are done wait their turn: a machine is never entered twice."""
+        if self._is_stepping:
+            return
+        self._is_stepping = True
+        try:
+            while self._waiting:
+                room, event = self._waiting.popleft()
+                if not room.is_ended:
+                    self._step(room, event)
+        finally:
+            self._is_stepping = False
+
+    def _step(self, room: RoomState, event: Input) -> None:
+        try:
+            effects = machine.step(room, event, self._clock())
+        except Exception:
+            # A mistake of ours in one transition must cost at most its sender, not the other calls.
+            logger.exception("transition failed", extra={"room": room.name, "input": type(event).__name__})
+            if isinstance(event, FromClient):
+                self._cut(event.sid)
+            return
+        self._run(room, effects)
+
+    def _run(self, room: RoomState, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            try:
+                self._do(room, effect)
+            except MediaError as error:
+                logger.error("media core refused", extra={"effect": type(effect).__name__, "problem": str(error)})
+                if isinstance(effect, Negotiate):
+                    refusal = NegotiationFailed(
+                        peer=effect.peer, offer_id=effect.offer_id, code="refused", message=str(error)
+                    )
+                    self._waiting.append((room, refusal))
+
+    def _do(self, room: RoomState, effect: Effect) -> None:  # noqa: PLR0912  one line per effect
+        match effect:
+            case Send():
+                self._send(effect)
+            case CloseSignal(sid=sid):
+                self._cut(sid)
+            case OpenPeer(room=room_sid, peer=peer):
+                self._media.open_peer(room=room_sid, peer=peer)
+            case ClosePeer(peer=peer):
+                self._peers.pop(peer, None)
+                self._media.close_peer(peer=peer)
+            case Negotiate():
+                self._media.negotiate(
+                    peer=effect.peer,
+                    offer_id=effect.offer_id,
+                    offer=effect.offer,
+                    publish=effect.publish,
+                    subscribe=effect.subscribe,
+                )
+            case SetSubscription():
+                self._media.set_subscription(
+                    peer=effect.peer,
+                    track=effect.track,
+                    is_enabled=effect.is_enabled,
+                    max_spatial_layer=effect.max_spatial_layer,
+                    max_fps=effect.max_fps,
+                )
+            case DropSubscription(peer=peer, track=track):
+                self._media.drop_subscription(peer=peer, track=track)
+            case SetTrackMuted(track=track, is_muted=is_muted):
+                self._media.set_track_muted(track=track, is_muted=is_muted)
+            case AddCandidate(peer=peer, candidate=candidate):
+                self._media.add_candidate(peer=peer, candidate=candidate)
+            case SendData(peers=peers, label=label, payload=payload):
+                self._media.send_data(peers=peers, label=label, payload=payload)
+            case Announce():
+                self._announce(effect)
+            case RoomEnded():
+                self._rooms.pop(room.name, None)
+                self._by_sid.pop(room.sid, None)
+            case _:
+                assert_never(effect)
+
+    def _send(self, effect: Send) -> None:
+        frame: Frame | None = None
+        for sid in effect.to:
+            attached = self._links.get(sid)
+            if attached is None:
+                continue
+            if frame is None:
+                frame = self._encoder.encode(effect.message, mint=attached.mint)
+            attached.link.send(frame)
+
+    def _announce(self, effect: Announce) -> None:
+        participant = effect.participant
+        logger.info(
+            effect.fact.value,
+            extra={"room": effect.room.name, "participant_sid": participant.sid if participant else ""},
+        )
+        self._facts.publish(effect)
+
+    def _cut(self, sid: ParticipantSid) -> None:
+        attached = self._links.pop(sid, None)
+        if attached is not None:
+            attached.link.close()
+
+    def _media_event(self, event: MediaEvent) -> None:
+        match event:
+            case CoreLog(level=level, message=message):
+                number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+                logger.log(number, "media core", extra={"detail": message})
+            case WorkerLost(rooms=rooms):
+                self._worker_lost(rooms)
+            case SpeakersHeard(room=sid, observed=observed):
+                room = self._by_sid.get(sid)
+                if room is not None:
+                    self._feed(room, observed)
+            case StatsObserved():
+                self._stats(event)
+            case DataArrived():
+                self._data(event)
+            case DataOpened(peer=peer, label=label):
+                self._feed_peer(peer, DataChannelOpened(peer=peer, label=label))
+            case _:
+                self._feed_peer(event.peer, event)
+
+    def _feed_peer(self, peer: ParticipantSid, event: Input) -> None:
+        room = self._peers.get(peer)
+        if room is not None:
+            self._feed(room, event)
+
+    def _data(self, event: DataArrived) -> None:
+        room = self._peers.get(event.peer)
+        session = room.sessions.get(event.peer) if room is not None else None
+        if room is None or session is None:
+            return
+        stamped = data.stamp(event.payload, label=event.label, sid=session.sid, identity=session.identity)
+        if stamped is not None:
+            self._feed(room, stamped)
+
+    def _stats(self, event: StatsObserved) -> None:
+        by_room: dict[RoomSid, list[tuple[ParticipantSid, LinkStats]]] = {}
+        for peer, link in event.stats:
+            room = self._peers.get(peer)
+            if room is not None:
+                by_room.setdefault(room.sid, []).append((peer, link))
+        for sid, stats in by_room.items():
+            self._feed(self._by_sid[sid], replace(event, stats=tuple(stats)))
+
+    def _worker_lost(self, rooms: Sequence[RoomSid]) -> None:
+        for sid in rooms:
+            room = self._by_sid.get(sid)
+            if room is not None:
+                logger.error("media worker lost", extra={"room": room.name})
+                for peer in list(room.sessions):
+                    self._feed(room, PeerClosed(peer=peer, reason="panic"))
