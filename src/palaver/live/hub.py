@@ -8,8 +8,8 @@ import functools
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final
 from uuid import UUID
 
 from palaver.engines.port import EngineParticipant, EngineUnavailableError
@@ -64,10 +64,13 @@ class Hub:
     async def run(self, started: asyncio.Event) -> None:
         """Serve until cancelled."""
         async with asyncio.TaskGroup() as self._tasks:
-            self._tasks.create_task(self._watch(), name="live watch")
-            self._tasks.create_task(self._beat(), name="live heartbeat")
-            self._tasks.create_task(self._touch(), name="live touch")
-            self._tasks.create_task(self._reconcile(), name="live reconcile")
+            for period_s, job in (
+                (_WATCH_S, self.watch),
+                (HEARTBEAT_S, self.beat),
+                (_TOUCH_S, self.touch),
+                (_RECONCILE_S, self.reconcile),
+            ):
+                self._tasks.create_task(_every(period_s, job), name=f"live {job.__name__}")
             started.set()
 
     # --- sockets -------------------------------------------------------------------------------
@@ -185,53 +188,53 @@ class Hub:
             room.say_goodbye("server_restart", CloseCode.SERVER_RESTART)
         for room in rooms:
             room.history_lane.submit(functools.partial(self._touch_room, room))
-        await asyncio.gather(*(room.history_lane.flush(timeout_s=_GOODBYE_S) for room in rooms))
+            room.history_lane.finish()
+            room.engine_lane.finish()
+        await self.settled(timeout_s=_GOODBYE_S)
 
-    # --- the tasks -----------------------------------------------------------------------------
+    async def settled(self, *, timeout_s: float) -> None:
+        """Until what is owed to the database and the engine is done, once their rooms are over."""
+        owed = [task for lanes in (*self._settling.values(), *self._lanes.values()) for task in lanes]
+        if owed:
+            await asyncio.wait(owed, timeout=timeout_s)
 
-    async def _watch(self) -> None:
+    # --- from time to time ---------------------------------------------------------------------
+
+    async def watch(self) -> None:
         """Cut who does not read or does not answer; put out strays whose time is up."""
-        while True:
-            await asyncio.sleep(_WATCH_S)
-            now_s = self.ports.clock().steady_s
-            for room in self.rooms.values():
-                for socket in tuple(room.sockets.values()):
-                    if socket.stuck_since_s is not None and now_s - socket.stuck_since_s > MAX_STUCK_S:
-                        socket.cut()
-                    elif now_s - socket.heard_at_s > MAX_SILENCE_S:
-                        socket.close(CloseCode.TIMEOUT)
-            self._remove_strays(now_s)
+        now_s = self.ports.clock().steady_s
+        for room in self.rooms.values():
+            for socket in tuple(room.sockets.values()):
+                if socket.stuck_since_s is not None and now_s - socket.stuck_since_s > MAX_STUCK_S:
+                    socket.cut()
+                elif now_s - socket.heard_at_s > MAX_SILENCE_S:
+                    socket.close(CloseCode.TIMEOUT)
+        self._remove_strays(now_s)
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            for room in self.rooms.values():
-                room.broadcast(wire.Heartbeat(version=room.state.version).model_dump_json())
+    async def beat(self) -> None:
+        """Tell everybody the version of their room."""
+        for room in self.rooms.values():
+            room.broadcast(wire.Heartbeat(version=room.state.version).model_dump_json())
 
-    async def _touch(self) -> None:
-        while True:
-            for room in tuple(self.rooms.values()):
-                room.history_lane.submit(functools.partial(self._touch_room, room))
-            await asyncio.sleep(_TOUCH_S)
+    async def touch(self) -> None:
+        """A sign of life of every room, for the history."""
+        for room in self.rooms.values():
+            room.history_lane.submit(functools.partial(self._touch_room, room))
+
+    async def reconcile(self) -> None:
+        """Webhooks get lost; so now and then the engine is asked."""
+        if not self.ports.engine.capabilities.can_remove:
+            return
+        for meeting_id in tuple(self.rooms):
+            try:
+                inside = await self.ports.engine.list_participants(meeting_id)
+            except EngineUnavailableError:
+                logger.warning("The media engine did not say who is inside")
+            else:
+                self._judge(meeting_id, inside)
 
     async def _touch_room(self, room: LiveRoom) -> None:
         await self.ports.history.touched(room.state.facts.session_id, now=self.ports.clock())
-
-    async def _reconcile(self) -> None:
-        """Webhooks get lost; so now and then the engine is asked."""
-        while True:
-            await asyncio.sleep(_RECONCILE_S)
-            if self.ports.engine.capabilities.can_remove:
-                for meeting_id in tuple(self.rooms):
-                    await self._reconcile_room(meeting_id)
-
-    async def _reconcile_room(self, meeting_id: str) -> None:
-        try:
-            inside = await self.ports.engine.list_participants(meeting_id)
-        except EngineUnavailableError:
-            logger.warning("The media engine did not say who is inside")
-        else:
-            self._judge(meeting_id, inside)
 
     # --- strays --------------------------------------------------------------------------------
 
@@ -296,6 +299,12 @@ class Hub:
         _forget_oldest(self._gone)
 
 
-def _forget_oldest(memory: OrderedDict) -> None:  # type: ignore[type-arg]
+async def _every(period_s: float, job: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(period_s)
+        await job()
+
+
+def _forget_oldest(memory: OrderedDict[Any, Any]) -> None:
     while len(memory) > _MAX_REMEMBERED:
         memory.popitem(last=False)

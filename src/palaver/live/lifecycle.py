@@ -77,7 +77,7 @@ class LivePart:
         finally:
             self._task.cancel()
             await asyncio.wait({self._task})
-            stopping.threads.close()
+            await asyncio.to_thread(stopping.threads.close)
 
 
 def running() -> Live | None:

@@ -38,7 +38,7 @@ def parse_origin(text: str) -> Origin | None:
     has_rest = parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc
     if scheme not in _STANDARD_PORT or not parts.hostname or has_rest:
         return None
-    return Origin(scheme, parts.hostname.lower(), port or _STANDARD_PORT[scheme])
+    return Origin(scheme, parts.hostname.lower(), _STANDARD_PORT[scheme] if port is None else port)
 
 
 def own_origin(*, scheme: str, host_header: str, allowed_hosts: Iterable[str]) -> Origin | None:

@@ -1,0 +1,244 @@
+"""The room machine, turn by turn."""
+
+from dataclasses import replace
+
+import pytest
+
+from palaver.live.domain import effects as fx, machine
+from palaver.live.domain.machine import feed
+from palaver.live.domain.people import Identity, Presence, Role, SocketId
+from palaver.live.domain.permissions import Phase
+from palaver.live.domain.replica import DropParticipant, DropReason, PutParticipant, PutRoom
+from palaver.live.domain.room import Connected, RoomState, next_deadline_s
+from palaver.live.domain.room_commands import EndForAll, Leave, RemoveParticipant, RenameSelf, RequestMediaTicket
+from palaver.live.tests.cast import command, facts, join, moment, room_with
+
+
+def names(state: RoomState) -> list[str]:
+    return [seat.participant.name for seat in state.seats.values()]
+
+
+def lose(state: RoomState, socket_id: int, *, is_clean: bool = False, at: float = 0.0) -> RoomState:
+    return feed(state, fx.SocketGone(SocketId(socket_id), is_clean=is_clean), moment(at)).state
+
+
+def test_a_newcomer_is_seated_shown_and_recorded() -> None:
+    step = feed(RoomState(facts=facts()), join("bob", 1), moment(3))
+    assert step.answer == fx.Seated(step.state.seats["p1"].participant.participant_id)  # type: ignore[index]
+    [put] = step.changes
+    assert isinstance(put, PutParticipant)
+    assert (put.participant.name, put.participant.role, put.participant.is_signed_in) == ("Bob", Role.GUEST, False)
+    assert put.participant.joined_at == moment(3).at
+    [record] = step.effects
+    assert isinstance(record, fx.RecordJoined)
+    assert step.state.version == 1
+
+
+def test_nobody_is_host_until_the_owner_comes() -> None:
+    """LIVE-014."""
+    state = room_with("bob", "carol")
+    assert Role.HOST not in {seat.participant.role for seat in state.seats.values()}
+    state = feed(state, join("alice", 3), moment()).state
+    assert [seat.participant.role for seat in state.seats.values()] == [Role.GUEST, Role.MEMBER, Role.HOST]
+
+
+def test_a_reload_is_not_seen_by_anybody() -> None:
+    """LIVE-021, LIVE-023: the same identity within two seconds of a goodbye changes nothing."""
+    before = room_with("alice", "bob")
+    state = lose(before, 2, is_clean=True, at=10)
+    step = feed(state, fx.TimePassed(), moment(11.9))
+    assert (step.changes, step.effects) == ((), ())
+    step = feed(step.state, join("bob", 3), moment(11.9))
+    assert (step.changes, step.effects) == ((), ())
+    assert step.answer == fx.Seated(before.seats["p2"].participant.participant_id)  # type: ignore[index]
+    assert step.state.version == before.version
+
+
+def test_a_closed_page_is_gone_after_two_seconds() -> None:
+    """LIVE-021."""
+    state = lose(room_with("alice", "bob"), 2, is_clean=True, at=10)
+    assert next_deadline_s(state) == moment(12).steady_s
+    step = feed(state, fx.TimePassed(), moment(12))
+    assert step.changes == (DropParticipant(state.seats["p2"].participant.participant_id, DropReason.LEFT),)  # type: ignore[index]
+    assert fx.RemoveFromEngine(Identity("id-bob")) in step.effects
+
+
+def test_a_socket_that_is_cut_for_five_seconds_is_noticed_by_nobody() -> None:
+    """LIVE-022, LIVE-023."""
+    state = lose(room_with("alice", "bob"), 2, at=10)
+    step = feed(state, fx.TimePassed(), moment(15))
+    assert step.changes == ()
+    step = feed(step.state, join("bob", 3, resume="p2"), moment(15))
+    assert step.changes == ()
+    assert step.effects == ()
+
+
+def test_a_longer_loss_is_shown_then_ends_the_stay() -> None:
+    """LIVE-022."""
+    state = lose(room_with("alice", "bob"), 2, at=10)
+    assert next_deadline_s(state) == moment(18).steady_s
+    shown = feed(state, fx.TimePassed(), moment(18))
+    [put] = shown.changes
+    assert isinstance(put, PutParticipant)
+    assert put.participant.presence is Presence.RECONNECTING
+    assert next_deadline_s(shown.state) == moment(30).steady_s
+    assert feed(shown.state, fx.TimePassed(), moment(29.9)).changes == ()
+    gone = feed(shown.state, fx.TimePassed(), moment(30))
+    [drop] = gone.changes
+    assert isinstance(drop, DropParticipant)
+    assert drop.reason is DropReason.CONNECTION_LOST
+
+
+def test_a_return_after_being_shown_as_lost_is_shown_too() -> None:
+    """LIVE-023."""
+    state = feed(lose(room_with("alice", "bob"), 2, at=10), fx.TimePassed(), moment(19)).state
+    step = feed(state, join("bob", 3), moment(20))
+    [put] = step.changes
+    assert isinstance(put, PutParticipant)
+    assert (put.participant.presence, put.participant.participant_id) == (Presence.CONNECTED, "p2")
+
+
+def test_a_second_tab_is_told_that_the_person_is_here() -> None:
+    """LIVE-024."""
+    state = room_with("alice", "bob")
+    step = feed(state, join("bob", 3), moment())
+    assert step.answer == fx.Refused("already_here")
+    assert step.state == state
+
+
+def test_a_second_tab_that_takes_over_sends_the_older_away() -> None:
+    """LIVE-025."""
+    state = room_with("alice", "bob")
+    step = feed(state, join("bob", 3, take_over=True), moment())
+    assert step.effects == (fx.CloseSocket(SocketId(2), fx.Farewell.TAKEN_OVER),)
+    assert step.changes == ()
+    assert step.state.seats["p2"].link == Connected(SocketId(3))  # type: ignore[index]
+    # The older tab's connection ends now, and must not take the seat along.
+    assert lose(step.state, 2, is_clean=True) == step.state
+
+
+@pytest.mark.parametrize("sign", [{"tab_id": "tab-2"}, {"resume": "p2"}])
+def test_the_same_page_takes_its_seat_back_unasked(sign: dict[str, str]) -> None:
+    """LIVE-026: its old connection may be dead without anybody knowing yet."""
+    step = feed(room_with("alice", "bob"), join("bob", 3, **sign), moment())  # type: ignore[arg-type]
+    assert isinstance(step.answer, fx.Seated)
+
+
+def test_somebody_elses_participant_id_is_no_way_to_their_seat() -> None:
+    """LIVE-026: ids are public in the room; a seat goes by identity."""
+    state = room_with("alice", "bob")
+    step = feed(state, join("dave", 3, resume="p2", take_over=True), moment())
+    assert step.answer == fx.Seated(step.state.seats["p3"].participant.participant_id)  # type: ignore[index]
+    assert step.state.seats["p2"] == state.seats["p2"]  # type: ignore[index]
+
+
+def test_leave_drops_at_once() -> None:
+    """LIVE-020."""
+    step = command(room_with("alice", "bob"), 2, "leave", Leave())
+    assert names(step.state) == ["Alice"]
+    assert step.effects[0] == fx.CloseSocket(SocketId(2), fx.Farewell.LEFT)
+    assert step.answer == fx.Done()
+
+
+def test_rename_is_cleaned_and_an_invisible_name_changes_nothing() -> None:
+    """LIVE-030, LIVE-041."""
+    state = room_with("alice", "bob")
+    step = command(state, 2, "rename_self", RenameSelf("  Bob\u202e \n the\tBuilder "))
+    assert names(step.state) == ["Alice", "Bob the Builder"]
+    assert isinstance(step.effects[0], fx.RecordRenamed)
+    assert command(state, 2, "rename_self", RenameSelf("\u200b\u202e  ")).state == state
+
+
+def test_a_removed_guest_is_told_by_whom_and_cannot_return() -> None:
+    """LIVE-042, LIVE-015, LIVE-051."""
+    state = room_with("alice", "bob")
+    step = command(state, 1, "remove_participant", RemoveParticipant(state.seats["p2"].participant.participant_id))  # type: ignore[index]
+    assert step.effects[0] == fx.CloseSocket(SocketId(2), fx.Farewell.REMOVED, "Alice")
+    assert fx.RemoveFromEngine(Identity("id-bob")) in step.effects
+    assert feed(step.state, join("bob", 3), moment()).answer == fx.Refused("removed")
+
+
+def test_a_host_can_neither_remove_a_stranger_nor_themselves() -> None:
+    """LIVE-042."""
+    state = room_with("alice", "bob")
+    for target, code in (("p9", "participant_not_found"), ("p1", "cannot_remove_self")):
+        step = command(state, 1, "remove_participant", RemoveParticipant(target))  # type: ignore[arg-type]
+        assert (step.answer, step.state) == (fx.Refused(code), state)
+
+
+def test_somebody_lost_can_be_removed_as_well() -> None:
+    """LIVE-042: there is no socket to close, but media may still flow."""
+    state = lose(room_with("alice", "bob"), 2)
+    step = command(state, 1, "remove_participant", RemoveParticipant(state.seats["p2"].participant.participant_id))  # type: ignore[index]
+    assert not any(isinstance(effect, fx.CloseSocket) for effect in step.effects)
+    assert fx.RemoveFromEngine(Identity("id-bob")) in step.effects
+
+
+def test_end_for_all_closes_everybody_and_the_room() -> None:
+    """LIVE-043."""
+    state = room_with("alice", "bob", "carol")
+    step = command(state, 1, "end_for_all", EndForAll())
+    closed = [effect for effect in step.effects if isinstance(effect, fx.CloseSocket)]
+    assert [(c.socket_id, c.farewell, c.by) for c in closed] == [
+        (number, fx.Farewell.ENDED_BY_HOST, "Alice") for number in (1, 2, 3)
+    ]
+    assert fx.DeleteEngineRoom() in step.effects
+    assert step.effects[-1] == fx.RecordEnded(moment().at, by_user_id=1)
+    assert (step.state.phase, dict(step.state.seats)) == (Phase.ENDED, {})
+
+
+def test_an_ended_room_takes_nobody_in_and_no_commands() -> None:
+    """LIVE-043."""
+    ended = command(room_with("alice"), 1, "end_for_all", EndForAll()).state
+    assert feed(ended, join("bob", 2), moment()).answer == fx.Refused("ended_by_host")
+    assert command(ended, 1, "rename_self", RenameSelf("Al")).answer == fx.Refused("not_allowed")
+
+
+def test_the_meeting_session_ends_with_the_last_who_leaves_but_waits_for_the_lost() -> None:
+    """LIVE-071."""
+    left = command(room_with("bob"), 1, "leave", Leave())
+    assert left.effects[-1] == fx.RecordEnded(moment().at, by_user_id=None)
+    lost = feed(lose(room_with("bob"), 1, at=0), fx.TimePassed(), moment(20))
+    assert dict(lost.state.seats) == {}
+    assert not any(isinstance(effect, fx.RecordEnded) for effect in lost.effects)
+
+
+def test_a_media_ticket_is_due_only_to_somebody_inside() -> None:
+    """LIVE-044, LIVE-050."""
+    state = room_with("alice", "bob")
+    assert command(state, 2, "media_ticket", RequestMediaTicket()).answer == fx.MediaTicketDue()
+    assert command(state, 7, "media_ticket", RequestMediaTicket()).answer == fx.Refused("not_allowed")
+
+
+def test_a_full_room_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LIVE-016: but somebody who has a seat gets it back."""
+    monkeypatch.setattr(machine, "MAX_SEATS", 2)
+    state = room_with("alice", "bob")
+    assert feed(state, join("carol", 3), moment()).answer == fx.Refused("room_full", {"limit": 2})
+    assert isinstance(feed(state, join("bob", 3, take_over=True), moment()).answer, fx.Seated)
+
+
+def test_a_new_title_and_a_deleted_meeting_reach_the_room() -> None:
+    """LIVE-072."""
+    state = room_with("alice")
+    step = feed(state, fx.TitleChanged("Retro"), moment())
+    assert step.changes == (PutRoom(replace(state.facts, title="Retro")),)
+    gone = feed(step.state, fx.MeetingDeleted(), moment())
+    assert gone.effects[0] == fx.CloseSocket(SocketId(1), fx.Farewell.MEETING_DELETED)
+    assert gone.state.phase is Phase.ENDED
+
+
+def test_a_returning_person_has_the_role_and_name_of_now() -> None:
+    state = lose(room_with("alice", "carol"), 2)
+    step = feed(state, join("carol", 3, role=Role.HOST, name="Caro"), moment(1))
+    [put] = step.changes
+    assert isinstance(put, PutParticipant)
+    assert (put.participant.role, put.participant.name) == (Role.HOST, "Caro")
+    assert step.effects == (fx.RecordRenamed(put.participant.participant_id, "Caro"),)
+
+
+def test_a_corrected_wall_clock_neither_drops_nor_keeps_anybody() -> None:
+    """Deadlines run on the steady clock."""
+    state = lose(room_with("alice", "bob"), 2, at=10)
+    jumped = replace(moment(12), at=moment(99_999).at)
+    assert feed(state, fx.TimePassed(), jumped).state == state

@@ -1,0 +1,217 @@
+"""The socket as a page sees it: the whole path from frame to database, with only the network and the engine played."""
+
+from typing import Any
+
+import jwt
+import pytest
+
+from palaver.engines.memory import MemoryEngine
+from palaver.live.lifecycle import Live
+from palaver.live.tests.page import Page
+from palaver.live.tests.service import live_room
+from palaver.meetings.models import Attendance, Meeting, MeetingSession
+
+
+def roles(welcome: dict[str, Any]) -> dict[str, str]:
+    return {who["name"]: who["role"] for who in welcome["snapshot"]["participants"].values()}
+
+
+async def test_the_story_of_three_people(live: Live, meeting: Meeting, alice_cookie: str, carol_cookie: str) -> None:
+    """LIVE-014, LIVE-065: guest and member are in before the host; each hears of the next."""
+    async with (
+        Page(meeting.slug) as bob,
+        Page(meeting.slug, cookie=carol_cookie) as carol,
+        Page(meeting.slug, cookie=alice_cookie) as alice,
+    ):
+        welcome = await bob.hello("Bob")
+        assert roles(welcome) == {"Bob": "guest"}
+        assert welcome["guest_ticket"]
+        welcome = await carol.hello()
+        assert roles(welcome) == {"Bob": "guest", "Carol Okafor": "member"}
+        assert welcome["guest_ticket"] is None
+        welcome = await alice.hello()
+        assert roles(welcome)["Alice Moreau"] == "host"
+
+        for expected in ("Carol Okafor", "Alice Moreau"):
+            delta = await bob.until("delta")
+            [put] = delta["changes"]
+            assert (put["op"], put["participant"]["name"]) == ("put_participant", expected)
+        assert put["participant"]["is_signed_in"] is True
+        assert delta["version"] == welcome["snapshot"]["version"]
+
+
+async def test_each_request_gets_exactly_one_answer(live: Live, meeting: Meeting) -> None:
+    """LIVE-008."""
+    async with Page(meeting.slug) as bob:
+        await bob.hello("Bob")
+        for number in range(5):
+            bob.send(
+                {
+                    "type": "command",
+                    "request_id": f"r{number}",
+                    "command": {"kind": ("rename_self", "end_for_all", "sudo", "media_ticket")[number % 4], "name": "B"}
+                    if number % 4 == 0
+                    else {"kind": ("rename_self", "end_for_all", "sudo", "media_ticket")[number % 4]},
+                }
+            )
+        bob.send({"type": "sync", "request_id": "last", "version": 1})
+        seen = []
+        while (message := await bob.next()).get("request_id") != "last":
+            if message.get("request_id"):
+                seen.append((message["request_id"], message["type"]))
+        assert seen == [("r0", "ack"), ("r1", "error"), ("r2", "error"), ("r3", "ack"), ("r4", "ack")]
+
+
+async def test_a_guest_comes_back_by_ticket_as_the_same_person(live: Live, meeting: Meeting) -> None:
+    """LIVE-012, LIVE-013, LIVE-030."""
+    async with Page(meeting.slug) as bob:
+        first = await bob.hello("Bob")
+        await bob.command("leave")
+        assert await bob.farewell() == (None, 4499)
+    async with Page(meeting.slug) as again, Page(meeting.slug) as stranger:
+        second = await again.hello(None, guest_ticket=first["guest_ticket"])
+        other = await stranger.hello("Bob")
+        assert second["you"]["identity"] == first["you"]["identity"] != other["you"]["identity"]
+        assert second["you"]["participant_id"] != first["you"]["participant_id"]
+        assert "Bob" in roles(second)
+
+
+async def test_a_second_tab_takes_over_and_the_first_is_told(live: Live, meeting: Meeting, alice_cookie: str) -> None:
+    """LIVE-024, LIVE-025."""
+    async with Page(meeting.slug, cookie=alice_cookie) as older, Page(meeting.slug, cookie=alice_cookie) as newer:
+        first = await older.hello()
+        refusal = await newer.hello()
+        assert (refusal["type"], refusal["code"], refusal["retryable"]) == ("error", "already_here", False)
+        second = await newer.hello(take_over=True)
+        assert second["you"] == first["you"]
+        assert await older.farewell() == ({"type": "closing", "reason": "taken_over", "by": None}, 4409)
+        assert (await newer.command("rename_self", name="Al"))["type"] == "ack"
+
+
+async def test_the_host_ends_the_meeting_for_all(
+    live: Live, meeting: Meeting, alice_cookie: str, engine: MemoryEngine
+) -> None:
+    """LIVE-043: the ack comes before the closing, and the history has an end."""
+    async with Page(meeting.slug, cookie=alice_cookie) as alice, Page(meeting.slug) as bob:
+        await alice.hello()
+        await bob.hello("Bob")
+        connection = engine.connect(bob.welcome["media"]["token"])
+        assert (await alice.command("end_for_all"))["type"] == "ack"
+        closing = {"type": "closing", "reason": "ended_by_host", "by": "Alice Moreau"}
+        assert await alice.farewell() == (closing, 4410)
+        assert await bob.farewell() == (closing, 4410)
+        await connection.closed.wait()
+        assert engine.deleted_rooms == [str(meeting.pk)]
+        await live.hub.settled(timeout_s=5)
+    run = await MeetingSession.objects.aget(meeting=meeting)
+    assert run.ended_at is not None
+    assert await Attendance.objects.filter(session=run, left_at=None).acount() == 0
+    async with Page(meeting.slug) as bob:
+        assert (await bob.hello("Bob"))["snapshot"]["room"]["session_id"] != str(run.pk)
+
+
+async def test_a_removed_guest_is_out_everywhere_and_stays_out(
+    live: Live, meeting: Meeting, alice_cookie: str, engine: MemoryEngine
+) -> None:
+    """LIVE-042, LIVE-015, LIVE-051."""
+    async with Page(meeting.slug, cookie=alice_cookie) as alice, Page(meeting.slug) as bob:
+        await alice.hello()
+        first = await bob.hello("Bob")
+        connection = engine.connect(first["media"]["token"])
+        assert (await alice.command("remove_participant", participant_id=bob.participant_id))["type"] == "ack"
+        assert await bob.farewell() == ({"type": "closing", "reason": "removed", "by": "Alice Moreau"}, 4411)
+        await connection.closed.wait()
+        async with Page(meeting.slug) as again:
+            refusal = await again.hello("Bob", guest_ticket=first["guest_ticket"])
+            assert (refusal["type"], refusal["code"]) == ("error", "removed")
+            assert await again.farewell() == (None, 4411)
+        # A ticket that got away lets nobody back in for long: the engine's report is enough (LIVE-052).
+        stray = engine.connect(first["media"]["token"])
+        live.hub.engine_joined(str(meeting.pk), stray.participant)
+        await stray.closed.wait()
+
+
+async def test_media_tickets_are_for_this_room_and_person_only(
+    live: Live, meeting: Meeting, engine: MemoryEngine
+) -> None:
+    """LIVE-044, LIVE-050."""
+    async with Page(meeting.slug) as bob:
+        welcome = await bob.hello("Bob")
+        ack = await bob.command("media_ticket")
+        for media in (welcome["media"], ack["result"]["media"]):
+            assert media["url"] == "ws://127.0.0.1:8000"
+            claims = jwt.decode(media["token"], engine.secret, algorithms=["HS256"])
+            assert claims["sub"] == welcome["you"]["identity"]
+            assert claims["video"] == {
+                "roomJoin": True,
+                "room": str(meeting.pk),
+                "canPublish": True,
+                "canSubscribe": True,
+                "canPublishData": True,
+                "canUpdateOwnMetadata": False,
+            }
+            assert claims["exp"] - claims["nbf"] == 600
+
+
+async def test_a_page_that_is_behind_gets_what_it_missed(live: Live, meeting: Meeting) -> None:
+    """LIVE-061."""
+    async with Page(meeting.slug) as bob:
+        welcome = await bob.hello("Bob")
+        for name in ("B1", "B2", "B3"):
+            await bob.command("rename_self", name=name)
+        await bob.command("media_ticket")
+        bob.waiting()
+        bob.send({"type": "sync", "request_id": "s1", "version": welcome["snapshot"]["version"] + 1})
+        deltas = [await bob.next(), await bob.next()]
+        assert [(d["base"], d["version"]) for d in deltas] == [(2, 3), (3, 4)]
+        assert (await bob.next())["type"] == "ack"
+        bob.send({"type": "sync", "request_id": "s2", "version": 999})
+        snapshot, ack = await bob.next(), await bob.next()
+        assert (snapshot["type"], snapshot["request_id"], snapshot["snapshot"]["version"]) == ("snapshot", "s2", 4)
+        assert (ack["type"], ack["request_id"]) == ("ack", "s2")
+
+
+async def test_heartbeats_carry_the_version(live: Live, meeting: Meeting) -> None:
+    """LIVE-062."""
+    async with Page(meeting.slug) as bob:
+        await bob.hello("Bob")
+        await bob.command("rename_self", name="B")
+        await live.hub.beat()
+        assert await bob.until("heartbeat") == {"type": "heartbeat", "version": 2}
+
+
+async def test_the_server_says_that_it_goes_and_the_session_goes_on_afterwards(
+    engine: MemoryEngine, meeting: Meeting, alice_cookie: str
+) -> None:
+    """LIVE-070, LIVE-071: same names, same roles, same run, and nobody twice."""
+    async with (
+        live_room(engine) as part,
+        Page(meeting.slug, cookie=alice_cookie) as alice,
+        Page(meeting.slug) as bob,
+    ):
+        first = await alice.hello()
+        ticket = (await bob.hello("Bob"))["guest_ticket"]
+        await part.shutdown("test")
+        for page in (alice, bob):
+            assert await page.farewell() == ({"type": "closing", "reason": "server_restart", "by": None}, 1012)
+    async with (
+        live_room(engine) as part,
+        Page(meeting.slug, cookie=alice_cookie) as alice,
+        Page(meeting.slug) as bob,
+    ):
+        second = await alice.hello()
+        assert roles(await bob.hello(None, guest_ticket=ticket)) == {"Alice Moreau": "host", "Bob": "guest"}
+        assert second["snapshot"]["room"] == first["snapshot"]["room"]
+        assert second["you"]["identity"] == first["you"]["identity"]
+        await part.shutdown("test")
+    assert await MeetingSession.objects.filter(meeting=meeting).acount() == 1
+    assert await Attendance.objects.filter(session__meeting=meeting).acount() == 2
+
+
+@pytest.mark.parametrize("kind", ["rename_self", "leave", "end_for_all", "remove_participant", "media_ticket"])
+async def test_no_command_is_taken_before_the_hello(live: Live, meeting: Meeting, kind: str) -> None:
+    """LIVE-003, LIVE-050."""
+    async with Page(meeting.slug) as bob:
+        answer = await bob.command(kind)
+        assert (answer["type"], answer["code"]) == ("error", "protocol")
+        assert await bob.farewell() == ({"type": "closing", "reason": "protocol", "by": None}, 4400)
