@@ -41,7 +41,9 @@ class PersonAdmin(_PersonAdmin):
         (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = ((None, {"fields": ("email", "first_name", "last_name", "usable_password", "password1", "password2")}),)
+    add_fieldsets = (
+        (None, {"fields": ("email", "first_name", "last_name", "usable_password", "password1", "password2")}),
+    )
 
 
 @admin.register(Invitation)
@@ -57,9 +59,7 @@ class InvitationAdmin(_InvitationAdmin):
         return False
 
     @override
-    def save_model(
-        self, request: HttpRequest, obj: Invitation, form: "ModelForm[Invitation]", change: bool
-    ) -> None:
+    def save_model(self, request: HttpRequest, obj: Invitation, form: "ModelForm[Invitation]", change: bool) -> None:
         assert isinstance(request.user, User)
         made = services.invite(actor=request.user, note=obj.note, now=system_clock())
         obj.pk = made.invitation.pk

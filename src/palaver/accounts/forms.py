@@ -96,9 +96,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
     @override
     def clean_email(self) -> Any:
         # Before anything tells whether an address is taken.
-        if not limits.count_attempt(
-            limits.SIGN_UP_BY_NETWORK, source_network(context.request), now=system_clock()
-        ):
+        if not limits.count_attempt(limits.SIGN_UP_BY_NETWORK, source_network(context.request), now=system_clock()):
             raise too_many_tries()
         return super().clean_email()
 
@@ -109,7 +107,9 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
         _reword_mismatch(self)
         password = self.cleaned_data.get("password1")
         if password:
-            names = User(first_name=self.cleaned_data.get("first_name", ""), last_name=self.cleaned_data.get("last_name", ""))
+            names = User(
+                first_name=self.cleaned_data.get("first_name", ""), last_name=self.cleaned_data.get("last_name", "")
+            )
             try:
                 password_validation.validate_password(password, names)
             except ValidationError as problem:
@@ -190,7 +190,7 @@ def _dress_new_passwords(form: forms.Form) -> None:
 def _reword_mismatch(form: forms.Form) -> None:
     first, second = form.cleaned_data.get("password1"), form.cleaned_data.get("password2")
     if first and second and first != second and "password2" in form.errors:
-        form.errors["password2"] = form.error_class([_PASSWORDS_DIFFER], field_id=form["password2"].auto_id)
+        form.errors["password2"] = form.error_class([str(_PASSWORDS_DIFFER)], field_id=form["password2"].auto_id)
 
 
 class SetupForm(forms.Form):

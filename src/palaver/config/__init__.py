@@ -1,1 +1,1 @@
-"""The composition root: settings, addresses, the ASGI application, the command line. Only this room knows every part."""
+"""The composition root: settings, addresses, the ASGI application, the command line. It alone knows every part."""

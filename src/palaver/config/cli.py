@@ -32,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"palaver {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     serve = commands.add_parser(
-        "serve", help="run everything: pages, rooms, media", allow_abbrev=False,
+        "serve",
+        help="run everything: pages, rooms, media",
+        allow_abbrev=False,
         description="Run everything in one process. Every option can also be an environment variable.",
     )
     add_options(serve)

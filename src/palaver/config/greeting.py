@@ -1,4 +1,4 @@
-"""What `palaver serve` says when it is ready: one address, the others as QR codes, and the first administrator's link."""
+"""What `palaver serve` says when ready: one address, others as QR codes, and the first administrator's link."""
 
 import io
 from dataclasses import dataclass

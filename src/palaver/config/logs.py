@@ -21,7 +21,10 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Query strings of the media and room sockets carry tokens and whole join requests.
     (re.compile(r"(/(?:rtc|twirp|ws)[^\s?\"']*)\?[^\s\"']*"), rf"\1?{_HIDDEN}"),
     # Links that are keys.
-    (re.compile(r"(/(?:setup|invitation|m)/|/api/meetings/|/ws/meetings/|/confirm-email/|/reset/key/)[\w:~.-]+"), rf"\1{_HIDDEN}"),
+    (
+        re.compile(r"(/(?:setup|invitation|m)/|/api/meetings/|/ws/meetings/|/confirm-email/|/reset/key/)[\w:~.-]+"),
+        rf"\1{_HIDDEN}",
+    ),
     (
         re.compile(
             r"(?i)([\"']?[\w-]*(?:password|passwd|secret|api_key|access_token|guest_ticket|join_request|sessionid|csrftoken|token)"
@@ -71,10 +74,23 @@ class JsonFormatter(logging.Formatter):
         }
         for key, value in _fields(record).items():
             hidden = redact(f"{key}={value}")
-            line[key] = value if hidden == f"{key}={value}" and isinstance(value, int | float | bool) else hidden[len(key) + 1 :]
+            line[key] = (
+                value
+                if hidden == f"{key}={value}" and isinstance(value, int | float | bool)
+                else hidden[len(key) + 1 :]
+            )
         if record.exc_info:
             line["exception"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class _WorthReading(logging.Filter):
+    """Leaves built files and health checks out of the access log."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        path = record.args[2] if isinstance(record.args, tuple) and len(record.args) > 2 else ""
+        return not str(path).startswith(("/static/", "/health/"))
 
 
 def log_config(settings: LogSettings) -> dict[str, Any]:
@@ -85,16 +101,16 @@ def log_config(settings: LogSettings) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": formatter}},
+        "filters": {"worth_reading": {"()": _WorthReading}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # uvicorn and Django bring handlers of their own; theirs know nothing of redaction.
             "uvicorn": {"handlers": [], "propagate": True, "level": level},
             "uvicorn.error": {"handlers": [], "propagate": True, "level": "WARNING" if level == "INFO" else level},
-            "uvicorn.access": {"handlers": [], "propagate": True, "level": level},
+            "uvicorn.access": {"handlers": [], "propagate": True, "level": level, "filters": ["worth_reading"]},
             "django": {"handlers": [], "propagate": True, "level": level},
-            "django.server": {"handlers": [], "propagate": True},
-            "django.utils.autoreload": {"level": "WARNING"},
+            "django.request": {"level": "ERROR"},  # a page that is not there stands in the access log
             "httpx": {"level": "WARNING"},
             "httpcore": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},

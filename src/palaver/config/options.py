@@ -20,7 +20,7 @@ SignUpMode = Literal["open", "invited", "closed"]
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
-__all__ = ["OPTIONS", "LogFormat", "LogLevel", "Option", "Settings", "SettingError", "SignUpMode", "add_options"]
+__all__ = ["OPTIONS", "LogFormat", "LogLevel", "Option", "SettingError", "Settings", "SignUpMode", "add_options"]
 __all__ += ["default_data_dir", "read_settings"]
 
 

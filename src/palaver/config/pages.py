@@ -38,6 +38,10 @@ class Pages(ASGIHandler):
         self._waiting = 0
 
     @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        await super().__call__(scope, receive, send)  # type: ignore[arg-type]
+
+    @override
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         plain = (b"content-type", b"text/plain; charset=utf-8")
         if self._waiting >= _PAGES_WAITING:

@@ -1,6 +1,6 @@
 """Secrets that the first start makes and every later start reuses: files with mode 0600 in a folder with mode 0700.
 
-    InsecureFileError     a secret that other users of the machine can read; the start stops rather than go on
+InsecureFileError     a secret that other users of the machine can read; the start stops rather than go on
 """
 
 import os
@@ -8,6 +8,8 @@ import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+
+from typing_extensions import override
 
 _SECRET_BYTES = 48
 
@@ -21,11 +23,11 @@ class Secrets:
     """What only this installation knows. `repr` shows nothing."""
 
     django_key: str
-    guest_ticket_key: str
-    """Signs what lets a guest come back as the same person."""
+    """Signs sessions, reset links and the tickets that let a guest come back as the same person."""
     sfu_api_key: str
     sfu_api_secret: str
 
+    @override
     def __repr__(self) -> str:
         return "Secrets(…)"
 
@@ -48,7 +50,6 @@ def load_secrets(data_dir: Path) -> Secrets:
     folder.mkdir(mode=0o700, exist_ok=True)
     return Secrets(
         django_key=_read_or_make(folder / "django_key", secrets.token_urlsafe(_SECRET_BYTES)),
-        guest_ticket_key=_read_or_make(folder / "guest_ticket_key", secrets.token_urlsafe(_SECRET_BYTES)),
         sfu_api_key=_read_or_make(folder / "sfu_api_key", "API" + secrets.token_hex(6)),
         sfu_api_secret=_read_or_make(folder / "sfu_api_secret", secrets.token_urlsafe(_SECRET_BYTES)),
     )

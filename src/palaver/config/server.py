@@ -41,7 +41,9 @@ def bind(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """uvicorn, but rooms hear of a stop before their sockets are closed."""
 
-    def __init__(self, config: uvicorn.Config, *, goodbye: Callable[[], Awaitable[None]], ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, goodbye: Callable[[], Awaitable[None]], ready: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._goodbye = goodbye
         self._ready = ready

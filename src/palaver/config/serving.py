@@ -1,6 +1,6 @@
 """`palaver serve`, step by step: certificate, Django, database, application, greeting, server.
 
-    StartError            a step failed in a way the operator can mend; one line
+StartError            a step failed in a way the operator can mend; one line
 """
 
 import os
@@ -38,8 +38,12 @@ def serve(settings: Settings, listener: socket.socket) -> int:
     setup_path = _prepare_database()
     # The parts import models, which exist from here on.
     from palaver.config.composition import build
+    from palaver_sfu.errors import ConfigError
 
-    planes = build(settings, port=port)
+    try:
+        planes = build(settings)
+    except ConfigError as problem:
+        raise StartError(f"--{problem}") from None
     greeting = Greeting(
         address=origins.main_address(settings, port, machine),
         other_addresses=tuple(origins.other_addresses(settings, port, machine)),

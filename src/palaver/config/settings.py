@@ -146,7 +146,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_REFERRER_POLICY = "same-origin"
 # Only behind a name of its own: a machine with a self-made certificate must stay reachable without it.
-SECURE_HSTS_SECONDS = 31_536_000 if _IS_HTTPS and _SETTINGS.listen.public_url and not _SETTINGS.tls.is_self_signed else 0
+SECURE_HSTS_SECONDS = (
+    31_536_000 if _IS_HTTPS and _SETTINGS.listen.public_url and not _SETTINGS.tls.is_self_signed else 0
+)
 X_FRAME_OPTIONS = "DENY"
 
 CONTENT_SECURITY_POLICY = {
@@ -158,7 +160,9 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", "blob:"],
         "media-src": [SELF, "blob:", "mediastream:"],
         "worker-src": [SELF, "blob:"],
-        "connect-src": [SELF],  # the socket's own origin is added per request: older Safari does not read it into 'self'
+        "connect-src": [
+            SELF
+        ],  # the socket's own origin is added per request: older Safari does not read it into 'self'
         "manifest-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],

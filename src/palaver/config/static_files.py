@@ -29,9 +29,7 @@ class StaticFiles:
     """An ASGI application for `/static/`. The files are listed once, when it is made."""
 
     def __init__(self, web_dist: Path) -> None:
-        self._files = WhiteNoise(
-            _no_wsgi_app, max_age=3600, immutable_file_test=_is_immutable, allow_all_origins=False
-        )
+        self._files = WhiteNoise(_no_wsgi_app, max_age=3600, immutable_file_test=_is_immutable, allow_all_origins=False)
         if web_dist.is_dir():
             self._files.add_files(str(web_dist), prefix="static/")
         admin = Path(django.contrib.admin.__file__).parent / "static"
@@ -43,13 +41,18 @@ class StaticFiles:
         if not isinstance(found, StaticFile) or scope["method"] not in ("GET", "HEAD"):
             await respond(send, 404, b"Not found.\n", (b"content-type", b"text/plain; charset=utf-8"))
             return
-        environ = {f"HTTP_{k.decode('latin-1').upper().replace('-', '_')}": v.decode("latin-1") for k, v in scope["headers"]}
+        environ = {
+            f"HTTP_{k.decode('latin-1').upper().replace('-', '_')}": v.decode("latin-1") for k, v in scope["headers"]
+        }
         response = await asyncio.to_thread(found.get_response, scope["method"], environ)
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
         headers += [
             (b"x-content-type-options", b"nosniff"),
             (b"cross-origin-resource-policy", b"same-origin"),
-            (b"content-security-policy", b"default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:"),
+            (
+                b"content-security-policy",
+                b"default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:",
+            ),
         ]
         await send({"type": "http.response.start", "status": response.status.value, "headers": headers})
         if response.file is not None:

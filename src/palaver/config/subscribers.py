@@ -1,7 +1,13 @@
 """Who hears which fact. The only list; see `palaver.kernel.facts`."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from palaver.kernel.facts import Subscriber
+from palaver.live.lifecycle import tell_meeting_deleted, tell_meeting_renamed
+from palaver.meetings.facts import MeetingDeleted, MeetingRenamed
 
-SUBSCRIBERS: Mapping[type[object], tuple[Subscriber, ...]] = {}
+SUBSCRIBERS: Final[Mapping[type[object], tuple[Subscriber, ...]]] = {
+    MeetingRenamed: (tell_meeting_renamed,),
+    MeetingDeleted: (tell_meeting_deleted,),
+}

@@ -32,7 +32,9 @@ class CertificateFiles:
     key: Path
 
 
-def ensure_certificate(data_dir: Path, machine: MachineNames, *, extra_names: tuple[str, ...], now: datetime) -> CertificateFiles:
+def ensure_certificate(
+    data_dir: Path, machine: MachineNames, *, extra_names: tuple[str, ...], now: datetime
+) -> CertificateFiles:
     """The files of a valid certificate for every name and address of this machine, making what is missing or stale."""
     folder = data_dir / "tls"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,7 +57,9 @@ def _subject_names(machine: MachineNames, extra: tuple[str, ...]) -> list[x509.G
     return names
 
 
-def _authority(folder: Path, machine: MachineNames, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+def _authority(
+    folder: Path, machine: MachineNames, now: datetime
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     certificate_file, key_file = folder / "authority.crt", folder / "authority.key"
     if certificate_file.is_file() and key_file.is_file():
         certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
@@ -82,19 +86,26 @@ def _authority(folder: Path, machine: MachineNames, now: datetime) -> tuple[x509
     return certificate, key
 
 
-def _is_good(files: CertificateFiles, authority: x509.Certificate, names: list[x509.GeneralName], now: datetime) -> bool:
+def _is_good(
+    files: CertificateFiles, authority: x509.Certificate, names: list[x509.GeneralName], now: datetime
+) -> bool:
     if not (files.chain.is_file() and files.key.is_file()):
         return False
     certificate = x509.load_pem_x509_certificates(files.chain.read_bytes())[0]
     covered = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     is_lasting = certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - _RENEW_BEFORE
-    return is_lasting and certificate.issuer == authority.subject and set(names) <= set(covered) and _is_signed_by(certificate, authority)
+    return (
+        is_lasting
+        and certificate.issuer == authority.subject
+        and set(names) <= set(covered)
+        and _is_signed_by(certificate, authority)
+    )
 
 
 def _is_signed_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(authority)
-    except Exception:  # noqa: BLE001  whatever is wrong with it, a new one is the answer
+    except Exception:
         return False
     return True
 
@@ -119,9 +130,7 @@ def _issue(
         .add_extension(_key_usage(is_authority=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("palaver.site.urls")),
     path("", include("palaver.accounts.urls")),
     path("", include("palaver.meetings.urls")),
+    path("", include("palaver.live.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -77,7 +77,9 @@ class Attendance(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("session", "identity"), condition=Q(left_at=None), name="meetings_attendance_one_open_per_person"
+                fields=("session", "identity"),
+                condition=Q(left_at=None),
+                name="meetings_attendance_one_open_per_person",
             ),
             models.CheckConstraint(
                 condition=Q(left_at=None) | Q(left_at__gte=F("joined_at")), name="meetings_attendance_leaves_after_join"

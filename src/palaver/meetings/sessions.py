@@ -61,11 +61,7 @@ def record_join(
     """A person is inside. Somebody who was inside when the server stopped goes on with the same stay."""
     with transaction.atomic():
         session = MeetingSession.objects.select_for_update().get(pk=session_id)
-        known = (
-            Attendance.objects.filter(session=session, identity=identity)
-            .order_by("-joined_at", "-pk")
-            .first()
-        )
+        known = Attendance.objects.filter(session=session, identity=identity).order_by("-joined_at", "-pk").first()
         name = display_name[:DISPLAY_NAME_MAX_LENGTH]
         if known is not None and (known.left_at is None or known.is_leave_assumed):
             known.left_at, known.is_leave_assumed, known.display_name = None, False, name

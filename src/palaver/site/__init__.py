@@ -1,1 +1,1 @@
-"""The pages of the installation itself: start, contact, about, the local authority's certificate; and how pages look."""
+"""The pages of the installation itself: start, contact, about, the authority's certificate; and how pages look."""

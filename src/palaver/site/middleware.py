@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 _PERMISSIONS = (
     "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), fullscreen=(self), "
     "autoplay=(self), picture-in-picture=(self), screen-wake-lock=(self), geolocation=(), payment=(), usb=(), midi=(), "
-    "serial=(), bluetooth=(), browsing-topics=()"
+    "serial=(), browsing-topics=()"
 )
 
 
@@ -30,7 +30,7 @@ def socket_origin(get_response: Callable[[HttpRequest], HttpResponse]) -> Callab
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         scheme = "wss" if request.is_secure() else "ws"
-        response._csp_update = {"connect-src": f"{scheme}://{request.get_host()}"}  # type: ignore[attr-defined]  # noqa: SLF001
+        response._csp_update = {"connect-src": f"{scheme}://{request.get_host()}"}  # type: ignore[attr-defined]
         return response
 
     return middleware

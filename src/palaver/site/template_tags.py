@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from django import template
-from django.forms import BoundField
 from django.conf import settings
+from django.forms import BoundField
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext

@@ -56,7 +56,9 @@ def theme(request: HttpRequest) -> HttpResponse:
     """Keeps the choice of light or dark, in the account and in this browser."""
     chosen = request.POST.get("theme", "")
     back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    is_ours = url_has_allowed_host_and_scheme(
+        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     response = redirect(back if is_ours and back.startswith("/") else "home")
     if chosen in Theme.values:
         set_preference_cookie(response, THEME_COOKIE, chosen)
