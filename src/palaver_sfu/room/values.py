@@ -19,7 +19,6 @@ TrackSid = NewType("TrackSid", str)
 Mid = NewType("Mid", str)
 
 
-
 class TrackKind(IntEnum):
     AUDIO = 0
     VIDEO = 1

@@ -17,6 +17,9 @@ from palaver_sfu.session.inputs import Join
 from palaver_sfu.session.messages import Joined, Leave, LeaveAction, ParticipantsChanged, RefreshToken
 from palaver_sfu.session.state import RoomState, Session, Turn
 
+# The core's word for a client that said goodbye in DTLS.
+PEER_CLOSED = "peer_closed"
+
 
 def admit(
     room: RoomState, identity: Identity, permission: Permission, kind: ParticipantKind = ParticipantKind.STANDARD
@@ -99,8 +102,12 @@ def media_silent(room: RoomState, session: Session, turn: Turn) -> None:
 
 
 def media_closed(room: RoomState, session: Session, reason: str, turn: Turn) -> None:
+    session.media_closed_at = turn.now
     if not session.is_attached:
-        remove(room, session, DisconnectReason.CONNECTION_TIMEOUT, turn)
+        session.gone_at = turn.now + room.timing.closed_media_grace_s
+        return
+    if reason == PEER_CLOSED:
+        # On purpose: its leave follows, or the end of its socket. If neither comes, `check_deadlines` asks it back.
         return
     why = DisconnectReason.CONNECTION_TIMEOUT if reason == "ice_timeout" else DisconnectReason.MEDIA_FAILURE
     ask_to_rejoin(room, session, why, turn)
@@ -111,7 +118,11 @@ def signal_lost(room: RoomState, session: Session, turn: Turn) -> None:
         return
     session.is_attached = False
     timing = room.timing
-    session.gone_at = turn.now + (timing.silent_media_grace_s if session.is_media_silent else timing.signal_grace_s)
+    if session.media_closed_at is not None:
+        grace_s = timing.closed_media_grace_s
+    else:
+        grace_s = timing.silent_media_grace_s if session.is_media_silent else timing.signal_grace_s
+    session.gone_at = turn.now + grace_s
 
 
 def ask_to_rejoin(room: RoomState, session: Session, reason: DisconnectReason, turn: Turn) -> None:
@@ -186,12 +197,18 @@ def check_deadlines(room: RoomState, session: Session, turn: Turn) -> bool:
     if session.state is not ParticipantState.ACTIVE and turn.now - session.joined_at >= timing.join_s:
         dismiss(room, session, DisconnectReason.JOIN_FAILURE, turn)
         return False
+    if session.is_attached and _is_overdue(session.media_closed_at, timing.closed_media_grace_s, turn.now):
+        ask_to_rejoin(room, session, DisconnectReason.MEDIA_FAILURE, turn)
     if session.is_attached and turn.now - session.heard_at >= timing.client_silence_s:
         turn.do(CloseSignal(sid=session.sid))
         signal_lost(room, session, turn)
     if session.is_attached and turn.now - session.token_refreshed_at >= timing.token_refresh_s:
         refresh_token(room, session, turn)
     return True
+
+
+def _is_overdue(since: float | None, grace_s: float, now: float) -> bool:
+    return since is not None and now - since >= grace_s
 
 
 def check_room(room: RoomState, turn: Turn) -> None:

@@ -44,6 +44,7 @@ class Timing:
     join_s: float = 60.0  # from Join until media is connected; the reference drops after a minute
     signal_grace_s: float = 20.0  # a client that lost its WebSocket resumes within this, or is gone
     silent_media_grace_s: float = 5.0  # the same when its media went silent too: most likely a closed tab
+    closed_media_grace_s: float = 3.0  # media closed by the client: it leaves, or is about to join anew
     rejoin_grace_s: float = 10.0  # after "please rejoin": others see the old one until then
     client_silence_s: float = 30.0  # clients ping every 5 s; two times their own patience of 15 s
     token_refresh_s: float = 300.0
@@ -94,6 +95,7 @@ class Session:
     is_attached: bool = True
     gone_at: float | None = None
     is_media_silent: bool = False
+    media_closed_at: float | None = None
 
     publications: dict[TrackSid, Publication] = field(default_factory=dict)
     queued: list[tuple[TrackSid, AddTrack]] = field(default_factory=list)
