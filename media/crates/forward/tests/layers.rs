@@ -352,3 +352,22 @@ fn layers_with_sender_reports_switch_without_a_jump_in_time() {
     // And the capture time that a report should say is the arrival time less the way of the first report.
     assert_eq!(last.forward.captured_at, last.now.min(Micros(last.now.0 + 15_000)));
 }
+
+#[test]
+fn a_joiner_of_a_standing_screen_is_not_kept_waiting_for_its_next_frame() {
+    let mut stage = Stage::default();
+    let mut camera = Camera::new(&mut stage);
+    camera.frame(&mut stage, at(0), &[0, 1], &[0, 1]);
+    stage.run_until(at(1_500));
+    let section = stage.section(1);
+    stage.router.subscribe(section, camera.track, up_to(2), at(1_500));
+    stage.poll(at(1_500));
+    assert_eq!(stage.requests, [(at(1_500), camera.track, layer(1))]);
+    // It is asked again, but not for ever: it may have been a camera that stopped.
+    stage.run_until(at(20_000));
+    let times: Vec<u64> = stage.requests.iter().map(|(now, ..)| now.0 / 1_000).collect();
+    assert_eq!(times, [1_500, 1_750, 2_750, 3_750, 4_750]);
+    assert_eq!(stage.deadline, None);
+    camera.frame(&mut stage, at(20_000), &[0, 1], &[]);
+    assert_eq!(stage.requests.len(), 6, "it is back");
+}

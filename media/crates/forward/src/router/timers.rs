@@ -14,7 +14,7 @@ const TICK: Micros = Micros::from_millis(100);
 pub(super) struct Timers {
     /// Something changed that may need an output now or an earlier deadline.
     is_awake: bool,
-    /// Next look at the layers, while any lives.
+    /// Next look at the layers, while any lives or lived lately.
     tick: Option<Micros>,
     /// Next list of speakers, while anybody speaks.
     report: Option<Micros>,
@@ -61,24 +61,23 @@ impl Router {
         if self.timers.tick.is_none_or(|tick| tick > now) {
             return;
         }
-        let mut any_alive = false;
+        let mut is_restless = false;
         for (_, track) in self.tracks.iter_mut().filter(|(_, track)| track.kind == Kind::Video) {
             let mut is_changed = track.lives.tick(now);
             for (index, layer) in track.layers.iter().enumerate() {
                 let Some(layer_ix) = LayerIx::new(index) else { continue };
                 let is_in_vain = layer.requester.waiting_since().is_some_and(|since| now.since(since) >= GIVE_UP);
                 if is_in_vain && track.lives.has_other_alive(layer_ix) {
-                    track.lives.ban(layer_ix, now);
-                    is_changed = true;
+                    is_changed |= track.lives.ban(layer_ix, now);
                 }
             }
             if is_changed {
                 track.choose(now);
                 track.demand_keyframes(now);
             }
-            any_alive |= track.lives.any_alive();
+            is_restless |= track.lives.is_restless();
         }
-        self.timers.tick = any_alive.then(|| now.plus(TICK));
+        self.timers.tick = is_restless.then(|| now.plus(TICK));
     }
 
     pub(super) fn send_requests(&mut self, now: Micros) {

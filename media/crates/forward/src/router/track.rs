@@ -295,10 +295,10 @@ impl Track {
         }
         for (index, layer) in self.layers.iter_mut().enumerate().take(self.layer_count) {
             let Some(layer_ix) = LayerIx::new(index) else { continue };
-            let is_alive = self.lives.is_alive(layer_ix) && !self.is_muted;
+            let is_askable = self.lives.is_askable(layer_ix) && !self.is_muted;
             let mut is_needed = false;
             for subscription in &mut self.subscriptions {
-                let needs = is_alive && subscription.needs_keyframe(layer_ix);
+                let needs = is_askable && subscription.needs_keyframe(layer_ix);
                 is_needed |= needs;
                 if needs && subscription.ask(layer_ix) {
                     layer.requester.demand(now);

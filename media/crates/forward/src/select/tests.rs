@@ -43,6 +43,34 @@ fn a_banned_layer_is_avoided_while_there_is_another() {
     assert_eq!(lives.choose(TOP, Some(layer(0)), at(10_000)), Some(layer(1)));
 }
 
+#[test]
+fn a_standing_screen_does_not_lose_its_layers_in_turn() {
+    let mut lives = Lives::default();
+    for second in 0..20_u64 {
+        for (index, late_ms) in [(0, 5), (1, 0)] {
+            lives.on_packet(layer(index), at(second * 1_030 + late_ms));
+        }
+        for ms in (100..1_030).step_by(5) {
+            let now = at(second * 1_030 + ms);
+            lives.tick(now);
+            assert_eq!(lives.choose(TOP, Some(layer(1)), now), Some(layer(1)));
+            assert_eq!(lives.choose(TOP, None, now), Some(layer(1)), "a joiner asks although nothing comes just now");
+            assert!(lives.is_askable(layer(1)));
+        }
+    }
+}
+
+#[test]
+fn a_stopped_camera_is_not_asked_for_ever() {
+    let mut lives = Lives::default();
+    lives.on_packet(layer(0), at(0));
+    lives.tick(at(4_900));
+    assert!(lives.is_askable(layer(0)) && lives.is_restless());
+    assert!(lives.tick(at(5_000)));
+    assert!(!lives.is_askable(layer(0)) && !lives.is_restless());
+    assert_eq!(lives.choose(TOP, None, at(5_000)), None);
+}
+
 /// Two seconds of 30 frames per second in three temporal layers: 7.5, 15 and 30.
 fn measured() -> FrameRates {
     let mut rates = FrameRates::default();
@@ -85,11 +113,12 @@ proptest! {
             lives.tick(now);
             lives.on_packet(layer(index), now);
             let chosen = lives.choose(layer(max), current, now);
-            prop_assert!(chosen.is_some_and(|chosen| lives.is_alive(chosen) || Some(chosen) == current));
+            prop_assert!(chosen.is_some_and(|chosen| lives.is_askable(chosen) || Some(chosen) == current));
             if let Some(chosen) = chosen
                 && chosen > layer(max)
+                && Some(chosen) != current
             {
-                prop_assert!((0..=max).all(|below| !lives.is_alive(layer(below))));
+                prop_assert!((0..=max).all(|below| !lives.is_askable(layer(below))));
             }
         }
     }
