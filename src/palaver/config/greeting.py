@@ -14,6 +14,8 @@ class Greeting:
     other_addresses: tuple[str, ...]
     is_reachable: bool
     """Whether phones can use it: https, or behind a public address."""
+    trust_path: str | None
+    """Path of the page that says how to trust a certificate of our own, if there is one."""
     setup_path: str | None
     """Path of the one-time link while there is no administrator."""
 
@@ -33,6 +35,12 @@ def greeting_text(greeting: Greeting, *, with_codes: bool) -> str:
         lines.append("")
         if not greeting.is_reachable:
             lines += ["  Browsers give camera and microphone only to https: see --tls-self-signed.", ""]
+    if greeting.trust_path is not None:
+        lines += [
+            "  Devices trust this server's certificate only after somebody tells them to, once. How:",
+            f"  {(greeting.other_addresses or (greeting.address,))[0]}{greeting.trust_path}",
+            "",
+        ]
     if greeting.is_reachable and with_codes:
         target = greeting.other_addresses[0] if greeting.other_addresses else greeting.address
         lines += [f"  {target}/", _qr_code(f"{target}/")]

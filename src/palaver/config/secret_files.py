@@ -1,21 +1,23 @@
-"""Secrets that the first start makes and every later start reuses: files with mode 0600 in a folder with mode 0700.
+"""Secrets that the first start makes and every later start reuses: one file with mode 0600 in a folder with mode 0700.
 
-InsecureFileError     a secret that other users of the machine can read; the start stops rather than go on
+InsecureFileError     a secret that other users of the machine can read, or that is damaged; the start stops
 """
 
+import json
 import os
 import secrets
 import stat
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from typing_extensions import override
 
 _SECRET_BYTES = 48
+_FILE_NAME = "secrets.json"
 
 
 class InsecureFileError(Exception):
-    """A secret file that others can read."""
+    """A secret file that others can read, or that does not hold what it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +41,61 @@ def prepare_data_dir(data_dir: Path) -> None:
 
 
 def load_secrets(data_dir: Path) -> Secrets:
-    """Read the secrets in `data_dir`, making those that are missing.
+    """Read the secrets in `data_dir`, making them at the first start.
 
     Raises:
-        InsecureFileError: a file is readable by group or others.
+        InsecureFileError: the file is readable by group or others, or damaged.
         OSError: the folder cannot be written.
     """
     prepare_data_dir(data_dir)
-    folder = data_dir / "secrets"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return Secrets(
-        django_key=_read_or_make(folder / "django_key", secrets.token_urlsafe(_SECRET_BYTES)),
-        sfu_api_key=_read_or_make(folder / "sfu_api_key", "API" + secrets.token_hex(6)),
-        sfu_api_secret=_read_or_make(folder / "sfu_api_secret", secrets.token_urlsafe(_SECRET_BYTES)),
-    )
+    path = data_dir / _FILE_NAME
+    if not path.exists():
+        _create(path, json.dumps(asdict(_fresh()), indent=2).encode("ascii"))
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise InsecureFileError(f"{path} can be read by others; run: chmod 600 {path}")
+    try:
+        content = json.loads(path.read_bytes())
+        known = {field.name: content[field.name] for field in fields(Secrets)}
+    except (ValueError, KeyError, TypeError):
+        raise InsecureFileError(f"{path} is damaged; restore it, or remove it to sign everybody out") from None
+    if not all(isinstance(value, str) and value for value in known.values()):
+        raise InsecureFileError(f"{path} is damaged; restore it, or remove it to sign everybody out")
+    return Secrets(**known)
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, all of it or nothing."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Write a file that only its owner can read, all of it or nothing, replacing an earlier one."""
+    draft = _draft(path, content)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _read_or_make(path: Path, fresh: str) -> str:
-    if not path.exists():
-        write_private(path, fresh.encode("ascii"))
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise InsecureFileError(f"{path} can be read by others; run: chmod 600 {path}")
-    text = path.read_text("ascii").strip()
-    if not text:
-        raise InsecureFileError(f"{path} is empty; remove it, and the next start makes a new one")
-    return text
+def _create(path: Path, content: bytes) -> None:
+    draft = _draft(path, content)
+    try:
+        # A link, not a rename: of two first starts at the same moment one wins, and both read what it wrote.
+        path.hardlink_to(draft)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
+
+
+def _draft(path: Path, content: bytes) -> Path:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
+
+
+def _fresh() -> Secrets:
+    return Secrets(
+        django_key=secrets.token_urlsafe(_SECRET_BYTES),
+        sfu_api_key="API" + secrets.token_hex(6),
+        sfu_api_secret=secrets.token_urlsafe(_SECRET_BYTES),
+    )

@@ -48,6 +48,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
         address=origins.main_address(settings, port, machine),
         other_addresses=tuple(origins.other_addresses(settings, port, machine)),
         is_reachable=origins.is_https(settings),
+        trust_path="/trust/" if settings.tls.is_self_signed else None,
         setup_path=setup_path,
     )
 

@@ -47,9 +47,7 @@ def define(code: str, *, http: int, close: int | None = None, retryable: bool = 
     """
     if code in _registry:
         raise ValueError(f"error code {code!r} is defined twice")
-    spec = ErrorSpec(
-        code=code, http_status=http, close_code=close, is_retryable=retryable, message_key=f"error.{code}"
-    )
+    spec = ErrorSpec(code=code, http_status=http, close_code=close, is_retryable=retryable, message_key=f"error.{code}")
     _registry[code] = spec
     return spec
 

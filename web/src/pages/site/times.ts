@@ -1,8 +1,8 @@
 // <time datetime="2026-03-02T09:00:00Z" data-form="date-time">: the server writes UTC, the reader wants their own clock.
 
 const FORMS: Record<string, Intl.DateTimeFormatOptions> = {
-  "date-time": { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
-  time: { hour: "2-digit", minute: "2-digit" },
+  "date-time": { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" },
+  time: { hour: "numeric", minute: "2-digit" },
   date: { day: "numeric", month: "long", year: "numeric" },
 };
 
