@@ -79,7 +79,7 @@ impl OutClock {
             Some(candidate) if is_plausible(candidate, &newest, elapsed, rate_hz) => {
                 let ahead = candidate.wrapping_sub(newest.timestamp).cast_signed();
                 let most = elapsed.plus(MAX_AHEAD).to_ticks(rate_hz).cast_signed();
-                newest.timestamp.wrapping_add(ahead.clamp(least_step(rate_hz), most).cast_unsigned())
+                newest.timestamp.wrapping_add(ahead.min(most).max(least_step(rate_hz)).cast_unsigned())
             }
             _ => {
                 self.capture_shift = None;
