@@ -1,0 +1,396 @@
+"""The hub with a clock of the tests: deadlines, slow readers, silence, strays, and what is owed to the history."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from palaver.config.live_handlers import REGISTRY
+from palaver.engines.memory import MemoryConnection, MemoryEngine
+from palaver.engines.port import ADMITTED_ATTRIBUTE, TicketHolder
+from palaver.kernel.errors import PalaverError
+from palaver.live import wire
+from palaver.live.admission import Admission
+from palaver.live.domain import effects as fx
+from palaver.live.domain.people import Identity, Role
+from palaver.live.domain.replica import RoomFacts
+from palaver.live.domain.room import Moment
+from palaver.live.domain.room_commands import EndForAll, Leave, RemoveParticipant, RenameSelf
+from palaver.live.hub import MAX_SILENCE_S, Hub
+from palaver.live.ports import Ports
+from palaver.live.room_host import LiveRoom
+from palaver.live.sockets import MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES, MAX_STUCK_S, Socket
+from palaver.live.tests.cast import facts, moment
+
+HOUR = timedelta(hours=1)
+MEETING = uuid.UUID(facts().meeting_id)
+
+
+@dataclass(eq=False)
+class ManualTimer:
+    """Something scheduled on the tests' clock."""
+
+    at_s: float
+    call: Callable[[], None]
+    is_cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
+@dataclass
+class ManualTime:
+    """A clock that moves when told, and calls what is due."""
+
+    now_s: float = 0.0
+    timers: list[ManualTimer] = field(default_factory=list)
+
+    def clock(self) -> Moment:
+        return moment(self.now_s)
+
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> ManualTimer:
+        timer = ManualTimer(self.now_s + delay_s, call)
+        self.timers.append(timer)
+        return timer
+
+    def advance(self, seconds: float) -> None:
+        end_s = self.now_s + seconds
+        while due := [t for t in self.timers if not t.is_cancelled and t.at_s <= end_s]:
+            timer = min(due, key=lambda t: t.at_s)
+            timer.is_cancelled = True
+            self.now_s = max(self.now_s, timer.at_s)
+            timer.call()
+        self.now_s = end_s
+
+
+@dataclass
+class MemoryHistory:
+    """The history as a list of lines. `is_down` makes every call fail."""
+
+    lines: list[str] = field(default_factory=list)
+    is_deleted: bool = False
+    failures_left: int = 0
+    runs: int = 0
+    is_run_open: bool = False
+
+    async def open(self, meeting_id: uuid.UUID, *, slug: str, title: str, now: Moment) -> RoomFacts | None:
+        await asyncio.sleep(0)
+        if self.is_deleted:
+            return None
+        if not self.is_run_open:
+            self.runs += 1
+            self.is_run_open = True
+        return facts(f"run-{self.runs}")
+
+    async def joined(self, session_id: str, record: fx.RecordJoined) -> None:
+        self._write(f"{session_id} {record.name} joined")
+
+    async def renamed(self, session_id: str, *, identity: Identity, name: str) -> None:
+        self._write(f"{session_id} {identity} is {name}")
+
+    async def left(self, session_id: str, *, identity: Identity, now: Moment) -> None:
+        self._write(f"{session_id} {identity} left")
+
+    async def touched(self, session_id: str, *, now: Moment) -> None:
+        self._write(f"{session_id} goes on")
+
+    async def ended(self, session_id: str, *, now: Moment) -> None:
+        self._write(f"{session_id} ended")
+        self.is_run_open = False
+
+    def _write(self, line: str) -> None:
+        if self.failures_left:
+            self.failures_left -= 1
+            raise OSError("the database is away")
+        self.lines.append(line)
+
+
+@dataclass
+class World:
+    """A hub and all around it."""
+
+    hub: Hub
+    time: ManualTime
+    history: MemoryHistory
+    engine: MemoryEngine
+
+    async def enter(
+        self, who: str, *, role: Role = Role.GUEST, tab_id: str = "t"
+    ) -> tuple[LiveRoom, Socket, fx.Answer]:
+        """Somebody says hello."""
+        socket = self.hub.new_socket()
+        admission = Admission(
+            meeting_id=MEETING,
+            slug="quiet-otter",
+            title="Stand-up",
+            identity=Identity(f"id-{who}"),
+            user_id=None,
+            role=role,
+            name=who,
+            fallback_name="Guest",
+            guest_ticket=None,
+        )
+        hello = wire.Hello(request_id="r", protocol=1, tab_id=tab_id)
+        room, answer = await self.hub.enter(socket, admission, hello, welcome=lambda *_: "welcome")
+        return room, socket, answer
+
+    def in_engine(self, who: str, participant_id: str | None) -> MemoryConnection:
+        """Somebody connects to the engine with a ticket."""
+        attributes = {} if participant_id is None else {ADMITTED_ATTRIBUTE: participant_id}
+        holder = TicketHolder(str(MEETING), f"id-{who}", who, attributes)
+        ticket = self.engine.issue_ticket(holder, lifetime=HOUR, now=datetime.now(tz=UTC))
+        return self.engine.connect(ticket.token)
+
+    async def written(self) -> list[str]:
+        """The history once all that is owed is written."""
+        for room in tuple(self.hub.rooms.values()):
+            assert await room.history_lane.flush(timeout_s=9)
+            assert await room.engine_lane.flush(timeout_s=9)
+        for lanes in tuple(self.hub._settling.values()):
+            await asyncio.wait(set(lanes), timeout=9)
+        return self.history.lines
+
+
+@pytest_asyncio.fixture
+async def world() -> AsyncIterator[World]:
+    time, history, engine = ManualTime(), MemoryHistory(), MemoryEngine()
+    ports = Ports(registry=REGISTRY, engine=engine, history=history, clock=time.clock, call_later=time.call_later)
+    hub = Hub(ports)
+    started = asyncio.Event()
+    task = asyncio.create_task(hub.run(started))
+    await started.wait()
+    yield World(hub, time, history, engine)
+    task.cancel()
+    await asyncio.wait({task})
+
+
+def give(room: LiveRoom, socket: Socket, kind: str, command: object) -> fx.Answer:
+    answers: list[fx.Answer] = []
+    room.command(socket, kind=kind, command=command, reply=answers.append)
+    [answer] = answers
+    return answer
+
+
+def pid(answer: fx.Answer) -> str:
+    assert isinstance(answer, fx.Seated)
+    return answer.participant_id
+
+
+async def drain(socket: Socket) -> list[str]:
+    """What the socket would send now."""
+    sent: list[str] = []
+
+    async def send(event: dict[str, str]) -> None:
+        sent.append(event.get("text") or f"close {event['code']}")
+
+    writer = asyncio.create_task(socket.run_writer(send, lambda: 0.0))
+    while not writer.done() and socket._queue:
+        await asyncio.sleep(0)
+    writer.cancel()
+    await asyncio.wait({writer})
+    return sent
+
+
+# --- deadlines ------------------------------------------------------------------------------------
+
+
+async def test_the_timer_drops_who_does_not_come_back(world: World) -> None:
+    """LIVE-022, LIVE-071: lost, shown, dropped; the run stays open for a return."""
+    room, socket, answer = await world.enter("bob")
+    world.hub.socket_gone(room, socket, is_clean=False)
+    world.time.advance(19.9)
+    assert pid(answer) in room.state.seats
+    world.time.advance(0.2)
+    assert not room.state.seats
+    assert world.hub.rooms == {}
+    assert await world.written() == ["run-1 bob joined", "run-1 id-bob left"]
+    await world.enter("bob")
+    assert world.history.runs == 1
+
+
+async def test_the_last_goodbye_ends_the_run_and_a_newcomer_begins_another(world: World) -> None:
+    """LIVE-071: even when the newcomer comes while the end is still being written."""
+    room, socket, _ = await world.enter("bob")
+    give(room, socket, "leave", Leave())
+    room, _, _ = await world.enter("bob")
+    assert room.state.facts.session_id == "run-2"
+    assert (await world.written())[:3] == ["run-1 bob joined", "run-1 id-bob left", "run-1 ended"]
+
+
+async def test_who_was_removed_stays_out_of_the_run_even_when_the_room_empties(world: World) -> None:
+    """LIVE-015."""
+    room, alice, _ = await world.enter("alice", role=Role.HOST)
+    _, _, bob = await world.enter("bob")
+    give(room, alice, "remove_participant", RemoveParticipant(pid(bob)))  # type: ignore[arg-type]
+    world.hub.socket_gone(room, alice, is_clean=False)
+    world.time.advance(21)
+    assert world.hub.rooms == {}
+    _, _, answer = await world.enter("bob")
+    assert answer == fx.Refused("removed")
+    assert world.hub.rooms == {}, "a room that nobody came into stays open"
+
+
+async def test_two_who_come_first_at_once_meet_in_one_room(world: World) -> None:
+    (room, *_), (other, *_) = await asyncio.gather(world.enter("bob"), world.enter("carol"))
+    assert room is other
+    assert world.history.runs == 1
+    assert world.hub._opening == {}
+
+
+async def test_a_meeting_deleted_meanwhile_is_not_found(world: World) -> None:
+    world.history.is_deleted = True
+    with pytest.raises(PalaverError) as caught:
+        await world.enter("bob")
+    assert caught.value.spec.code == "meeting_not_found"
+
+
+async def test_a_stopping_hub_lets_nobody_in(world: World) -> None:
+    """LIVE-070."""
+    _, socket, _ = await world.enter("bob")
+    await world.hub.stop()
+    assert (await drain(socket))[-1] == "close 1012"
+    world.hub.rooms.clear()
+    with pytest.raises(PalaverError) as caught:
+        await world.enter("carol")
+    assert caught.value.spec.code == "server_restart"
+    assert world.history.lines[-1] == "run-1 goes on", "the last known time is written"
+
+
+# --- the history ----------------------------------------------------------------------------------
+
+
+async def test_the_history_is_written_in_order_also_when_the_database_was_away(world: World) -> None:
+    world.history.failures_left = 2
+    room, socket, _ = await world.enter("bob")
+    give(room, socket, "rename_self", RenameSelf("Bobby"))
+    give(room, socket, "leave", Leave())
+    assert await world.written() == [
+        "run-1 bob joined",
+        "run-1 id-bob is Bobby",
+        "run-1 id-bob left",
+        "run-1 ended",
+    ]
+
+
+async def test_a_room_gives_signs_of_life(world: World) -> None:
+    await world.enter("bob")
+    await world.hub.touch()
+    assert (await world.written())[-1] == "run-1 goes on"
+
+
+# --- slow and silent sockets ----------------------------------------------------------------------
+
+
+async def test_a_full_queue_cuts_the_socket_and_delays_nobody(world: World) -> None:
+    """LIVE-063."""
+    room, slow, _ = await world.enter("slow")
+    _, quick, _ = await world.enter("quick")
+    await drain(quick)
+    received = 0
+    for number in range(MAX_QUEUED_MESSAGES + 1):
+        give(room, quick, "rename_self", RenameSelf(f"Q{number}"))
+        received += len(await drain(quick))
+    assert slow.is_cut
+    assert received == MAX_QUEUED_MESSAGES + 1
+    assert not quick.is_cut
+
+
+async def test_queued_bytes_are_bounded_too(world: World) -> None:
+    """LIVE-063."""
+    _, socket, _ = await world.enter("slow")
+    for _ in range(20):
+        socket.push("x" * (MAX_QUEUED_BYTES // 16))
+    assert socket.is_cut
+    assert sum(map(len, socket._queue)) == 0  # type: ignore[arg-type]
+
+
+async def test_a_frame_that_the_network_does_not_take_cuts_the_socket(world: World) -> None:
+    """LIVE-063."""
+    _, socket, _ = await world.enter("slow")
+    socket.stuck_since_s = world.time.clock().steady_s
+    world.time.advance(MAX_STUCK_S)
+    await world.hub.watch()
+    assert not socket.is_cut
+    world.time.advance(0.1)
+    await world.hub.watch()
+    assert socket.is_cut
+
+
+async def test_silence_closes_the_socket_and_the_seat_waits(world: World) -> None:
+    """LIVE-062, LIVE-022."""
+    room, socket, answer = await world.enter("bob")
+    world.time.advance(MAX_SILENCE_S + 0.1)
+    await world.hub.watch()
+    assert (await drain(socket))[-1] == "close 4408"
+    assert pid(answer) in room.state.seats
+
+
+# --- the engine -----------------------------------------------------------------------------------
+
+
+async def test_somebody_known_to_be_gone_is_put_out_of_the_engine_at_once(world: World) -> None:
+    """LIVE-052."""
+    room, socket, answer = await world.enter("bob")
+    await world.enter("carol")
+    give(room, socket, "leave", Leave())
+    await world.written()
+    stray = world.in_engine("bob", pid(answer))
+    world.hub.engine_joined(str(MEETING), stray.participant)
+    await asyncio.wait_for(stray.closed.wait(), 5)
+
+
+async def test_an_unknown_in_the_engine_has_time_to_come_back(world: World) -> None:
+    """LIVE-052: after a restart media may be back before the room socket."""
+    await world.enter("carol")
+    bob, dave = world.in_engine("bob", "p_before_restart"), world.in_engine("dave", "p_old")
+    await world.hub.reconcile()
+    world.time.advance(14)
+    await world.hub.watch()
+    await world.enter("bob")
+    world.time.advance(2)
+    await world.hub.watch()
+    await asyncio.wait_for(dave.closed.wait(), 5)
+    assert not bob.closed.is_set()
+
+
+async def test_a_program_with_the_operators_own_token_is_left_alone(world: World) -> None:
+    """LIVE-052."""
+    await world.enter("carol")
+    robot = world.in_engine("robot", None)
+    world.hub.engine_joined(str(MEETING), robot.participant)
+    world.time.advance(60)
+    await world.hub.watch()
+    await world.written()
+    assert not robot.closed.is_set()
+
+
+async def test_a_ticket_of_an_ended_meeting_opens_nothing(world: World) -> None:
+    """LIVE-052: there is no room any more, and still the stray is put out."""
+    room, alice, answer = await world.enter("alice", role=Role.HOST)
+    give(room, alice, "end_for_all", EndForAll())
+    await world.written()
+    stray = world.in_engine("alice", pid(answer))
+    world.hub.engine_joined(str(MEETING), stray.participant)
+    await asyncio.wait_for(stray.closed.wait(), 5)
+
+
+async def test_an_engine_that_is_away_keeps_nobody_out(world: World) -> None:
+    world.engine.is_down = True
+    room, socket, _ = await world.enter("bob")
+    await world.hub.reconcile()
+    assert give(room, socket, "rename_self", RenameSelf("B")) == fx.Done()
+
+
+async def test_the_same_person_coming_back_is_not_hit_by_their_own_removal(world: World) -> None:
+    """LIVE-051: the removal is carried out before the new ticket is handed out."""
+    room, socket, first = await world.enter("bob")
+    await world.enter("carol")
+    connection = world.in_engine("bob", pid(first))
+    give(room, socket, "leave", Leave())
+    await world.enter("bob")
+    assert connection.closed.is_set()
+    assert world.engine.removals == [(str(MEETING), "id-bob")]
