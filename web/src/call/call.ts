@@ -154,6 +154,12 @@ export class Call {
     ]);
   }
 
+  pin(person: Person): void {
+    this.stage.togglePin(person.key);
+    const isPinned = this.stage.pins.value.includes(person.key);
+    this.announcer.say({ key: isPinned ? "say.pinned" : "say.unpinned", params: { name: person.name } });
+  }
+
   leave(): void {
     this.line.leave();
   }
@@ -161,6 +167,13 @@ export class Call {
   async endForAll(): Promise<void> {
     this.#hasEndedForAll = true;
     if (!(await this.command({ kind: "end_for_all" }))) this.#hasEndedForAll = false;
+  }
+
+  async rename(name: string): Promise<void> {
+    if (!(await this.command({ kind: "rename_self", name }))) return;
+    this.#name = name;
+    this.line.rename(name);
+    this.choices.change({ name });
   }
 
   /** Resolves to whether the server carried it out; tells the person when it did not. */

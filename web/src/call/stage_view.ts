@@ -21,6 +21,8 @@ export class StageView {
   readonly #pins = signal<readonly string[]>([]);
   readonly #page = signal(0);
   readonly #corner = signal<Corner>("end-bottom");
+  /** What the arriving picture says beats what was announced: a window can be resized while it is shared. */
+  readonly #screenAspects = signal<ReadonlyMap<string, number>>(new Map());
   readonly #isPresenterHidden = signal(false);
   readonly #room = signal({ width: 0, height: 0 });
   readonly #window = signal({ width: 1280, height: 800 });
@@ -93,6 +95,10 @@ export class StageView {
     this.#corner.value = CORNERS[(CORNERS.indexOf(this.#corner.value) + 1) % CORNERS.length] ?? "end-bottom";
   }
 
+  setScreenAspect(key: string, aspectRatio: number): void {
+    this.#screenAspects.value = new Map([...this.#screenAspects.value, [key, aspectRatio]]);
+  }
+
   togglePresenter(): void {
     this.#isPresenterHidden.value = !this.#isPresenterHidden.value;
   }
@@ -111,7 +117,7 @@ export class StageView {
       screen: presenter?.screen
         ? {
             owner: presenter.key,
-            aspectRatio: presenter.screen.aspectRatio,
+            aspectRatio: this.#screenAspects.value.get(presenter.key) ?? presenter.screen.aspectRatio,
             hasOwnerPicture: presenter.pictureId !== null,
             isOwnerHidden: this.#isPresenterHidden.value,
           }

@@ -19,6 +19,9 @@ export interface DeviceList {
   refresh(): Promise<void>;
 }
 
+/** The id that stands for whatever the system plays on; browsers write it as no id at all. */
+export const SYSTEM_SPEAKER = "system";
+
 const NONE: Devices = { microphones: [], cameras: [], speakers: [] };
 
 export function watchDevices(media: MediaDevices | undefined): DeviceList {

@@ -6,6 +6,7 @@ import type { CaptureState } from "./capture";
 import type { ChoiceStore, PictureQuality } from "./choices";
 import { cameraConstraints, microphoneConstraints } from "./constraints";
 import type { Side } from "./constraints";
+import { SYSTEM_SPEAKER } from "./device_list";
 import type { DeviceList } from "./device_list";
 import { problemOf } from "./problems";
 import type { DeviceKind, DeviceProblem } from "./problems";
@@ -127,8 +128,8 @@ export class LocalMedia {
 
   async choose(device: "microphone" | "camera" | "speaker", id: string): Promise<void> {
     if (device === "speaker") {
-      this.#speakerId.value = id;
-      this.choices.change({ speakerId: id });
+      this.#speakerId.value = id === SYSTEM_SPEAKER ? "" : id;
+      this.choices.change({ speakerId: this.#speakerId.value });
     } else if (device === "microphone") {
       this.#microphoneId.value = id;
       this.choices.change({ microphoneId: id });

@@ -44,7 +44,6 @@ export class LiveKitEngine implements MediaEngine {
   #wanted: MediaTicket | null = null;
   #room: Room | null = null;
   #ticket: MediaTicket | null = null;
-  #speaker = "";
   #isReadScheduled = false;
 
   constructor(private readonly events: EngineEvents) {
@@ -80,8 +79,7 @@ export class LiveKitEngine implements MediaEngine {
   }
 
   setSpeaker(deviceId: string): void {
-    this.#speaker = deviceId;
-    if (this.#room) void this.#playback.useSpeaker(this.#room, deviceId).catch(warn);
+    this.#playback.setSpeaker(deviceId);
   }
 
   async allowSound(): Promise<void> {
@@ -174,7 +172,6 @@ export class LiveKitEngine implements MediaEngine {
     switch (room.state) {
       case ConnectionState.Connected:
         this.status.value = "connected";
-        if (this.#speaker) void this.#playback.useSpeaker(room, this.#speaker).catch(warn);
         for (const sending of this.#sending.values()) sending.useRoom(room);
         break;
       case ConnectionState.Reconnecting:

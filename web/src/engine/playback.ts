@@ -1,9 +1,10 @@
 // Remote sound: one hidden audio element for each track, in the page so that every browser plays it.
-import type { RemoteTrack, Room } from "livekit-client";
 import { Track } from "livekit-client";
+import type { RemoteTrack } from "livekit-client";
 
 export class Playback {
   readonly #box: HTMLElement;
+  #speaker = "";
 
   constructor(document: Document) {
     this.#box = document.createElement("div");
@@ -14,7 +15,9 @@ export class Playback {
 
   play(track: RemoteTrack): void {
     if (track.kind !== Track.Kind.Audio) return;
-    this.#box.append(track.attach());
+    const element = track.attach();
+    this.#box.append(element);
+    if (this.#speaker) void useSpeaker(element, this.#speaker);
   }
 
   stop(track: RemoteTrack): void {
@@ -26,9 +29,20 @@ export class Playback {
     this.#box.replaceChildren();
   }
 
-  async useSpeaker(room: Room, deviceId: string): Promise<void> {
-    // Browsers without a choice of speakers (Firefox before 116, Safari) play on the system's.
-    if (!("setSinkId" in HTMLMediaElement.prototype)) return;
-    await room.switchActiveDevice("audiooutput", deviceId || "default");
+  setSpeaker(deviceId: string): void {
+    if (this.#speaker === deviceId) return;
+    this.#speaker = deviceId;
+    for (const element of this.#box.querySelectorAll("audio")) void useSpeaker(element, deviceId);
+  }
+}
+
+/** An empty id is the system's own speaker. A speaker that is gone leaves the sound where it is. */
+async function useSpeaker(element: HTMLMediaElement, deviceId: string): Promise<void> {
+  // Browsers without a choice of speakers (Safari before 18.4) play on the system's.
+  if (!("setSinkId" in element)) return;
+  try {
+    await element.setSinkId(deviceId);
+  } catch (error) {
+    console.warn("palaver: the speaker could not be used", error);
   }
 }

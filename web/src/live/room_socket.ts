@@ -15,13 +15,7 @@ import type { Tickets } from "./tickets";
 import type { Timers } from "./time";
 
 /** The few members of WebSocket that are used: tests give their own. */
-export interface SocketLike {
-  send(text: string): void;
-  close(code?: number): void;
-  onopen: ((event: never) => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number }) => void) | null;
-}
+export type SocketLike = Pick<WebSocket, "send" | "close" | "onopen" | "onmessage" | "onclose">;
 
 export interface RoomSocketDeps {
   openSocket: () => SocketLike;
@@ -92,6 +86,11 @@ export class RoomSocket {
     this.#you.value = null;
     this.#state.value = { kind: "joining" };
     this.#open();
+  }
+
+  /** The name for the next hello, after a reconnection. */
+  rename(name: string): void {
+    this.#name = name;
   }
 
   command(command: Command): Promise<Ack["result"]> {

@@ -1,0 +1,35 @@
+// A picture from the engine; which element shows it also tells the engine which size is needed.
+import { useEffect, useRef } from "react";
+import type { MediaEngine, Source } from "../engine/media_engine";
+
+export interface RemoteVideoProps {
+  engine: MediaEngine;
+  identity: string;
+  source: Source;
+  /** Another id means other media: attach again. */
+  mediaId: string;
+  label: string;
+  onAspect?: (aspectRatio: number) => void;
+}
+
+export function RemoteVideo({ engine, identity, source, mediaId, label, onAspect }: RemoteVideoProps) {
+  const ref = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    const video = ref.current;
+    return video && mediaId ? engine.attach(identity, source, video) : undefined;
+  }, [engine, identity, source, mediaId]);
+  return (
+    <video
+      ref={ref}
+      className="pic"
+      autoPlay
+      playsInline
+      muted
+      aria-label={label}
+      onResize={(event) => {
+        const { videoWidth, videoHeight } = event.currentTarget;
+        if (videoWidth > 0 && videoHeight > 0) onAspect?.(videoWidth / videoHeight);
+      }}
+    />
+  );
+}

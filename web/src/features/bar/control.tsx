@@ -1,0 +1,55 @@
+// One control of the bar: a pad with an icon, a word below it, a tooltip with its keys.
+import type { CommandRecord } from "../../call/commands";
+import { isMac } from "../../call/page_life";
+import { shortcutText } from "../../call/shortcuts";
+import { useCall } from "../../components/call_context";
+import { Icon } from "../../components/icon";
+import { Tip } from "../../components/tip";
+
+export interface ControlProps {
+  command: CommandRecord;
+  isFilled?: boolean;
+  /** A number on its corner. */
+  count?: number;
+  opensPanel?: boolean;
+  isLeave?: boolean;
+}
+
+/** Rendered again by its parent whenever what the command reads has changed. */
+export function Control({ command, isFilled, count, opensPanel = false, isLeave = false }: ControlProps) {
+  const { call, t } = useCall();
+  const label = t(command.label(call));
+  const caption = t((command.caption ?? command.label)(call));
+  const isOn = command.isOn?.(call);
+  const isOff = command.isOff?.(call) ?? false;
+  const state = opensPanel ? { "aria-expanded": isOn ?? false } : isOn === undefined ? {} : { "aria-pressed": isOn };
+  return (
+    <Tip text={label} keys={keysOf(command, call.choices.read().hasLetterShortcuts)}>
+      <button
+        type="button"
+        className={["ctl", isOff ? "off" : "", isLeave ? "leave" : ""].filter(Boolean).join(" ")}
+        aria-label={label}
+        {...state}
+        onClick={() => command.perform(call)}
+      >
+        <span className="pad">
+          <Icon name={command.icon(call)} isFilled={isFilled ?? isOn ?? false} />
+        </span>
+        <span className="cap" aria-hidden="true">
+          {caption}
+        </span>
+        {count !== undefined && count > 0 ? (
+          <span className="count" aria-hidden="true">
+            {count}
+          </span>
+        ) : null}
+      </button>
+    </Tip>
+  );
+}
+
+/** The first shortcut that works now, as text. */
+export function keysOf(command: CommandRecord, hasLetters: boolean): string | undefined {
+  const usable = command.shortcuts.find((one) => one.isChord || hasLetters || !/^[a-z]$/.test(one.key));
+  return usable && shortcutText(usable, isMac());
+}

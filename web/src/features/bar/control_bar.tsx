@@ -1,0 +1,47 @@
+import { commands } from "../../call/commands";
+import { useCall } from "../../components/call_context";
+import { useSignalValue } from "../../components/use_signal";
+import { Control } from "./control";
+import { CameraMenu, MicrophoneMenu } from "./device_menus";
+import { HearingLine } from "./hearing_line";
+import { LeaveControl } from "./leave_control";
+import { MoreMenu } from "./more_menu";
+
+/** The bar at the bottom. Always the same order; Leave is last. */
+export function ControlBar() {
+  const { call, t } = useCall();
+  // What the commands below read: the bar is drawn again when one of these changes.
+  useSignalValue(call.local.microphone);
+  useSignalValue(call.local.camera);
+  useSignalValue(call.local.screen.shared);
+  useSignalValue(call.panel);
+  const people = useSignalValue(call.people);
+  return (
+    <div className="bar" id="controls" tabIndex={-1} role="region" aria-label={t("call.controls")} data-region>
+      <HearingLine />
+      <div className="bench">
+        <div className="split">
+          <Control command={commands.microphone} />
+          <MicrophoneMenu />
+        </div>
+        <div className="split">
+          <Control command={commands.camera} />
+          <CameraMenu />
+        </div>
+        <span className="rule" />
+        {commands.share.isAvailable(call) ? (
+          <span className="wide-only">
+            <Control command={commands.share} isFilled={call.local.screen.shared.value !== null} />
+          </span>
+        ) : null}
+        <MoreMenu />
+        <span className="rule" />
+        <LeaveControl />
+      </div>
+      <div className="bench end">
+        <Control command={commands.info} opensPanel />
+        <Control command={commands.people} opensPanel count={people.length} />
+      </div>
+    </div>
+  );
+}

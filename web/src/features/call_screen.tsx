@@ -1,0 +1,122 @@
+// The call: head, stage, panel, bar.
+import { useEffect, useState } from "react";
+import { clockText } from "../call/clock";
+import { commands } from "../call/commands";
+import { Mark } from "../components/brand";
+import { useCall } from "../components/call_context";
+import { Icon } from "../components/icon";
+import { MenuBox } from "../components/menu";
+import { useSignalValue } from "../components/use_signal";
+import { Button } from "react-aria-components";
+import { ControlBar } from "./bar/control_bar";
+import { EndDialog } from "./dialogs/end_dialog";
+import { RenameDialog } from "./dialogs/rename_dialog";
+import { ShortcutsDialog } from "./dialogs/shortcuts_dialog";
+import { ProblemDialog } from "./green_room/problem_dialog";
+import { InfoPanel } from "./panels/info_panel";
+import { PeoplePanel } from "./panels/people_panel";
+import { Stage } from "./stage/stage";
+import { useRegionKeys } from "./use_region_keys";
+
+export default function CallScreen() {
+  const { call, t } = useCall();
+  const panel = useSignalValue(call.panel);
+  const dialog = useSignalValue(call.dialog);
+  const closeDialog = () => call.openDialog(null);
+  useRegionKeys();
+  return (
+    <>
+      <a className="skip" href="#controls">
+        {t("app.skip")}
+      </a>
+      <div className="call">
+        <Head />
+        <Stage />
+        {panel === "people" ? <PeoplePanel /> : null}
+        {panel === "info" ? <InfoPanel /> : null}
+        <ControlBar />
+      </div>
+      <ProblemDialog />
+      {dialog === "shortcuts" ? <ShortcutsDialog onClose={closeDialog} /> : null}
+      {dialog === "end_for_all" ? <EndDialog onClose={closeDialog} /> : null}
+      {dialog === "rename" ? <RenameDialog onClose={closeDialog} /> : null}
+    </>
+  );
+}
+
+function Head() {
+  const { call, t } = useCall();
+  const title = useSignalValue(call.title);
+  const people = useSignalValue(call.people);
+  const panel = useSignalValue(call.panel);
+  const { people: peopleCommand } = commands;
+  return (
+    <header className="head">
+      <Mark />
+      <h1>{title}</h1>
+      <MeetingTime />
+      <span className="push" />
+      <ViewMenu />
+      <button
+        type="button"
+        className="icon-btn phone-only"
+        aria-label={t("command.people")}
+        aria-expanded={panel === "people"}
+        onClick={() => peopleCommand.perform(call)}
+      >
+        <Icon name="people" />
+        <span className="count" aria-hidden="true">
+          {people.length}
+        </span>
+      </button>
+    </header>
+  );
+}
+
+function ViewMenu() {
+  const { call, t } = useCall();
+  const mode = useSignalValue(call.stage.mode);
+  return (
+    <span className="wide-only">
+      <MenuBox
+        label={t("call.view")}
+        placement="bottom end"
+        groups={[
+          {
+            id: t("call.view"),
+            chosen: mode,
+            entries: [commands.grid, commands.speaker].map((command) => ({
+              id: command.id,
+              label: t(command.label(call)),
+              icon: command.icon(call),
+              onAction: () => command.perform(call),
+            })),
+          },
+        ]}
+        trigger={
+          <Button className="btn sm">
+            <Icon name={mode === "grid" ? "grid" : "speaker-view"} size="sm" />
+            {t("call.view")}
+          </Button>
+        }
+      />
+    </span>
+  );
+}
+
+/** How long the meeting has been on. */
+function MeetingTime() {
+  const { call, t } = useCall();
+  const startedAt = useSignalValue(call.line.snapshot)?.room.started_at;
+  const [now_ms, setNow] = useState(() => call.timers.now_ms());
+  useEffect(() => {
+    const id = window.setInterval(() => setNow(call.timers.now_ms()), 1000);
+    return () => window.clearInterval(id);
+  }, [call]);
+  if (!startedAt) return null;
+  return (
+    <span className="time" role="timer" aria-label={t("call.time")}>
+      {clockText(now_ms - Date.parse(startedAt))}
+    </span>
+  );
+}

@@ -1,0 +1,83 @@
+import { useState } from "react";
+import { useCall } from "../../components/call_context";
+import { ChoiceField } from "../../components/choice_field";
+import { namedDevices } from "../../components/device_names";
+import { LevelBars } from "../../components/level_bars";
+import { useSignalValue } from "../../components/use_signal";
+import { SYSTEM_SPEAKER } from "../../devices/device_list";
+import { playTestTone } from "../../devices/test_tone";
+
+/** Microphone, speaker, camera; the names are known once the browser has been allowed to tell them. */
+export function DevicePickers() {
+  const { call, t } = useCall();
+  const devices = useSignalValue(call.local.devices);
+  const microphone = useSignalValue(call.local.microphone);
+  const camera = useSignalValue(call.local.camera);
+  const speakerId = useSignalValue(call.local.speakerId);
+  const choices = call.choices.read();
+  const list = {
+    microphone: namedDevices(t, "microphone", devices),
+    speaker: namedDevices(t, "speaker", devices),
+    camera: namedDevices(t, "camera", devices),
+  };
+  const first = (kind: keyof typeof list) => list[kind][0]?.id ?? "";
+  const present = (kind: keyof typeof list, id: string) =>
+    list[kind].some((device) => device.id === id) ? id : first(kind);
+  return (
+    <div className="devices">
+      <ChoiceField
+        label={t("device.microphone")}
+        icon="microphone"
+        value={present("microphone", microphone.deviceId || choices.microphoneId)}
+        choices={list.microphone}
+        none={t("device.noneMicrophone")}
+        onChoose={(id) => void call.local.choose("microphone", id)}
+      >
+        <LevelBars track={microphone.isWanted ? microphone.track : null} label={t("device.level")} />
+      </ChoiceField>
+      <div className="spk">
+        <ChoiceField
+          label={t("device.speaker")}
+          icon="speaker"
+          value={present("speaker", speakerId || SYSTEM_SPEAKER)}
+          choices={list.speaker}
+          none={t("device.system")}
+          onChoose={(id) => void call.local.choose("speaker", id)}
+        />
+        <SpeakerTest speakerId={speakerId} />
+      </div>
+      <ChoiceField
+        label={t("device.camera")}
+        icon="camera"
+        value={present("camera", camera.deviceId || choices.cameraId)}
+        choices={list.camera}
+        none={t("device.noneCamera")}
+        onChoose={(id) => void call.local.choose("camera", id)}
+      />
+    </div>
+  );
+}
+
+export function SpeakerTest({ speakerId }: { speakerId: string }) {
+  const { t } = useCall();
+  const [state, setState] = useState<"quiet" | "playing" | "failed">("quiet");
+  const test = () => {
+    setState("playing");
+    playTestTone(speakerId).then(
+      () => setState("quiet"),
+      () => setState("failed"),
+    );
+  };
+  return (
+    <>
+      <button className="btn text sm" type="button" aria-label={t("green.testSpeaker")} onClick={test}>
+        {state === "playing" ? t("green.testing") : t("green.test")}
+      </button>
+      {state === "failed" ? (
+        <p className="error" role="alert">
+          {t("green.testFailed")}
+        </p>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,141 @@
+// Before the call: how you look and sound, who is inside, and the way in.
+import { useEffect, useState } from "react";
+import type { SyntheticEvent } from "react";
+import { useCall } from "../../components/call_context";
+import { Icon } from "../../components/icon";
+import { useSignalValue } from "../../components/use_signal";
+import { PageHead } from "../page_head";
+import { DevicePickers } from "./device_pickers";
+import { GreenControls } from "./green_controls";
+import { Inside } from "./inside";
+import { Preview } from "./preview";
+import { ProblemDialog } from "./problem_dialog";
+import { usePreview } from "./use_preview";
+
+export function GreenRoom() {
+  const { call, t } = useCall();
+  const phase = useSignalValue(call.phase);
+  const { preview, hasFailed } = usePreview(call.boot.urls.preview);
+  const [name, setName] = useState(() => call.boot.name ?? call.choices.read().name);
+  const [isNameMissing, setNameMissing] = useState(false);
+  const isJoining = phase.kind === "joining";
+  const mustSignIn = preview?.may_join === false;
+
+  useEffect(() => {
+    // Whoever is allowed already is not asked again: the picture is simply there.
+    void call.local.permission().then((permission) => {
+      const { isMicrophoneOn, isCameraOn } = call.choices.read();
+      if (permission === "granted") void call.local.allow({ microphone: isMicrophoneOn, camera: isCameraOn });
+    });
+  }, [call]);
+
+  const join = () => {
+    const chosen = name.trim();
+    if (!chosen) {
+      setNameMissing(true);
+      document.getElementById("green-name")?.focus();
+      return;
+    }
+    call.join({ name: chosen });
+  };
+
+  const joinWithout = () => {
+    call.local.stopAll();
+    join();
+  };
+
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    join();
+  };
+
+  return (
+    <div className="page">
+      <PageHead />
+      <main className="wrap green" id="main">
+        <section aria-label={t("green.preview")}>
+          <Preview name={name.trim()} />
+          <GreenControls />
+          <DevicePickers />
+        </section>
+        <div className="ready">
+          {preview ? <p className="muted small host">{t("green.hostedBy", { name: preview.host_name })}</p> : null}
+          <h1>{preview?.title ?? call.boot.title}</h1>
+          {preview?.inside ? <Inside people={preview.inside} /> : null}
+          {preview && !preview.inside && preview.is_on ? <p className="small muted">{t("green.isOn")}</p> : null}
+          {hasFailed ? (
+            <p className="banner notice" role="status">
+              <Icon name="warning" />
+              <span>{t("green.loadFailed")}</span>
+            </p>
+          ) : null}
+          {mustSignIn ? (
+            <SignIn />
+          ) : (
+            <form className="stack" onSubmit={submit} noValidate>
+              <div className="field">
+                <label htmlFor="green-name">{t("green.name")}</label>
+                <input
+                  className="input"
+                  id="green-name"
+                  value={name}
+                  maxLength={80}
+                  autoComplete="name"
+                  aria-describedby="green-name-help"
+                  aria-invalid={isNameMissing}
+                  onChange={(event) => {
+                    setName(event.target.value);
+                    setNameMissing(false);
+                  }}
+                />
+                {isNameMissing ? (
+                  <p className="error" id="green-name-help" role="alert">
+                    <Icon name="warning" />
+                    {t("green.name.missing")}
+                  </p>
+                ) : (
+                  <p className="help" id="green-name-help">
+                    {t("green.name.help")}
+                  </p>
+                )}
+              </div>
+              <button className="btn primary lg wide" type="submit" aria-busy={isJoining} disabled={isJoining}>
+                {isJoining ? <span className="spin" aria-hidden="true" /> : null}
+                {isJoining ? t("green.joining") : t("green.join")}
+              </button>
+              {isJoining ? null : (
+                <button className="btn quiet wide" type="button" onClick={joinWithout}>
+                  {t("green.joinWithout")}
+                </button>
+              )}
+              {isJoining && phase.isTakingLong ? (
+                <p className="banner notice" role="status">
+                  <Icon name="hourglass" />
+                  <span>{t("say.reconnecting")}</span>
+                </p>
+              ) : null}
+            </form>
+          )}
+        </div>
+      </main>
+      <ProblemDialog onJoinWithout={join} />
+    </div>
+  );
+}
+
+function SignIn() {
+  const { call, t } = useCall();
+  return (
+    <div className="stack">
+      <div className="banner notice">
+        <Icon name="info" />
+        <span>
+          <strong>{t("green.signIn.title")}</strong> {t("green.signIn.body")}
+        </span>
+      </div>
+      <a className="btn primary lg wide" href={call.boot.urls.sign_in}>
+        {t("green.signIn.action")}
+      </a>
+    </div>
+  );
+}

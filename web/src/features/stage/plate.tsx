@@ -1,0 +1,61 @@
+import type { Person } from "../../call/person";
+import { useCall } from "../../components/call_context";
+import { Icon } from "../../components/icon";
+
+export interface PlateProps {
+  person: Person;
+  isSpeaking: boolean;
+  isPinned: boolean;
+  isPresenting: boolean;
+}
+
+/** Name and state at the corner of a tile. An open, silent microphone has no sign: it is the usual case. */
+export function Plate({ person, isSpeaking, isPinned, isPresenting }: PlateProps) {
+  const { t } = useCall();
+  return (
+    <div className="plate">
+      {isPresenting ? <Icon name="share" /> : null}
+      {isPinned ? (
+        <>
+          <Icon name="pin" isFilled />
+          <span className="sr">{t("tile.pinned")}</span>
+        </>
+      ) : null}
+      {isSpeaking ? (
+        <span className="bars" role="img" aria-label={t("tile.speaking")}>
+          <i />
+          <i />
+          <i />
+        </span>
+      ) : null}
+      {person.microphone === "off" || (person.microphone === "none" && person.role !== null) ? (
+        <span className="off-mic">
+          <Icon name="microphone-off" />
+          <span className="sr">{t("tile.muted")}</span>
+        </span>
+      ) : null}
+      <span className="name">
+        {isPresenting
+          ? t("tile.presents", { name: person.name })
+          : person.isYou
+            ? t("call.you", { name: person.name })
+            : person.name}
+      </span>
+      <Tag person={person} />
+    </div>
+  );
+}
+
+function Tag({ person }: { person: Person }) {
+  const { t } = useCall();
+  if (person.role === "host") return <span className="tag">{t("tile.host")}</span>;
+  if (person.role === null) return <span className="tag">{t("tile.byKey")}</span>;
+  if (!person.isSignedIn) {
+    return (
+      <span className="tag" title={t("tile.guest.long")}>
+        {t("tile.guest")}
+      </span>
+    );
+  }
+  return null;
+}

@@ -1,0 +1,120 @@
+// One person: picture or initials, the plate with name and state, and what can be done with the tile.
+import { memo, useRef } from "react";
+import type { KeyboardEvent } from "react";
+import type { PlacedTile } from "../../call/layout/stage_model";
+import type { Person } from "../../call/person";
+import { initials } from "../../call/person";
+import { useCall } from "../../components/call_context";
+import { Icon } from "../../components/icon";
+import { LocalVideo } from "../../components/local_video";
+import { RemoteVideo } from "../../components/remote_video";
+import { useSignalValue } from "../../components/use_signal";
+import { useEngine } from "../use_engine";
+import { Plate } from "./plate";
+import { placeStyle } from "./place_style";
+import { useGlide } from "./use_glide";
+
+export interface TileProps {
+  person: Person;
+  placed: PlacedTile;
+  isSpeaking: boolean;
+  isPinned: boolean;
+  isPresenting: boolean;
+}
+
+export const Tile = memo(function Tile({ person, placed, isSpeaking, isPinned, isPresenting }: TileProps) {
+  const { call, t } = useCall();
+  const element = useRef<HTMLDivElement>(null);
+  useGlide(element, placed);
+  const isMirrored = useSignalValue(call.local.isMirrored) && person.isYou;
+  const isSpeakingNow = isSpeaking && person.microphone === "on";
+  const className = [
+    "tile",
+    `at-${placed.place}`,
+    isSpeakingNow ? "speaking" : "",
+    isMirrored ? "mirror" : "",
+    person.isReconnecting ? "dim" : "",
+    placed.width < 160 ? "tiny-tile" : "",
+  ];
+  const moveSelf = (event: KeyboardEvent) => {
+    if (placed.place !== "floating" || !event.key.startsWith("Arrow")) return;
+    event.preventDefault();
+    call.stage.moveSelf();
+  };
+  return (
+    // The keys only repeat what the button in the tile does.
+    // eslint-disable-next-line jsx-a11y/no-static-element-interactions
+    <div
+      ref={element}
+      className={className.filter(Boolean).join(" ")}
+      style={placeStyle(placed)}
+      role="group"
+      aria-label={person.isYou ? t("call.you", { name: person.name }) : person.name}
+      data-participant-id={person.key}
+      data-identity={person.identity}
+      data-speaking={isSpeakingNow}
+      onKeyDown={moveSelf}
+    >
+      <Picture person={person} />
+      {person.isReconnecting ? (
+        <div className="wait">
+          <Icon name="weak" />
+          {t("tile.reconnecting")}
+        </div>
+      ) : null}
+      {person.isWeak && !person.isReconnecting ? (
+        <div className="mark weak">
+          <Icon name="weak" size="sm" />
+          <span aria-hidden="true">{t("tile.weak")}</span>
+          <span className="sr">{t("tile.weak.long")}</span>
+        </div>
+      ) : null}
+      <TileTools person={person} placed={placed} isPinned={isPinned} />
+      <Plate person={person} isSpeaking={isSpeakingNow} isPinned={isPinned} isPresenting={isPresenting} />
+    </div>
+  );
+});
+
+function Picture({ person }: { person: Person }) {
+  const { call } = useCall();
+  const engine = useEngine();
+  const ownTrack = useSignalValue(call.local.camera).track;
+  if (person.isYou && person.pictureId && ownTrack) return <LocalVideo track={ownTrack} label={person.name} />;
+  if (!person.isYou && person.pictureId && engine) {
+    return (
+      <RemoteVideo
+        engine={engine}
+        identity={person.identity}
+        source="camera"
+        mediaId={person.pictureId}
+        label={person.name}
+      />
+    );
+  }
+  return (
+    <div className="off" data-tone={person.tone}>
+      <span className="av" aria-hidden="true">
+        {initials(person.name)}
+      </span>
+    </div>
+  );
+}
+
+function TileTools({ person, placed, isPinned }: Pick<TileProps, "person" | "placed" | "isPinned">) {
+  const { call, t } = useCall();
+  const pinLabel = t(isPinned ? "tile.unpin" : "tile.pin", { name: person.name });
+  return (
+    <div className="mark tools">
+      {placed.place === "floating" ? (
+        <button type="button" className="icon-btn" aria-label={t("tile.moveSelf")} onClick={() => call.stage.moveSelf()}>
+          <Icon name="corner" />
+        </button>
+      ) : null}
+      {placed.place === "floating" ? null : (
+        <button type="button" className="icon-btn" aria-label={pinLabel} onClick={() => call.pin(person)}>
+          <Icon name={isPinned ? "unpin" : "pin"} isFilled={isPinned} />
+        </button>
+      )}
+    </div>
+  );
+}
