@@ -100,8 +100,12 @@ class MediaPort(Protocol):
         offer: str,
         publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]],
         subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]],
+        codecs: Mapping[Mid, str],
     ) -> None:
-        """Ends in one `Answered` or `NegotiationFailed` with this `offer_id`."""
+        """Ends in one `Answered` or `NegotiationFailed` with this `offer_id`.
+
+        `codecs` names, for sections that publish, the only codec that their answer accepts.
+        """
 
     def set_subscription(
         self, *, peer: ParticipantSid, track: TrackSid, is_enabled: bool, max_spatial_layer: int, max_fps: int

@@ -284,6 +284,7 @@ class Switchboard:
                     offer=effect.offer,
                     publish=effect.publish,
                     subscribe=effect.subscribe,
+                    codecs=effect.codecs,
                 )
             case SetSubscription():
                 self._media.set_subscription(

@@ -78,6 +78,7 @@ class MemoryMedia:
         offer: str,
         publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]],
         subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]],
+        codecs: Mapping[Mid, str],
     ) -> None:
         self._check_open()
         state = self.peers.get(peer)

@@ -50,13 +50,15 @@ class ClosePeer:
 
 @dataclass(frozen=True, slots=True)
 class Negotiate:
-    """`publish`: section → (track, rids from the smallest layer up); `subscribe`: section → (track, publisher)."""
+    """`publish`: section → (track, rids from the smallest layer up); `subscribe`: section → (track, publisher);
+    `codecs`: section → the one codec that it shall send."""
 
     peer: ParticipantSid
     offer_id: int
     offer: str = field(repr=False)
     publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]]
     subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]]
+    codecs: Mapping[Mid, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ def offered(room: RoomState, session: Session, offer: Offer, turn: Turn) -> None
             offer=offer.sdp,
             publish=publishing.published_sections(session),
             subscribe=subscribing.publishers(room, placed),
+            codecs=publishing.chosen_codecs(session),
         )
     )
 

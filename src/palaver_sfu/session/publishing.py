@@ -76,6 +76,16 @@ def published_sections(session: Session) -> dict[Mid, tuple[TrackSid, tuple[str,
     return {p.mid: (p.info.sid, p.rids) for p in session.publications.values() if p.mid is not None}
 
 
+def chosen_codecs(session: Session) -> dict[Mid, str]:
+    """Which codec each section shall use, where the client said so and offers it: clients send the answer's first."""
+    offered = {section.mid: section.codecs for section in session.sections}
+    return {
+        p.mid: p.codec
+        for p in session.publications.values()
+        if p.mid is not None and p.codec and p.codec in offered.get(p.mid, ())
+    }
+
+
 def sections_answered(room: RoomState, session: Session, turn: Turn) -> None:
     """A muted track sends nothing, so it is shown as soon as it is negotiated."""
     for publication in list(session.publications.values()):
@@ -180,7 +190,9 @@ def _accept(session: Session, sid: TrackSid, request: AddTrack, turn: Turn) -> N
         layers=request.layers,
         details=request.details,
     )
-    session.publications[sid] = Publication(info=info, cid=request.cid, simulcast_cids=request.simulcast_cids)
+    session.publications[sid] = Publication(
+        info=info, cid=request.cid, simulcast_cids=request.simulcast_cids, codec=request.codec
+    )
     turn.send(session, TrackPublished(cid=request.cid, track=info))
 
 

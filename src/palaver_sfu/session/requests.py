@@ -68,6 +68,7 @@ class AddTrack:
     is_muted: bool = False
     layers: tuple[VideoLayer, ...] = ()
     simulcast_cids: tuple[str, ...] = ()
+    codec: str = ""  # lower case; empty leaves the choice to the offer's order
     existing: TrackSid | None = None
     details: bytes = field(default=b"", repr=False)
     request: bytes = field(default=b"", repr=False)

@@ -63,6 +63,7 @@ class Publication:
     info: TrackInfo
     cid: str
     simulcast_cids: tuple[str, ...] = ()
+    codec: str = ""
     mid: Mid | None = None
     sdp_cid: str = ""
     rids: tuple[str, ...] = ()

@@ -90,7 +90,7 @@ class Stage:
                     self.step(answer_of(effect))
         return effects
 
-    def join(self, name: str, *, sections: tuple[OfferSection, ...] = (), active: bool = True, **more: Any) -> str:
+    def join(self, name: str, *, sections: tuple[OfferSection, ...] = (), active: bool = True, **more: Any) -> ParticipantSid:
         """Bring `name` in with an offer of `sections`; returns the participant's sid."""
         self._count += 1
         sid = ParticipantSid(f"PA_{name}{self._count}")
@@ -145,9 +145,7 @@ class Stage:
         return sid
 
     def speak_up(self, name: str, cid: str = "mic") -> TrackSid:
-        return self.publish(
-            name, cid=cid, kind=TrackKind.AUDIO, source=TrackSource.MICROPHONE, mime_type="audio/opus"
-        )
+        return self.publish(name, cid=cid, kind=TrackKind.AUDIO, source=TrackSource.MICROPHONE, mime_type="audio/opus")
 
     def follow_requirements(self) -> None:
         """Do what clients do: offer again whenever they are asked to, until nobody is asked any more."""

@@ -118,6 +118,7 @@ def read_add_track(message: rtc.AddTrackRequest) -> AddTrack:
         is_muted=message.muted,
         layers=read_layers(layers),
         simulcast_cids=tuple(codec.cid for codec in message.simulcast_codecs if codec.cid),
+        codec=_codec(kind, message),
         existing=TrackSid(message.sid) if message.sid else None,
         details=details.SerializeToString(),
         request=message.SerializeToString(),
@@ -255,6 +256,13 @@ _READERS: dict[str, Callable[..., ClientRequest]] = {
     "store_data_blob_request": _refuse(""),
     "get_data_blob_request": _refuse(""),
 }
+
+
+def _codec(kind: TrackKind, message: rtc.AddTrackRequest) -> str:
+    """What the client means to send; for sound the offer's order is its choice (RED first, or not)."""
+    if kind is TrackKind.AUDIO or not message.simulcast_codecs:
+        return ""
+    return _mime_type(kind, message.simulcast_codecs[0].codec).partition("/")[2]
 
 
 def _mime_type(kind: TrackKind, codec: str) -> str:
