@@ -5,7 +5,8 @@ use crate::units::Micros;
 
 /// A packet at least this loud counts as speech, in −dBov.
 const SPEECH_MINUS_DBOV: u8 = 35;
-/// Speech is looked for in a window of eight of these.
+/// Speech is looked for in a window of eight of these. The window counts the time that packets play, not the clock's: a
+/// sender in DTX is silent between words by sending nothing, and short words must still add up.
 const BUCKET: Micros = Micros::from_millis(50);
 const BUCKETS: usize = 8;
 /// Someone speaks when this much of the 400 ms window is speech: 40 %.
@@ -33,9 +34,9 @@ pub struct SpeakerChange {
 /// Speech detection of one track.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SpeechDetector {
-    /// Speech in each bucket of the window; bucket `n` of the clock is at `n % BUCKETS`.
+    /// Speech in each bucket of the window; bucket `n` of the played time is at `n % BUCKETS`.
     speech: [Micros; BUCKETS],
-    bucket: u64,
+    played: Micros,
     power: f32,
     last_packet: Micros,
     last_speech: Micros,
@@ -46,16 +47,17 @@ pub(crate) struct SpeechDetector {
 impl SpeechDetector {
     /// A packet with a level that plays for `duration`.
     pub(crate) fn on_packet(&mut self, minus_dbov: u8, duration: Micros, now: Micros) {
-        self.advance(now);
+        if now.since(self.last_packet) >= SILENCE {
+            self.speech = [Micros::ZERO; BUCKETS];
+        }
         let weight = (duration.0 as f32 / SMOOTHING.0 as f32).min(1.0);
         self.power += weight * (power(minus_dbov) - self.power);
         self.last_packet = now;
+        self.play(duration);
         if minus_dbov <= SPEECH_MINUS_DBOV {
             self.last_speech = now;
-            let position = (self.bucket % BUCKETS as u64) as usize;
-            if let Some(speech) = self.speech.get_mut(position) {
-                // A burst after a network stall must not count as long speech at once: a bucket holds its own length
-                // and half as much again.
+            let bucket = (self.played.0 / BUCKET.0 % BUCKETS as u64) as usize;
+            if let Some(speech) = self.speech.get_mut(bucket) {
                 *speech = speech.plus(duration).min(Micros(BUCKET.0 * 3 / 2));
             }
         }
@@ -75,7 +77,6 @@ impl SpeechDetector {
 
     /// The news since the last report, if any: `(level, is_active)`.
     pub(crate) fn report(&mut self, now: Micros) -> Option<(f32, bool)> {
-        self.advance(now);
         if self.is_active && now.since(self.last_speech) >= SILENCE {
             self.is_active = false;
         }
@@ -91,17 +92,17 @@ impl SpeechDetector {
         Some(news)
     }
 
-    /// Empty the buckets that the clock has passed.
-    fn advance(&mut self, now: Micros) {
-        let bucket = now.0 / BUCKET.0;
-        let passed = bucket.saturating_sub(self.bucket).min(BUCKETS as u64);
-        for back in 0..passed {
-            let position = (bucket.saturating_sub(back) % BUCKETS as u64) as usize;
-            if let Some(speech) = self.speech.get_mut(position) {
+    /// Let `duration` pass in the window: the buckets that it enters are emptied.
+    fn play(&mut self, duration: Micros) {
+        let before = self.played.0 / BUCKET.0;
+        self.played = self.played.plus(duration);
+        let entered = (self.played.0 / BUCKET.0).saturating_sub(before).min(BUCKETS as u64);
+        for back in 0..entered {
+            let position = (self.played.0 / BUCKET.0).saturating_sub(back) % BUCKETS as u64;
+            if let Some(speech) = self.speech.get_mut(position as usize) {
                 *speech = Micros::ZERO;
             }
         }
-        self.bucket = self.bucket.max(bucket);
     }
 }
 
@@ -166,6 +167,28 @@ mod tests {
         let mut reports = talk(&mut detector, 1_000, 1_400, Some(90));
         reports.extend(talk(&mut detector, 1_400, 2_000, Some(20)));
         assert!(reports.iter().all(|(_, _, is_active)| *is_active), "{reports:?}");
+    }
+
+    #[test]
+    fn short_words_add_up_when_dtx_leaves_out_the_silence() {
+        let mut detector = SpeechDetector::default();
+        let mut was_active = false;
+        for word in 0..4 {
+            // 120 ms of speech, 120 ms until the encoder stops sending, and 260 ms of nothing.
+            talk(&mut detector, word * 500, word * 500 + 120, Some(10));
+            talk(&mut detector, word * 500 + 120, word * 500 + 240, Some(127));
+            was_active |= detector.is_active;
+        }
+        assert!(was_active);
+    }
+
+    #[test]
+    fn clicks_that_are_far_apart_do_not_add_up() {
+        let mut detector = SpeechDetector::default();
+        for click in 0..20 {
+            talk(&mut detector, click * 1_000, click * 1_000 + 60, Some(5));
+            assert!(!detector.is_active);
+        }
     }
 
     #[test]
