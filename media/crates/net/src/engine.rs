@@ -97,8 +97,7 @@ impl Engine {
             .name("palaver-sdp".to_owned())
             .spawn(move || negotiator.run(&queue, |command| post.post(command)))
             .map_err(EngineError::Resources)?;
-        let mut worker =
-            Worker::new(sockets, candidates, Arc::clone(&mailbox), Arc::clone(&events), sender.clone());
+        let mut worker = Worker::new(sockets, candidates, Arc::clone(&mailbox), Arc::clone(&events), sender.clone());
         let worker = std::thread::Builder::new()
             .name("palaver-media".to_owned())
             .spawn(move || worker.run(&RtcFactory))

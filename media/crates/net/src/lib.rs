@@ -9,14 +9,14 @@
 //! ([`Engine`]), events come back through another ([`event::EventQueue`]).
 
 pub mod command;
-pub mod event;
-pub mod switchboard;
-mod wake;
 mod engine;
+pub mod event;
 mod negotiation;
 mod socket;
+pub mod switchboard;
+mod wake;
 mod worker;
 
 pub use engine::{Engine, EngineError};
-pub use negotiation::{Negotiate, read as read_offer};
+pub use negotiation::{Negotiate, print as print_answer, read as read_offer};
 pub use worker::Totals;

@@ -82,7 +82,8 @@ impl NegotiationThread {
                 Job::Read(negotiate) => {
                     self.waiting_offers.fetch_sub(1, Ordering::Relaxed);
                     let (peer, offer_id) = (Arc::<str>::from(negotiate.peer.as_str()), negotiate.offer_id);
-                    let failed = |code, message| Event::NegotiationFailed { peer: peer.clone(), offer_id, code, message };
+                    let failed =
+                        |code, message| Event::NegotiationFailed { peer: peer.clone(), offer_id, code, message };
                     match read(*negotiate).map(|accept| to_worker(Command::Accept(Box::new(accept)))) {
                         Ok(true) => {}
                         Ok(false) => events.push([failed("queue_full", "the engine is busy".to_owned())]),
@@ -134,12 +135,13 @@ pub fn read(negotiate: Negotiate) -> Result<Accept, SdpError> {
     Ok(Accept { peer: Arc::from(peer), offer_id, offer, offer_text, publish: published, subscribe: assigned })
 }
 
-/// The layers that the control plane named, as far as the offer has them; the offer's own where it named none that exist.
+/// The layers that the control plane named, as far as the offer has them.
 fn layers(named: &[String], offered: &[Rid]) -> Vec<Rid> {
     named.iter().filter_map(|name| Rid::new(name)).filter(|rid| offered.contains(rid)).collect()
 }
 
-fn print(pending: &PendingAnswer) -> Event {
+/// Print and finish an answer.
+pub fn print(pending: &PendingAnswer) -> Event {
     let sdp = rewrite_answer(&pending.answer.print(), &pending.offer_text, &pending.assigned);
     let tracks = pending.assigned.iter().map(|(mid, a)| (mid.to_string(), a.track.clone())).collect();
     Event::Answer { peer: pending.peer.clone(), offer_id: pending.offer_id, sdp, tracks }

@@ -173,10 +173,7 @@ impl UdpSocket {
             let (filled, length) = to_name(datagram.to);
             *name = filled;
             // The kernel only reads through this pointer.
-            *slice = libc::iovec {
-                iov_base: datagram.bytes.as_ptr().cast_mut().cast(),
-                iov_len: datagram.bytes.len(),
-            };
+            *slice = libc::iovec { iov_base: datagram.bytes.as_ptr().cast_mut().cast(), iov_len: datagram.bytes.len() };
             header.msg_hdr.msg_name = ptr::from_mut(name).cast();
             header.msg_hdr.msg_namelen = length;
             header.msg_hdr.msg_iov = slice;
@@ -311,8 +308,7 @@ fn set_local_address(header: &mut libc::msghdr, control: &mut [u64; CONTROL_WORD
                 libc::CMSG_DATA(first).cast::<libc::in_pktinfo>().write_unaligned(info);
             }
             IpAddr::V6(ip) => {
-                let info =
-                    libc::in6_pktinfo { ipi6_addr: libc::in6_addr { s6_addr: ip.octets() }, ipi6_ifindex: 0 };
+                let info = libc::in6_pktinfo { ipi6_addr: libc::in6_addr { s6_addr: ip.octets() }, ipi6_ifindex: 0 };
                 let size = mem::size_of_val(&info) as libc::c_uint;
                 header.msg_controllen = libc::CMSG_SPACE(size) as _;
                 let first = libc::CMSG_FIRSTHDR(header);
@@ -333,8 +329,7 @@ mod tests {
         let server = UdpSocket::bind(address.parse().expect("address")).expect("bind");
         let client = UdpSocket::bind(address.parse().expect("address")).expect("bind");
         let many: Vec<Vec<u8>> = (0..40_u8).map(|n| vec![n; 100 + usize::from(n)]).collect();
-        let departing: Vec<_> =
-            many.iter().map(|bytes| Departing { to: server.local(), from: None, bytes }).collect();
+        let departing: Vec<_> = many.iter().map(|bytes| Departing { to: server.local(), from: None, bytes }).collect();
         assert_eq!(client.send(&departing).expect("send"), 40);
         let mut batch = Batch::default();
         let mut seen = Vec::new();

@@ -24,7 +24,7 @@ use palaver_session::api::Printed;
 use palaver_session::sdp::Assignment;
 use palaver_session::{Mid, NegotiatedSession, Output, Path, SessionError, SessionFactory};
 
-use self::demux::Demux;
+use self::demux::{Demux, Learned, MAX_OWNERS};
 use self::peer::{Peer, PeerTable, Phase};
 use self::room::Room;
 use crate::command::Command;
@@ -84,7 +84,7 @@ pub struct Counters {
     pub unknown_ufrag: u64,
     /// Checks whose integrity was not proved (no answer of the session came of them).
     pub unverified_checks: u64,
-    /// Verified checks from an address that another peer uses.
+    /// Verified checks from an address that another peer proved lately.
     pub address_conflicts: u64,
     /// Panics caught in a peer's step.
     pub panics: u64,
@@ -197,32 +197,39 @@ impl<F: SessionFactory> Switchboard<F> {
     /// A datagram from the network.
     pub fn receive(&mut self, now: Instant, path: Path, datagram: &[u8]) {
         self.totals.datagrams_in += 1;
-        let check = demux::binding_request(datagram);
-        let found = match &check {
-            Some(check) => self.demux.by_ufrag(check.local_ufrag),
-            None => self.demux.by_address(path.remote),
-        };
-        let Some(ix) = found else {
-            match check {
-                Some(_) => self.totals.unknown_ufrag += 1,
-                None => self.totals.unknown_source += 1,
+        let Some(check) = demux::binding_request(datagram) else {
+            // Nearly always one owner.
+            for position in 0..MAX_OWNERS {
+                match self.demux.owner(path.remote, position) {
+                    Some(ix) => self.hand_over(now, ix, path, datagram),
+                    None if position == 0 => self.totals.unknown_source += 1,
+                    None => break,
+                }
             }
             return;
         };
-        let Some(peer) = self.peers.get_mut(ix) else { return };
-        if let Step::Failed(reason, text) = guarded(|| peer.session.receive(now, path, datagram)) {
-            return self.fail(now, ix, reason, &text);
-        }
+        let Some(ix) = self.demux.by_ufrag(check.local_ufrag) else {
+            self.totals.unknown_ufrag += 1;
+            return;
+        };
         let before = self.outbox.datagrams.len();
-        self.drain(now, ix);
-        if let Some(check) = check {
-            // The session answers a check only after it proved its integrity; nothing else teaches us an address.
-            let answers = self.outbox.datagrams.get(before..).unwrap_or_default();
-            if answers.iter().any(|d| d.path.remote == path.remote && check.is_answered_by(&d.bytes)) {
-                self.learn_address(now, ix, path.remote);
-            } else {
-                self.totals.unverified_checks += 1;
+        self.hand_over(now, ix, path, datagram);
+        // The session answers a check only after it proved its integrity; nothing else teaches us an address.
+        let answers = self.outbox.datagrams.get(before..).unwrap_or_default();
+        if answers.iter().any(|d| d.path.remote == path.remote && check.is_answered_by(&d.bytes)) {
+            if matches!(self.demux.learn(path.remote, ix, now), Learned::Shared | Learned::Refused) {
+                self.totals.address_conflicts += 1;
             }
+        } else {
+            self.totals.unverified_checks += 1;
+        }
+    }
+
+    fn hand_over(&mut self, now: Instant, ix: PeerIx, path: Path, datagram: &[u8]) {
+        let Some(peer) = self.peers.get_mut(ix) else { return };
+        match guarded(|| peer.session.receive(now, path, datagram)) {
+            Step::Done(()) => self.drain(now, ix),
+            Step::Failed(reason, text) => self.fail(now, ix, reason, &text),
         }
     }
 
@@ -406,12 +413,6 @@ impl<F: SessionFactory> Switchboard<F> {
             };
             self.say_goodbye(ix);
             self.remove_peer(now, ix, reason);
-        }
-    }
-
-    fn learn_address(&mut self, now: Instant, ix: PeerIx, address: SocketAddr) {
-        if !self.demux.learn(address, ix, now) {
-            self.totals.address_conflicts += 1;
         }
     }
 

@@ -47,9 +47,8 @@ impl Engine {
         let binds: Vec<SocketAddr> =
             binds.iter().map(|(host, port)| Ok(SocketAddr::new(ip(host)?, *port))).collect::<PyResult<_>>()?;
         let announce: Vec<IpAddr> = announce.iter().map(ip).collect::<PyResult<_>>()?;
-        let engine = py
-            .detach(|| palaver_net::Engine::start(&binds, &announce, workers))
-            .map_err(|e| error::from_engine(&e))?;
+        let engine =
+            py.detach(|| palaver_net::Engine::start(&binds, &announce, workers)).map_err(|e| error::from_engine(&e))?;
         Ok(Self { engine, owner: process::id() })
     }
 

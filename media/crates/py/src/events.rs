@@ -1,9 +1,9 @@
 //! Events as tuples whose first element is the kind.
 
 use palaver_net::event::{Event, PeerFigures, Speaker};
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
-use pyo3::IntoPyObjectExt;
 
 /// The tuple of an event.
 pub(crate) fn to_tuple<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyAny>> {

@@ -15,7 +15,7 @@ pub mod rtc;
 pub mod sdp;
 
 pub use api::{
-    CarriedExtensions, NegotiatedSession, Output, OutgoingRtp, Path, Printed, ReceivedRtp, SessionError, SessionEvent,
+    CarriedExtensions, NegotiatedSession, OutgoingRtp, Output, Path, Printed, ReceivedRtp, SessionError, SessionEvent,
     SessionFactory, SessionStats,
 };
 pub use ids::{Mid, Rid};

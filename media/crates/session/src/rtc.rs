@@ -19,7 +19,7 @@ use str0m::{Candidate, Event, IceConnectionState, Input, Rtc};
 
 use self::codecs::CodecTable;
 use crate::api::{
-    DataOutcome, NegotiatedSession, Output, OutgoingRtp, Path, Printed, ReceivedRtp, SessionError, SessionEvent,
+    DataOutcome, NegotiatedSession, OutgoingRtp, Output, Path, Printed, ReceivedRtp, SessionError, SessionEvent,
     SessionFactory, SessionStats,
 };
 use crate::ids::{Mid, Rid};
@@ -205,11 +205,8 @@ impl NegotiatedSession for RtcSession {
             return Err(SessionError::BadOffer("the DTLS fingerprint changed".to_owned()));
         }
         self.advance(now)?;
-        let answer = self
-            .rtc
-            .sdp_api()
-            .accept_offer(offer.offer)
-            .map_err(|error| SessionError::BadOffer(error.to_string()))?;
+        let answer =
+            self.rtc.sdp_api().accept_offer(offer.offer).map_err(|error| SessionError::BadOffer(error.to_string()))?;
         self.fingerprint = offer.fingerprint;
         self.codecs = CodecTable::of(&self.rtc, &offer.sections);
         // A section may have changed hands: look streams up again.
@@ -226,7 +223,11 @@ impl NegotiatedSession for RtcSession {
         let Ok(received) = Receive::new(Protocol::Udp, path.remote, path.local, datagram) else {
             return Ok(());
         };
-        self.rtc.handle_input(Input::Receive(now, received)).map_err(engine_error)
+        match self.rtc.handle_input(Input::Receive(now, received)) {
+            // A forged or broken datagram must not end a session that can go on (RFC 6347 4.1.2.7).
+            Err(_) if self.rtc.is_alive() => Ok(()),
+            result => result.map_err(engine_error),
+        }
     }
 
     fn advance(&mut self, now: Instant) -> Result<(), SessionError> {

@@ -6,9 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::PeerIx;
 
-/// While an address was proved to be one peer's this lately, another cannot take it: a peer with valid credentials of
-/// its own could otherwise forge its source address. Browsers check every 2 to 5 s.
+/// Whoever proved an address lately keeps it for this long. Browsers check every 2 to 5 s.
 const ADDRESS_OWNED: Duration = Duration::from_secs(10);
+/// Peers that may own one address at a time. One is the rule; a second one is a new tenant of a NAT's port, or somebody
+/// who forges the source address of his own valid checks. Everything from the address is given to all its owners, and
+/// each session keeps what its keys fit: so that nobody can take an address away from somebody else.
+pub(super) const MAX_OWNERS: usize = 4;
 /// Addresses remembered per peer: each network interface of the client times each candidate of ours.
 const MAX_ADDRESSES: usize = 16;
 /// User fragments remembered per peer: the one before an ICE restart still arrives for a while.
@@ -24,7 +27,7 @@ struct Owner {
 #[derive(Debug, Default)]
 pub(super) struct Demux {
     ufrags: HashMap<String, PeerIx>,
-    addresses: HashMap<SocketAddr, Owner>,
+    addresses: HashMap<SocketAddr, Vec<Owner>>,
     by_peer: HashMap<PeerIx, Vec<SocketAddr>>,
 }
 
@@ -33,8 +36,9 @@ impl Demux {
         self.ufrags.get(ufrag).copied()
     }
 
-    pub(super) fn by_address(&self, address: SocketAddr) -> Option<PeerIx> {
-        self.addresses.get(&address).map(|owner| owner.peer)
+    /// The owner at this position, if the address has that many.
+    pub(super) fn owner(&self, address: SocketAddr, position: usize) -> Option<PeerIx> {
+        self.addresses.get(&address)?.get(position).map(|owner| owner.peer)
     }
 
     pub(super) fn has_address(&self, peer: PeerIx) -> bool {
@@ -49,37 +53,71 @@ impl Demux {
         self.ufrags.remove(ufrag);
     }
 
-    /// A check from this address was proved to be the peer's. `false` if the address is another peer's.
-    pub(super) fn learn(&mut self, address: SocketAddr, peer: PeerIx, now: Instant) -> bool {
-        if let Some(owner) = self.addresses.get_mut(&address) {
-            if owner.peer == peer {
-                owner.proved_at = now;
-                return true;
+    /// A check from this address was proved to be the peer's.
+    pub(super) fn learn(&mut self, address: SocketAddr, peer: PeerIx, now: Instant) -> Learned {
+        let owners = self.addresses.entry(address).or_default();
+        if let Some(owner) = owners.iter_mut().find(|owner| owner.peer == peer) {
+            owner.proved_at = now;
+            return Learned::Known;
+        }
+        let mut former = Vec::new();
+        owners.retain(|owner| {
+            let is_fresh = now.saturating_duration_since(owner.proved_at) < ADDRESS_OWNED;
+            if !is_fresh {
+                former.push(owner.peer);
             }
-            if now.saturating_duration_since(owner.proved_at) < ADDRESS_OWNED {
-                return false;
+            is_fresh
+        });
+        let learned = match owners.len() {
+            0 => Learned::New,
+            MAX_OWNERS.. => Learned::Refused,
+            _ => Learned::Shared,
+        };
+        if learned != Learned::Refused {
+            owners.push(Owner { peer, proved_at: now });
+            let addresses = self.by_peer.entry(peer).or_default();
+            addresses.push(address);
+            if addresses.len() > MAX_ADDRESSES {
+                let oldest = addresses.remove(0);
+                self.disown(oldest, peer);
             }
-            let former = owner.peer;
-            if let Some(addresses) = self.by_peer.get_mut(&former) {
+        }
+        for peer in former {
+            if let Some(addresses) = self.by_peer.get_mut(&peer) {
                 addresses.retain(|a| *a != address);
             }
         }
-        self.addresses.insert(address, Owner { peer, proved_at: now });
-        let addresses = self.by_peer.entry(peer).or_default();
-        addresses.push(address);
-        if addresses.len() > MAX_ADDRESSES {
-            let oldest = addresses.remove(0);
-            self.addresses.remove(&oldest);
-        }
-        true
+        learned
     }
 
     pub(super) fn forget_peer(&mut self, peer: PeerIx) {
         self.ufrags.retain(|_, owner| *owner != peer);
         for address in self.by_peer.remove(&peer).unwrap_or_default() {
-            self.addresses.remove(&address);
+            self.disown(address, peer);
         }
     }
+
+    fn disown(&mut self, address: SocketAddr, peer: PeerIx) {
+        if let Some(owners) = self.addresses.get_mut(&address) {
+            owners.retain(|owner| owner.peer != peer);
+            if owners.is_empty() {
+                self.addresses.remove(&address);
+            }
+        }
+    }
+}
+
+/// What came of a proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Learned {
+    /// The peer owned it before.
+    Known,
+    /// Nobody else owns it.
+    New,
+    /// Somebody else owns it too.
+    Shared,
+    /// Too many others own it.
+    Refused,
 }
 
 /// A STUN binding request, as far as routing needs it (RFC 8489 5, RFC 8445 7.2.2).
@@ -163,20 +201,36 @@ mod tests {
         assert!(!check.is_answered_by(&response));
     }
 
+    fn owners(demux: &Demux, address: SocketAddr) -> Vec<PeerIx> {
+        (0..MAX_OWNERS).filter_map(|position| demux.owner(address, position)).collect()
+    }
+
     #[test]
-    fn a_lately_proved_address_stays_its_owners() {
+    fn a_lately_proved_address_cannot_be_taken_only_shared() {
         let mut demux = Demux::default();
         let address = "192.0.2.1:5000".parse().expect("address");
         let start = Instant::now();
-        assert!(demux.learn(address, 1, start));
-        assert!(!demux.learn(address, 2, start + Duration::from_secs(9)), "1 was seen 9 s ago");
-        assert_eq!(demux.by_address(address), Some(1));
-        assert!(demux.learn(address, 2, start + Duration::from_secs(11)));
-        assert_eq!(demux.by_address(address), Some(2));
+        assert_eq!(demux.learn(address, 1, start), Learned::New);
+        assert_eq!(demux.learn(address, 2, start + Duration::from_secs(9)), Learned::Shared);
+        assert_eq!(owners(&demux, address), [1, 2], "1 was seen 9 s ago");
+        assert_eq!(demux.learn(address, 3, start + Duration::from_secs(11)), Learned::Shared);
+        assert_eq!(owners(&demux, address), [2, 3], "1 has not been seen for 11 s");
         demux.forget_peer(1);
-        assert_eq!(demux.by_address(address), Some(2), "1 lost it before");
         demux.forget_peer(2);
-        assert_eq!(demux.by_address(address), None);
+        assert_eq!(owners(&demux, address), [3]);
+        demux.forget_peer(3);
+        assert!(demux.addresses.is_empty() && demux.by_peer.is_empty(), "nothing is left behind");
+    }
+
+    #[test]
+    fn many_identities_cannot_push_an_owner_out() {
+        let mut demux = Demux::default();
+        let address = "192.0.2.1:5000".parse().expect("address");
+        let now = Instant::now();
+        for peer in 0..20 {
+            demux.learn(address, peer, now);
+        }
+        assert_eq!(owners(&demux, address), [0, 1, 2, 3]);
     }
 
     #[test]
@@ -186,7 +240,7 @@ mod tests {
         for port in 0..=MAX_ADDRESSES as u16 {
             demux.learn(address(port), 1, Instant::now());
         }
-        assert_eq!(demux.by_address(address(0)), None);
-        assert_eq!(demux.by_address(address(1)), Some(1));
+        assert_eq!(demux.owner(address(0), 0), None);
+        assert_eq!(demux.owner(address(1), 0), Some(1));
     }
 }

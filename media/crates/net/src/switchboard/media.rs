@@ -3,9 +3,7 @@
 use std::time::{Instant, UNIX_EPOCH};
 
 use palaver_forward::{AudioLevel, LayerIx, NtpTime, RtpMeta};
-use palaver_session::{
-    NegotiatedSession, OutgoingRtp, ReceivedRtp, Rid, SessionEvent, SessionFactory, SessionStats,
-};
+use palaver_session::{NegotiatedSession, OutgoingRtp, ReceivedRtp, Rid, SessionEvent, SessionFactory, SessionStats};
 
 use super::peer::{Peer, Phase};
 use super::{LOST_TIMEOUT, PeerIx, Step, Switchboard, guarded};

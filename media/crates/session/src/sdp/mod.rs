@@ -169,9 +169,7 @@ pub fn parse_offer(text: &str) -> Result<Vec<OfferSection>, SdpError> {
 
 /// The first DTLS fingerprint of a description, which names the peer for the life of the connection.
 pub(crate) fn fingerprint(text: &str) -> Option<String> {
-    text.lines()
-        .find_map(|line| line.trim_end().strip_prefix("a=fingerprint:"))
-        .map(str::to_ascii_lowercase)
+    text.lines().find_map(|line| line.trim_end().strip_prefix("a=fingerprint:")).map(str::to_ascii_lowercase)
 }
 
 /// A description split into lines; nothing is copied.
@@ -250,9 +248,7 @@ impl<'a> Section<'a> {
 
     /// The values of all `a=name:value`.
     fn attributes<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a str> + 's {
-        self.lines
-            .iter()
-            .filter_map(move |line| line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':'))
+        self.lines.iter().filter_map(move |line| line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':'))
     }
 
     fn is_rejected(&self) -> bool {

@@ -13,17 +13,14 @@ use crate::ids::Mid;
 /// * Only Opus, VP8 and one H.264 payload type (constrained baseline, packetization mode 1) stay, with their RTX: one
 ///   payload type per codec and peer makes the mapping between peers a table.
 /// * A section of which no codec stays is rejected by port 0.
-pub fn narrow_offer(
-    text: &str,
-    published: &BTreeSet<Mid>,
-    subscribed: &BTreeSet<Mid>,
-) -> Result<String, SdpError> {
+pub fn narrow_offer(text: &str, published: &BTreeSet<Mid>, subscribed: &BTreeSet<Mid>) -> Result<String, SdpError> {
     let document = Document::parse(text)?;
-    let has = |name: &str| {
-        document.session.iter().chain(document.sections.iter().flat_map(|s| s.lines.iter())).any(|line| {
-            line.strip_prefix("a=").and_then(|l| l.strip_prefix(name)).is_some_and(|l| l.starts_with(':'))
-        })
-    };
+    let has =
+        |name: &str| {
+            document.session.iter().chain(document.sections.iter().flat_map(|s| s.lines.iter())).any(|line| {
+                line.strip_prefix("a=").and_then(|l| l.strip_prefix(name)).is_some_and(|l| l.starts_with(':'))
+            })
+        };
     for name in ["ice-ufrag", "ice-pwd", "fingerprint"] {
         if !has(name) {
             return Err(SdpError::MissingCredentials(name));

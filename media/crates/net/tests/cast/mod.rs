@@ -1,0 +1,448 @@
+//! Alice, Bob and Carol as str0m clients, a switchboard, and a network without loss or real time.
+#![allow(dead_code, reason = "each scenario uses its own part")]
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use palaver_net::command::{Command, Wish};
+use palaver_net::event::Event;
+use palaver_net::switchboard::Switchboard;
+use palaver_net::{Negotiate, print_answer, read_offer};
+use palaver_session::{Path, RtcFactory};
+use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::channel::ChannelId;
+use str0m::media::{Direction, MediaKind, Mid, Rid, Simulcast, SimulcastLayer};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{RtpPacket, RtpWrite};
+use str0m::{Candidate, Input, Output, Rtc};
+
+pub const SERVER: &str = "192.0.2.1:7882";
+pub const ROOM: &str = "room";
+pub const RIDS: [&str; 3] = ["q", "h", "f"];
+
+/// A browser's stand-in.
+pub struct Client {
+    pub name: &'static str,
+    pub address: SocketAddr,
+    pub rtc: Rtc,
+    pub offer_id: i64,
+    pub is_connected: bool,
+    pub is_closed: bool,
+    pub packets: Vec<RtpPacket>,
+    pub keyframe_requests: Vec<(Mid, Option<Rid>)>,
+    pub messages: Vec<Vec<u8>>,
+    pub channels: HashMap<String, ChannelId>,
+    pub sender_reports: Vec<str0m::media::SenderFeedback>,
+    pub deadline: Instant,
+    pub publish: BTreeMap<String, (String, Vec<String>)>,
+    pub subscribe: BTreeMap<String, (String, String)>,
+    pub last_answer: String,
+}
+
+/// Everybody, and the time.
+pub struct World {
+    pub now: Instant,
+    pub board: Switchboard<RtcFactory>,
+    pub clients: Vec<Client>,
+    pub events: Vec<Event>,
+    /// The last datagrams of clients, to be twisted by hostile tests.
+    pub recorded: Vec<(SocketAddr, Vec<u8>)>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let now = Instant::now();
+        let candidates = vec![SERVER.parse().expect("address")];
+        let board = Switchboard::new(RtcFactory, candidates, now);
+        Self { now, board, clients: Vec::new(), events: Vec::new(), recorded: Vec::new() }
+    }
+
+    /// Add a client that offers data channels, and connect it.
+    pub fn join(&mut self, name: &'static str) -> usize {
+        self.join_room(name, ROOM)
+    }
+
+    pub fn join_room(&mut self, name: &'static str, room: &str) -> usize {
+        let address = SocketAddr::from(([10, 0, 0, self.clients.len() as u8 + 1], 5_000));
+        let mut rtc = Rtc::builder().set_rtp_mode(true).build(self.now);
+        rtc.add_local_candidate(Candidate::host(address, "udp").expect("candidate"));
+        self.clients.push(Client {
+            name,
+            address,
+            rtc,
+            offer_id: 0,
+            is_connected: false,
+            is_closed: false,
+            packets: Vec::new(),
+            keyframe_requests: Vec::new(),
+            messages: Vec::new(),
+            channels: HashMap::new(),
+            sender_reports: Vec::new(),
+            deadline: self.now,
+            publish: BTreeMap::new(),
+            subscribe: BTreeMap::new(),
+            last_answer: String::new(),
+        });
+        let who = self.clients.len() - 1;
+        self.command(Command::OpenPeer { room: room.into(), peer: name.into() });
+        self.negotiate(who, |api| {
+            api.add_channel("_reliable".to_owned());
+            api.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
+        });
+        self.run_until("the client connects", |world| world.clients[who].is_connected);
+        who
+    }
+
+    pub fn command(&mut self, command: Command) {
+        self.board.command(self.now, command);
+        self.settle();
+    }
+
+    /// Change the client's session, offer, and apply the answer. What was added is answered with the mids in order.
+    pub fn negotiate<T>(&mut self, who: usize, change: impl FnOnce(&mut str0m::change::SdpApi<'_>) -> T) -> T {
+        let client = &mut self.clients[who];
+        let mut api = client.rtc.sdp_api();
+        let changed = change(&mut api);
+        if let Some((offer, pending)) = api.apply() {
+            self.answer(who, offer.to_sdp_string(), pending);
+        } else {
+            panic!("nothing to negotiate");
+        }
+        changed
+    }
+
+    /// Offer again with an ICE restart, which is also the way to say "nothing changed here, what about you".
+    pub fn restart_ice(&mut self, who: usize) {
+        self.negotiate(who, |api| {
+            api.ice_restart(true);
+        });
+    }
+
+    fn answer(&mut self, who: usize, offer: String, pending: SdpPendingOffer) {
+        let client = &mut self.clients[who];
+        client.offer_id += 1;
+        let negotiate = Negotiate {
+            peer: client.name.to_owned(),
+            offer_id: client.offer_id,
+            offer,
+            publish: client.publish.clone(),
+            subscribe: client.subscribe.clone(),
+        };
+        let accept = read_offer(negotiate).expect("a good offer");
+        self.board.command(self.now, Command::Accept(Box::new(accept)));
+        self.board.flush(self.now);
+        let answers: Vec<_> = self.board.outbox.answers.drain(..).collect();
+        let [answer] = answers.as_slice() else { panic!("one answer, not {}", answers.len()) };
+        let Event::Answer { sdp, .. } = print_answer(answer) else { panic!("an answer") };
+        let client = &mut self.clients[who];
+        client.last_answer.clone_from(&sdp);
+        let answer = SdpAnswer::from_sdp_string(&sdp).expect("an answer that str0m reads");
+        client.rtc.sdp_api().accept_answer(pending, answer).expect("an answer that fits");
+        self.settle();
+    }
+
+    /// Publish a camera with three layers.
+    pub fn publish_camera(&mut self, who: usize, track: &str) -> Mid {
+        let mut simulcast = Simulcast::new();
+        for rid in RIDS {
+            simulcast.add_send_layer(SimulcastLayer::new(rid));
+        }
+        // Mids are random in the client, and the publication must be named before the offer is read.
+        let client = &mut self.clients[who];
+        let mut api = client.rtc.sdp_api();
+        let mid = api.add_media(MediaKind::Video, Direction::SendOnly, None, Some("camera".into()), Some(simulcast));
+        let (offer, pending) = api.apply().expect("an offer");
+        let rids = RIDS.iter().map(|rid| (*rid).to_owned()).collect();
+        client.publish.insert(mid.to_string(), (track.to_owned(), rids));
+        self.answer(who, offer.to_sdp_string(), pending);
+        mid
+    }
+
+    /// Publish a microphone.
+    pub fn publish_microphone(&mut self, who: usize, track: &str) -> Mid {
+        let client = &mut self.clients[who];
+        let mut api = client.rtc.sdp_api();
+        let mid = api.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
+        let (offer, pending) = api.apply().expect("an offer");
+        client.publish.insert(mid.to_string(), (track.to_owned(), Vec::new()));
+        self.answer(who, offer.to_sdp_string(), pending);
+        mid
+    }
+
+    /// Add a section that shows a track.
+    pub fn subscribe(&mut self, who: usize, kind: MediaKind, track: &str, publisher: &str) -> Mid {
+        let client = &mut self.clients[who];
+        let mut api = client.rtc.sdp_api();
+        let mid = api.add_media(kind, Direction::RecvOnly, None, None, None);
+        let (offer, pending) = api.apply().expect("an offer");
+        client.subscribe.insert(mid.to_string(), (track.to_owned(), publisher.to_owned()));
+        self.answer(who, offer.to_sdp_string(), pending);
+        mid
+    }
+
+    /// Let an existing section show another track.
+    pub fn reuse(&mut self, who: usize, mid: Mid, track: &str, publisher: &str) {
+        self.clients[who].subscribe.insert(mid.to_string(), (track.to_owned(), publisher.to_owned()));
+        self.restart_ice(who);
+    }
+
+    pub fn wish(&mut self, who: usize, track: &str, is_enabled: bool, max_layer: u8) {
+        let peer = self.clients[who].name.into();
+        let wish = Wish { is_enabled, max_layer, max_fps: 0 };
+        self.command(Command::SetSubscription { peer, track: track.into(), wish });
+    }
+
+    /// Deliver everything that is due now.
+    pub fn settle(&mut self) {
+        loop {
+            self.board.flush(self.now);
+            self.events.append(&mut self.board.outbox.events);
+            let mut is_quiet = true;
+            for datagram in std::mem::take(&mut self.board.outbox.datagrams) {
+                if let Some(client) = self.clients.iter_mut().find(|c| c.address == datagram.path.remote) {
+                    is_quiet = false;
+                    client.receive(self.now, datagram.path.local, &datagram.bytes);
+                }
+            }
+            for who in 0..self.clients.len() {
+                for bytes in self.clients[who].drain(self.now) {
+                    is_quiet = false;
+                    let remote = self.clients[who].address;
+                    self.recorded.push((remote, bytes.clone()));
+                    let path = Path { local: SERVER.parse().expect("address"), remote };
+                    self.board.receive(self.now, path, &bytes);
+                }
+            }
+            if is_quiet {
+                break;
+            }
+        }
+        let excess = self.recorded.len().saturating_sub(500);
+        self.recorded.drain(..excess);
+    }
+
+    /// Let time pass.
+    pub fn run(&mut self, span: Duration) {
+        let end = self.now + span;
+        while self.now < end {
+            let clients = self.clients.iter().map(|client| client.deadline).min().unwrap_or(end);
+            let next = self.board.next_deadline().min(clients).min(end);
+            // At least a little, so that a deadline that stays in the past cannot stop the clock.
+            self.now = next.max(self.now + Duration::from_micros(100)).min(end.max(self.now));
+            self.settle();
+        }
+    }
+
+    pub fn run_until(&mut self, what: &str, is_done: impl Fn(&Self) -> bool) {
+        for _ in 0..2_000 {
+            if is_done(self) {
+                return;
+            }
+            self.run(Duration::from_millis(5));
+        }
+        panic!("did not happen within 10 s: {what}");
+    }
+
+    /// One picture of each layer, as a camera would send it. Layers that were asked for a key frame send one.
+    pub fn send_picture(&mut self, who: usize, camera: &mut Camera) {
+        let requests: Vec<_> = self.clients[who].keyframe_requests.drain(..).collect();
+        for (mid, rid) in requests {
+            if mid == camera.mid
+                && let Some(layer) = RIDS.iter().position(|name| rid.is_some_and(|r| *r == **name))
+            {
+                camera.wants_key[layer] = true;
+            }
+        }
+        for layer in 0..3 {
+            let is_key = std::mem::take(&mut camera.wants_key[layer]);
+            let payload = vp8(is_key, camera.picture_id, camera.tl0, layer as u8);
+            let client = &mut self.clients[who];
+            let mut direct = client.rtc.direct_api();
+            let Some(stream) = direct.stream_tx_by_mid(camera.mid, Some(Rid::from(RIDS[layer]))) else {
+                panic!("no stream for layer {layer}")
+            };
+            let timestamp = camera.timestamp.wrapping_add(1_000_000 * layer as u32);
+            let seq = camera.seqs[layer];
+            camera.seqs[layer] += 1;
+            stream.write_rtp(
+                RtpWrite::new(camera.payload_type.into(), seq.into(), timestamp, self.now, payload)
+                    .marker(true)
+                    .nackable(true),
+            );
+            client.advance(self.now);
+        }
+        camera.picture_id = camera.picture_id.wrapping_add(1) & 0x7fff;
+        camera.tl0 = camera.tl0.wrapping_add(1);
+        camera.timestamp = camera.timestamp.wrapping_add(3_000);
+        self.settle();
+    }
+
+    /// `count` pictures at 30 a second.
+    pub fn film(&mut self, who: usize, camera: &mut Camera, count: usize) {
+        for _ in 0..count {
+            self.send_picture(who, camera);
+            self.run(Duration::from_micros(33_333));
+        }
+    }
+
+    /// `count` packets of 20 ms with a level.
+    pub fn speak(&mut self, who: usize, voice: &mut Voice, minus_dbov: i8, count: usize) {
+        for _ in 0..count {
+            let client = &mut self.clients[who];
+            let mut direct = client.rtc.direct_api();
+            let stream = direct.stream_tx_by_mid(voice.mid, None).expect("a stream");
+            let extensions = str0m::rtp::ExtensionValues {
+                audio_level: Some(-minus_dbov),
+                voice_activity: Some(true),
+                ..Default::default()
+            };
+            let payload = vec![0x78_u8, 1, 2, 3];
+            let write = RtpWrite::new(111.into(), voice.seq.into(), voice.timestamp, self.now, payload);
+            stream.write_rtp(write.ext_vals(extensions));
+            client.advance(self.now);
+            voice.seq += 1;
+            voice.timestamp = voice.timestamp.wrapping_add(960);
+            self.settle();
+            self.run(Duration::from_millis(20));
+        }
+    }
+
+    /// Send a message as the client.
+    pub fn send_message(&mut self, who: usize, bytes: &[u8]) {
+        let client = &mut self.clients[who];
+        let id = client.channels["_reliable"];
+        let mut channel = client.rtc.channel(id).expect("open");
+        assert!(channel.write(true, bytes).expect("written"));
+        client.advance(self.now);
+        self.settle();
+    }
+
+    pub fn has_event(&self, is_it: impl Fn(&Event) -> bool) -> bool {
+        self.events.iter().any(is_it)
+    }
+
+    /// Nobody was closed and nothing panicked.
+    pub fn assert_healthy(&self) {
+        assert_eq!(self.board.counters().panics, 0);
+        let closed: Vec<_> = self.events.iter().filter(|e| matches!(e, Event::Closed(..))).collect();
+        assert!(closed.is_empty(), "{closed:?}");
+    }
+}
+
+impl Client {
+    pub fn receive(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+        let received = Receive::new(Protocol::Udp, from, self.address, bytes).expect("the server sends no garbage");
+        self.rtc.handle_input(Input::Receive(now, received)).expect("the client lives");
+        self.handle_output(now);
+    }
+
+    pub fn advance(&mut self, now: Instant) {
+        self.rtc.handle_input(Input::Timeout(now)).expect("the client lives");
+    }
+
+    /// What it sends now.
+    pub fn drain(&mut self, now: Instant) -> Vec<Vec<u8>> {
+        if self.deadline <= now {
+            self.advance(now);
+        }
+        self.handle_output(now);
+        std::mem::take(&mut OUTGOING.with_borrow_mut(|map| map.remove(&self.address).unwrap_or_default()))
+    }
+
+    fn handle_output(&mut self, _now: Instant) {
+        loop {
+            match self.rtc.poll_output().expect("the client lives") {
+                Output::Timeout(at) => return self.deadline = at,
+                Output::Transmit(t) => {
+                    OUTGOING.with_borrow_mut(|map| map.entry(self.address).or_default().push(t.contents.into()));
+                }
+                Output::Event(event) => self.on_event(event),
+            }
+        }
+    }
+
+    fn on_event(&mut self, event: str0m::Event) {
+        use str0m::Event;
+        match event {
+            Event::Connected => self.is_connected = true,
+            Event::Closed => self.is_closed = true,
+            Event::RtpPacket(packet) => self.packets.push(packet),
+            Event::KeyframeRequest(request) => self.keyframe_requests.push((request.mid, request.rid)),
+            Event::SenderFeedback(feedback) => self.sender_reports.push(feedback),
+            Event::ChannelOpen(id, label) => {
+                self.channels.insert(label, id);
+            }
+            Event::ChannelData(message) => self.messages.push(message.data),
+            _ => {}
+        }
+    }
+
+    /// Received packets of a section.
+    pub fn packets_of(&mut self, mid: Mid) -> Vec<&RtpPacket> {
+        let ssrc = self.rtc.direct_api().stream_rx_by_mid(mid, None).map(|stream| stream.ssrc());
+        self.packets.iter().filter(|packet| Some(packet.header.ssrc) == ssrc).collect()
+    }
+}
+
+thread_local! {
+    /// Datagrams of clients on their way; apart from the clients so that `handle_output` can be called anywhere.
+    static OUTGOING: std::cell::RefCell<HashMap<SocketAddr, Vec<Vec<u8>>>> = std::cell::RefCell::default();
+}
+
+/// A camera's counters. Layers have their own clocks: only sender reports relate them.
+pub struct Camera {
+    pub mid: Mid,
+    pub payload_type: u8,
+    pub seqs: [u64; 3],
+    pub timestamp: u32,
+    pub picture_id: u16,
+    pub tl0: u8,
+    pub wants_key: [bool; 3],
+}
+
+impl Camera {
+    pub fn new(mid: Mid) -> Self {
+        Self {
+            mid,
+            payload_type: 96,
+            seqs: [40_000, 50_000, 60_000],
+            timestamp: 77_000,
+            picture_id: 0x7ff0,
+            tl0: 250,
+            wants_key: [true; 3],
+        }
+    }
+}
+
+/// A microphone's counters.
+pub struct Voice {
+    pub mid: Mid,
+    pub seq: u64,
+    pub timestamp: u32,
+}
+
+impl Voice {
+    pub fn new(mid: Mid) -> Self {
+        Self { mid, seq: 5_000, timestamp: 9_000 }
+    }
+}
+
+/// A VP8 payload of one packet: descriptor with 15-bit picture id, TL0PICIDX and TID; the last byte names the layer.
+pub fn vp8(is_key: bool, picture_id: u16, tl0: u8, layer: u8) -> Vec<u8> {
+    let [high, low] = (0x8000 | picture_id).to_be_bytes();
+    let mut payload = vec![0x90, 0xe0, high, low, tl0, 0];
+    if is_key {
+        payload.extend([0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00]);
+    } else {
+        payload.extend([0x11, 0, 0, 1, 2, 3]);
+    }
+    payload.push(layer);
+    payload
+}
+
+/// `(is key frame, picture id, TL0PICIDX, layer)` of a payload of [`vp8`].
+pub fn read_vp8(payload: &[u8]) -> (bool, u16, u8, u8) {
+    let picture_id = u16::from_be_bytes([payload[2], payload[3]]) & 0x7fff;
+    (payload[6] & 1 == 0, picture_id, payload[4], *payload.last().expect("a byte"))
+}
