@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from palaver_sfu.room.values import Mid
+
 _RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/]+)/")
 _APT = re.compile(r"a=fmtp:(\d+) (?:.*;)?\s*apt=(\d+)")
 _OF_PAYLOAD = re.compile(r"a=(?:rtpmap|fmtp|rtcp-fb):(\d+) ")
 
 
-def keep_codecs(offer: str, codecs: Mapping[str, str]) -> str:
+def keep_codecs(offer: str, codecs: Mapping[Mid, str]) -> str:
     """`offer` with the sections named in `codecs` (mid → lower-case codec) reduced to it and its retransmission."""
     if not codecs:
         return offer
@@ -22,10 +24,10 @@ def keep_codecs(offer: str, codecs: Mapping[str, str]) -> str:
     return head + "".join(_keep(section, codecs) for section in sections)
 
 
-def _keep(section: str, codecs: Mapping[str, str]) -> str:
+def _keep(section: str, codecs: Mapping[Mid, str]) -> str:
     lines = section.splitlines(keepends=True)
     mid = next((line.strip()[len("a=mid:") :] for line in lines if line.startswith("a=mid:")), "")
-    codec = codecs.get(mid)
+    codec = codecs.get(Mid(mid))
     if codec is None:
         return section
     kept = {m[1] for line in lines if (m := _RTPMAP.match(line)) and m[2].lower() == codec}

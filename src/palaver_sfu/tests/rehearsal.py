@@ -90,7 +90,9 @@ class Stage:
                     self.step(answer_of(effect))
         return effects
 
-    def join(self, name: str, *, sections: tuple[OfferSection, ...] = (), active: bool = True, **more: Any) -> ParticipantSid:
+    def join(
+        self, name: str, *, sections: tuple[OfferSection, ...] = (), active: bool = True, **more: Any
+    ) -> ParticipantSid:
         """Bring `name` in with an offer of `sections`; returns the participant's sid."""
         self._count += 1
         sid = ParticipantSid(f"PA_{name}{self._count}")

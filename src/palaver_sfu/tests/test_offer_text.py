@@ -3,6 +3,7 @@
 from hypothesis import given, strategies as st
 
 from palaver_sfu.adapters.offer_text import keep_codecs
+from palaver_sfu.room.values import Mid
 
 OFFER = "\r\n".join(
     [
@@ -30,7 +31,7 @@ OFFER = "\r\n".join(
 
 
 def test_a_section_keeps_every_profile_of_its_codec_and_their_retransmission() -> None:
-    edited = keep_codecs(OFFER, {"1": "h264"})
+    edited = keep_codecs(OFFER, {Mid("1"): "h264"})
     assert "m=video 9 UDP/TLS/RTP/SAVPF 103 104 109\r\n" in edited
     assert "VP8" not in edited
     assert "apt=96" not in edited
@@ -41,9 +42,9 @@ def test_a_section_keeps_every_profile_of_its_codec_and_their_retransmission() -
 
 
 def test_a_codec_that_is_not_offered_changes_nothing() -> None:
-    assert keep_codecs(OFFER, {"1": "av1", "7": "vp8"}) == OFFER
+    assert keep_codecs(OFFER, {Mid("1"): "av1", Mid("7"): "vp8"}) == OFFER
 
 
 @given(st.text(alphabet="am=:video 9/rtpmap\r\n0123456789VP8;", max_size=300), st.sampled_from(["vp8", "h264", ""]))
 def test_no_text_breaks_the_edit(text: str, codec: str) -> None:
-    assert len(keep_codecs(text, {"": codec, "1": codec})) <= len(text)
+    assert len(keep_codecs(text, {Mid(""): codec, Mid("1"): codec})) <= len(text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from palaver_sfu.room.values import Identity, TrackSettings, TrackSid, VideoQuality
+from palaver_sfu.room.values import Identity, Mid, TrackSettings, TrackSid, VideoQuality
 from palaver_sfu.session.effects import DropSubscription, Negotiate, SetSubscription
 from palaver_sfu.session.inputs import Answered, ChangeParticipant, ChangeSubscriptions, NegotiationFailed
 from palaver_sfu.session.messages import (
@@ -101,7 +101,7 @@ def test_a_section_rests_for_one_answer_before_it_shows_another_track() -> None:
     stage.request("alice", LeaveRequested())
     stage.forget()
     stage.follow_requirements()
-    answers = [answer.mid_to_track.get("v0") for answer in stage.told("bob", Answer)]
+    answers = [answer.mid_to_track.get(Mid("v0")) for answer in stage.told("bob", Answer)]
     assert received(stage, "bob") == {carols}
     if answers[-1] == carols:
         assert answers[-2] is None
