@@ -109,7 +109,7 @@ class LiveSocket:
 
     async def _write(self) -> None:
         try:
-            await self._socket.run_writer(self._send, self._steady_s)
+            await self._socket.run_writer(self._send, self._live.loop.time)
         except OSError:
             # The server's way of saying that the connection is gone; the reader hears how.
             return

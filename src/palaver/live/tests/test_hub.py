@@ -1,6 +1,7 @@
 """The hub with a clock of the tests: deadlines, slow readers, silence, strays, and what is owed to the history."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -180,19 +181,48 @@ def pid(answer: fx.Answer) -> str:
     return answer.participant_id
 
 
-async def drain(socket: Socket) -> list[str]:
-    """What the socket would send now."""
-    sent: list[str] = []
+class Wire:
+    """The network under a socket: takes frames at once, or not at all while `is_blocked`."""
 
-    async def send(event: dict[str, str]) -> None:
-        sent.append(event.get("text") or f"close {event['code']}")
+    def __init__(self, socket: Socket) -> None:
+        self.sent: list[str] = []
+        self._open = asyncio.Event()
+        self._open.set()
+        self._writer = asyncio.create_task(socket.run_writer(self._send, lambda: 7.0))
 
-    writer = asyncio.create_task(socket.run_writer(send, lambda: 0.0))
-    while not writer.done() and socket._queue:
+    async def __aenter__(self) -> "Wire":
         await asyncio.sleep(0)
-    writer.cancel()
-    await asyncio.wait({writer})
-    return sent
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._writer.cancel()
+        await asyncio.wait({self._writer})
+
+    def block(self) -> None:
+        self._open.clear()
+
+    def unblock(self) -> None:
+        self._open.set()
+
+    async def ended(self) -> None:
+        """Until the writer is done."""
+        await asyncio.wait({self._writer}, timeout=5)
+
+    async def has_sent(self, count: int) -> None:
+        """Until so many frames went out."""
+        while len(self.sent) < count:
+            await asyncio.sleep(0)
+
+    async def _send(self, event: dict[str, str]) -> None:
+        await self._open.wait()
+        self.sent.append(event.get("text") or f"close {event['code']}")
+
+
+async def drain(socket: Socket) -> list[str]:
+    """What the socket would send now, in the order it was pushed."""
+    async with Wire(socket) as network:
+        await asyncio.sleep(0)
+        return network.sent
 
 
 # --- deadlines ------------------------------------------------------------------------------------
@@ -289,14 +319,52 @@ async def test_a_full_queue_cuts_the_socket_and_delays_nobody(world: World) -> N
     """LIVE-063."""
     room, slow, _ = await world.enter("slow")
     _, quick, _ = await world.enter("quick")
-    await drain(quick)
-    received = 0
-    for number in range(MAX_QUEUED_MESSAGES + 1):
-        give(room, quick, "rename_self", RenameSelf(f"Q{number}"))
-        received += len(await drain(quick))
+    async with Wire(slow) as blocked, Wire(quick) as network:
+        blocked.block()
+        await network.has_sent(1)
+        for number in range(MAX_QUEUED_MESSAGES + 2):
+            assert not slow.is_cut
+            give(room, quick, "rename_self", RenameSelf(f"Q{number}"))
+        # Each was on the network before the next was given: nobody waited for the slow one.
+        assert len(network.sent) == 1 + MAX_QUEUED_MESSAGES + 2
     assert slow.is_cut
-    assert received == MAX_QUEUED_MESSAGES + 1
     assert not quick.is_cut
+
+
+async def test_frames_keep_their_order_when_the_network_hesitates(world: World) -> None:
+    """LIVE-060: a frame that begins on the spot and waits is not overtaken by those after it."""
+    room, bob, _ = await world.enter("bob")
+    async with Wire(bob) as network:
+        await network.has_sent(1)
+        for number in range(60):
+            if number % 7 == 2:
+                network.block()
+            if number % 7 == 5:
+                network.unblock()
+                await asyncio.sleep(0)
+            give(room, bob, "rename_self", RenameSelf(f"B{number}"))
+        network.unblock()
+        await network.has_sent(61)
+        names = [json.loads(text)["changes"][0]["participant"]["name"] for text in network.sent[1:]]
+        assert names == [f"B{number}" for number in range(60)]
+        assert bob.stuck_since_s is None
+
+
+async def test_a_connection_that_is_gone_ends_its_own_writer_only(world: World) -> None:
+    """LIVE-007: sending to it fails in the middle of a broadcast."""
+    room, gone, _ = await world.enter("gone")
+    _, bob, _ = await world.enter("bob")
+
+    async def fail(event: dict[str, str]) -> None:
+        raise ConnectionResetError
+
+    writer = asyncio.create_task(gone.run_writer(fail, lambda: 0.0))
+    async with Wire(bob) as network:
+        await network.has_sent(1)
+        assert give(room, bob, "rename_self", RenameSelf("Bobby")) == fx.Done()
+        await network.has_sent(2)
+    await asyncio.wait({writer}, timeout=5)
+    assert isinstance(writer.exception(), ConnectionResetError)
 
 
 async def test_queued_bytes_are_bounded_too(world: World) -> None:
@@ -311,13 +379,18 @@ async def test_queued_bytes_are_bounded_too(world: World) -> None:
 async def test_a_frame_that_the_network_does_not_take_cuts_the_socket(world: World) -> None:
     """LIVE-063."""
     _, socket, _ = await world.enter("slow")
-    socket.stuck_since_s = world.time.clock().steady_s
-    world.time.advance(MAX_STUCK_S)
-    await world.hub.watch()
-    assert not socket.is_cut
-    world.time.advance(0.1)
-    await world.hub.watch()
-    assert socket.is_cut
+    async with Wire(socket) as network:
+        await network.has_sent(1)
+        network.block()
+        socket.push("hello?")
+        socket.push("anybody?")
+        assert socket.stuck_since_s == 7.0
+        world.time.advance(7.0 - world.time.clock().steady_s + MAX_STUCK_S)
+        await world.hub.watch()
+        assert not socket.is_cut
+        world.time.advance(0.1)
+        await world.hub.watch()
+        assert socket.is_cut
 
 
 async def test_silence_closes_the_socket_and_the_seat_waits(world: World) -> None:
