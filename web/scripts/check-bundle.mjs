@@ -32,7 +32,9 @@ for (const [file, { bytes, kind }] of files) {
   total += bytes;
   console.log(`${(bytes / 1024).toFixed(1).padStart(8)} kB  ${kind.padEnd(5)}  ${file}`);
 }
-console.log(`${(total / 1024).toFixed(1).padStart(8)} kB  call page in total, gzip (budget ${BUDGET_BYTES / 1024} kB)`);
+console.log(
+  `${(total / 1024).toFixed(1).padStart(8)} kB  call page in total, gzip (budget ${BUDGET_BYTES / 1024} kB)`,
+);
 if (total > BUDGET_BYTES) {
   console.error("The call page is larger than its budget.");
   process.exit(1);

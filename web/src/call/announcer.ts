@@ -21,7 +21,7 @@ export class Announcer {
   readonly #said = signal<Said | null>(null);
   #waiting: Saying[] = [];
   #names: Record<Movement, string[]> = { joined: [], left: [] };
-  #stopGathering: (() => void) | null = null;
+  #isGathering = false;
   #isSpeaking = false;
   #nextId = 1;
 
@@ -39,11 +39,13 @@ export class Announcer {
   move(movement: Movement, names: readonly string[]): void {
     if (names.length === 0) return;
     this.#names[movement].push(...names);
-    this.#stopGathering ??= this.timers.after(GATHER_MS, () => this.#tellMovements());
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    this.timers.after(GATHER_MS, () => this.#tellMovements());
   }
 
   #tellMovements(): void {
-    this.#stopGathering = null;
+    this.#isGathering = false;
     for (const movement of ["joined", "left"] as const) {
       const names = this.#names[movement];
       this.#names[movement] = [];

@@ -83,7 +83,8 @@ export class Call {
     this.toasts = new Toasts(deps.timers);
     this.announcer = new Announcer(deps.timers);
     this.local = new LocalMedia(deps.media, deps.deviceList, deps.choices, {
-      onUnplugged: (device, isReplaced) => this.#unplugged(device === "camera" ? "camera" : "microphone", isReplaced),
+      onUnplugged: (device, isReplaced) =>
+        this.#unplugged(device === "camera" ? "camera" : "microphone", isReplaced),
     });
     this.link = new MediaLink({
       loadEngine: deps.loadEngine,
@@ -264,7 +265,8 @@ export class Call {
     this.announcer.move("joined", what.joined);
     this.announcer.move("left", what.left);
     for (const name of what.presents) this.announcer.say({ key: "say.presents", params: { name } });
-    for (const name of what.presentsNoMore) this.announcer.say({ key: "say.presentsNoMore", params: { name } });
+    for (const name of what.presentsNoMore)
+      this.announcer.say({ key: "say.presentsNoMore", params: { name } });
   }
 
   #watchLine(): void {

@@ -100,7 +100,10 @@ export class MediaLink {
     const picture = camera.value;
     const shared = screen.shared.value;
     engine.send("microphone", voice.track && { track: voice.track, isMuted: !voice.isWanted });
-    engine.send("camera", picture.track && picture.isWanted ? { track: picture.track, isMuted: false } : null);
+    engine.send(
+      "camera",
+      picture.track && picture.isWanted ? { track: picture.track, isMuted: false } : null,
+    );
     engine.send("screen_share", shared && { track: shared.video, isMuted: false });
     engine.send("screen_share_audio", shared?.audio ? { track: shared.audio, isMuted: false } : null);
   }

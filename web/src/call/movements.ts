@@ -15,7 +15,9 @@ export function movements(before: readonly Person[], now: readonly Person[]): Mo
   return {
     joined: others.filter((person) => !old.has(person.key)).map((person) => person.name),
     left: before.filter((person) => !person.isYou && !current.has(person.key)).map((person) => person.name),
-    presents: others.filter((person) => person.screen && !old.get(person.key)?.screen).map((person) => person.name),
+    presents: others
+      .filter((person) => person.screen && !old.get(person.key)?.screen)
+      .map((person) => person.name),
     presentsNoMore: others
       .filter((person) => !person.screen && old.get(person.key)?.screen)
       .map((person) => person.name),

@@ -47,7 +47,8 @@ function readPress(event: KeyboardEvent): KeyPress {
     altKey: event.altKey,
     shiftKey: event.shiftKey,
     repeat: event.repeat,
-    isTyping: target?.closest("input, textarea, select, [contenteditable], [role=listbox], [role=menu]") != null,
+    isTyping:
+      target?.closest("input, textarea, select, [contenteditable], [role=listbox], [role=menu]") != null,
     isInDialog: target?.closest("[role=dialog], [role=alertdialog]") != null,
   };
 }
@@ -66,7 +67,9 @@ function keepAwake(call: Call): void {
     }
   };
   effect(() => {
-    if (call.phase.value) void follow();
+    // Read here, so that the effect runs again when it changes.
+    void call.phase.value.kind;
+    void follow();
   });
   document.addEventListener("visibilitychange", () => void follow());
 }

@@ -100,14 +100,20 @@ function fromRoster(participant: Participant) {
   };
 }
 
-function received(remote: RemoteMedia | undefined): Pick<Person, "microphone" | "pictureId" | "screen" | "isWeak"> {
+function received(
+  remote: RemoteMedia | undefined,
+): Pick<Person, "microphone" | "pictureId" | "screen" | "isWeak"> {
   const { microphone, camera, screen_share: screen } = remote?.tracks ?? {};
   return {
     microphone: microphone ? (microphone.isMuted ? "off" : "on") : "none",
     pictureId: camera && !camera.isMuted ? camera.receivedId : null,
     screen:
       screen && !screen.isMuted
-        ? { id: screen.id, receivedId: screen.receivedId, aspectRatio: screen.aspectRatio ?? DEFAULT_SCREEN_ASPECT }
+        ? {
+            id: screen.id,
+            receivedId: screen.receivedId,
+            aspectRatio: screen.aspectRatio ?? DEFAULT_SCREEN_ASPECT,
+          }
         : null,
     isWeak: remote?.isWeak ?? false,
   };
@@ -127,6 +133,10 @@ function toneOf(identity: string): Tone {
 /** At most two letters: of the first and the last word. */
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/u);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? "")][0] ?? "");
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map(
+    (word) => Array.from(word ?? "")[0] ?? "",
+  );
   return letters.join("").toLocaleUpperCase();
 }
+
+export const firstName = (name: string): string => name.trim().split(/\s+/u)[0] ?? name;

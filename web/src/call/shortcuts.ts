@@ -27,7 +27,8 @@ export interface KeyRules {
 export function matches(press: KeyPress, shortcut: Shortcut, rules: KeyRules): boolean {
   if (press.repeat || press.altKey || press.key.toLowerCase() !== shortcut.key) return false;
   const isModified = rules.isMac ? press.metaKey && !press.ctrlKey : press.ctrlKey && !press.metaKey;
-  if (shortcut.isChord) return isModified && press.shiftKey === (shortcut.isShift ?? false) && !press.isInDialog;
+  if (shortcut.isChord)
+    return isModified && press.shiftKey === (shortcut.isShift ?? false) && !press.isInDialog;
   if (press.ctrlKey || press.metaKey || press.isTyping || press.isInDialog) return false;
   // "?" is typed with Shift on most keyboards, and without on some: its own key says enough.
   const isLetter = /^[a-z]$/.test(shortcut.key);
@@ -36,7 +37,8 @@ export function matches(press: KeyPress, shortcut: Shortcut, rules: KeyRules): b
 
 /** How a shortcut is written for people: "Ctrl D", "⌘ D", "M". */
 export function shortcutText(shortcut: Shortcut, isMac: boolean): string {
-  const key = shortcut.key.length === 1 ? shortcut.key.toUpperCase() : (KEY_NAMES[shortcut.key] ?? shortcut.key);
+  const key =
+    shortcut.key.length === 1 ? shortcut.key.toUpperCase() : (KEY_NAMES[shortcut.key] ?? shortcut.key);
   const parts = [shortcut.isChord ? (isMac ? "⌘" : "Ctrl") : "", shortcut.isShift ? "Shift" : "", key];
   return parts.filter(Boolean).join(" ");
 }

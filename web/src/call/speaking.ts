@@ -14,7 +14,11 @@ export interface SpeakingState {
 export const SILENCE: SpeakingState = { voices: new Map(), lastSpoke_ms: new Map(), main: null };
 
 /** `levels` holds who is heard right now. */
-export function hear(state: SpeakingState, levels: ReadonlyMap<string, number>, now_ms: number): SpeakingState {
+export function hear(
+  state: SpeakingState,
+  levels: ReadonlyMap<string, number>,
+  now_ms: number,
+): SpeakingState {
   const voices = new Map<string, { since_ms: number; heard_ms: number; level: number }>();
   const lastSpoke_ms = new Map(state.lastSpoke_ms);
   for (const [key, voice] of state.voices) {
@@ -43,7 +47,9 @@ function nextMain(
   now_ms: number,
 ): string | null {
   if (main !== null && voices.has(main)) return main;
-  const ready = [...voices].filter(([, voice]) => now_ms - voice.since_ms >= TAKES_BIG_PLACE_MS || main === null);
+  const ready = [...voices].filter(
+    ([, voice]) => now_ms - voice.since_ms >= TAKES_BIG_PLACE_MS || main === null,
+  );
   ready.sort(([, a], [, b]) => a.since_ms - b.since_ms);
   return ready[0]?.[0] ?? main;
 }

@@ -48,7 +48,9 @@ export class StageView {
   ) {
     const presenters = signal<readonly string[]>([]);
     effect(() => {
-      const sharing = people.value.filter((person) => person.screen && !person.isYou).map((person) => person.key);
+      const sharing = people.value
+        .filter((person) => person.screen && !person.isYou)
+        .map((person) => person.key);
       const before = presenters.peek();
       const stay = before.filter((key) => sharing.includes(key));
       presenters.value = [...stay, ...sharing.filter((key) => !stay.includes(key))];
@@ -83,7 +85,9 @@ export class StageView {
   /** At most two; a third takes the place of the first. */
   togglePin(key: string): void {
     const pins = this.#pins.value;
-    this.#pins.value = pins.includes(key) ? pins.filter((one) => one !== key) : [...pins, key].slice(-MAX_PINS);
+    this.#pins.value = pins.includes(key)
+      ? pins.filter((one) => one !== key)
+      : [...pins, key].slice(-MAX_PINS);
   }
 
   turnPage(step: 1 | -1): void {
@@ -167,6 +171,12 @@ export class StageView {
     const visible = plan.tiles.map((tile) => tile.key);
     if (visible.includes(speaker)) return;
     const you = this.people.peek().find((person) => person.isYou)?.key ?? "";
-    this.#seats.value = promote(this.#seats.peek(), visible, speaker, you, this.#speaking.peek().lastSpoke_ms);
+    this.#seats.value = promote(
+      this.#seats.peek(),
+      visible,
+      speaker,
+      you,
+      this.#speaking.peek().lastSpoke_ms,
+    );
   }
 }

@@ -23,8 +23,8 @@ export function ChoiceField({ label, icon, value, choices, none, onChoose, child
       aria-label={label}
       isDisabled={isEmpty}
       placeholder={none}
-      selectedKey={isEmpty ? null : value}
-      onSelectionChange={(key) => {
+      value={isEmpty ? null : value}
+      onChange={(key) => {
         if (key !== null) onChoose(String(key));
       }}
     >

@@ -5,7 +5,11 @@ import type { Translate } from "../text/translate";
 export type ListedKind = "microphone" | "camera" | "speaker";
 
 /** Devices with the names that people know, or numbers while the browser does not tell names. */
-export function namedDevices(t: Translate, kind: ListedKind, devices: Devices): { id: string; label: string }[] {
+export function namedDevices(
+  t: Translate,
+  kind: ListedKind,
+  devices: Devices,
+): { id: string; label: string }[] {
   const list: readonly Device[] = {
     microphone: devices.microphones,
     camera: devices.cameras,

@@ -12,7 +12,14 @@ export interface DialogBoxProps {
   actions?: ReactNode;
 }
 
-export function DialogBox({ title, closeLabel, onClose, role = "dialog", children, actions }: DialogBoxProps) {
+export function DialogBox({
+  title,
+  closeLabel,
+  onClose,
+  role = "dialog",
+  children,
+  actions,
+}: DialogBoxProps) {
   return (
     <ModalOverlay
       className="scrim"

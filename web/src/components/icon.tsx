@@ -94,7 +94,9 @@ export interface IconProps {
 }
 
 export function Icon({ name, size = "md", isFilled = false }: IconProps) {
-  const className = ["i", size === "md" ? "" : size, MIRRORED.has(name) ? "flip" : ""].filter(Boolean).join(" ");
+  const className = ["i", size === "md" ? "" : size, MIRRORED.has(name) ? "flip" : ""]
+    .filter(Boolean)
+    .join(" ");
   if (name === "weak") return <WeakIcon className={className} />;
   const Drawing = DRAWINGS[name];
   return <Drawing className={className} weight={isFilled ? "fill" : "regular"} aria-hidden="true" />;

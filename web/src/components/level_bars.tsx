@@ -16,7 +16,14 @@ export function LevelBars({ track, label }: { track: MediaStreamTrack | null; la
   }, [track]);
   const lit = Math.round(level * BARS);
   return (
-    <span className="meter" role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={BARS} aria-valuenow={lit}>
+    <span
+      className="meter"
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={BARS}
+      aria-valuenow={lit}
+    >
       {Array.from({ length: BARS }, (_, index) => (
         <i key={index} className={index < lit ? "on" : ""} />
       ))}

@@ -59,7 +59,10 @@ function Group({ group, isFirst }: { group: MenuGroup; isFirst: boolean }) {
       {isFirst ? null : <Separator />}
       <MenuSection
         {...(isChoice
-          ? { selectionMode: "single" as const, selectedKeys: group.chosen === null ? [] : [group.chosen ?? ""] }
+          ? {
+              selectionMode: "single" as const,
+              selectedKeys: group.chosen === null ? [] : [group.chosen ?? ""],
+            }
           : {})}
         {...(group.title ? {} : { "aria-label": group.id })}
       >

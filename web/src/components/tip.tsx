@@ -2,7 +2,15 @@
 import type { ReactElement } from "react";
 import { Focusable, Tooltip, TooltipTrigger } from "react-aria-components";
 
-export function Tip({ text, keys, children }: { text: string; keys?: string | undefined; children: ReactElement }) {
+export function Tip({
+  text,
+  keys,
+  children,
+}: {
+  text: string;
+  keys?: string | undefined;
+  children: ReactElement;
+}) {
   return (
     <TooltipTrigger delay={500} closeDelay={100}>
       <Focusable>{children as ReactElement<React.DOMAttributes<HTMLElement>, string>}</Focusable>

@@ -3,12 +3,15 @@ import { effect } from "@preact/signals-core";
 import type { ReadonlySignal } from "@preact/signals-core";
 import { useCallback, useSyncExternalStore } from "react";
 
+/** Nothing is this: reading a signal inside the effect is what subscribes. */
+const STALE = Symbol("stale");
+
 export function useSignalValue<T>(source: ReadonlySignal<T>): T {
   const subscribe = useCallback(
     (notify: () => void) =>
       effect(() => {
-        void source.value;
-        notify();
+        const value = source.value;
+        if (value !== STALE) notify();
       }),
     [source],
   );

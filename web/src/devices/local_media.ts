@@ -81,7 +81,9 @@ export class LocalMedia {
   async permission(): Promise<"granted" | "prompt" | "denied"> {
     try {
       const names = ["camera", "microphone"] as PermissionName[];
-      const states = await Promise.all(names.map(async (name) => (await navigator.permissions.query({ name })).state));
+      const states = await Promise.all(
+        names.map(async (name) => (await navigator.permissions.query({ name })).state),
+      );
       if (states.every((state) => state === "granted")) return "granted";
       return states.some((state) => state === "denied") ? "denied" : "prompt";
     } catch {
@@ -187,7 +189,8 @@ export class LocalMedia {
       const back = (id: string, present: readonly { id: string }[], state: CaptureState) =>
         id !== "" && state.isWanted && state.deviceId !== id && present.some((one) => one.id === id);
       if (back(this.#microphoneId.value, microphones, this.microphone.value)) void this.#microphone.reopen();
-      if (!this.#side.value && back(this.#cameraId.value, cameras, this.camera.value)) void this.#camera.reopen();
+      if (!this.#side.value && back(this.#cameraId.value, cameras, this.camera.value))
+        void this.#camera.reopen();
     });
   }
 

@@ -12,7 +12,9 @@ export async function playTestTone(speakerId: string): Promise<void> {
   try {
     if (speakerId && "setSinkId" in element) await element.setSinkId(speakerId);
     await element.play();
-    const ended = NOTES_HZ.map((hz, index) => playNote(context, output, hz, context.currentTime + index * NOTE_S));
+    const ended = NOTES_HZ.map((hz, index) =>
+      playNote(context, output, hz, context.currentTime + index * NOTE_S),
+    );
     await Promise.all(ended);
   } finally {
     element.srcObject = null;

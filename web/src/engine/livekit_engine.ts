@@ -95,7 +95,8 @@ export class LiveKitEngine implements MediaEngine {
       this.status.value = "off";
       return "again";
     }
-    this.status.value = this.status.value === "reconnecting" || this.status.value === "failed" ? "reconnecting" : "connecting";
+    this.status.value =
+      this.status.value === "reconnecting" || this.status.value === "failed" ? "reconnecting" : "connecting";
     const room = this.#newRoom();
     this.#room = room;
     try {

@@ -14,7 +14,8 @@ export function markTrack(identity: string, source: string): void {
 export function markFirstFrame(identity: string, source: string, element: HTMLVideoElement): void {
   const mark = () => {
     performance.mark(`palaver:first-frame:${identity}:${source}`);
-    if (performance.getEntriesByName("palaver:first-frame").length === 0) performance.mark("palaver:first-frame");
+    if (performance.getEntriesByName("palaver:first-frame").length === 0)
+      performance.mark("palaver:first-frame");
   };
   if ("requestVideoFrameCallback" in element) element.requestVideoFrameCallback(mark);
   else (element as HTMLVideoElement).addEventListener("loadeddata", mark, { once: true });

@@ -17,7 +17,7 @@ export class Playback {
     if (track.kind !== Track.Kind.Audio) return;
     const element = track.attach();
     this.#box.append(element);
-    if (this.#speaker) void useSpeaker(element, this.#speaker);
+    if (this.#speaker) void playOn(element, this.#speaker);
   }
 
   stop(track: RemoteTrack): void {
@@ -32,12 +32,12 @@ export class Playback {
   setSpeaker(deviceId: string): void {
     if (this.#speaker === deviceId) return;
     this.#speaker = deviceId;
-    for (const element of this.#box.querySelectorAll("audio")) void useSpeaker(element, deviceId);
+    for (const element of this.#box.querySelectorAll("audio")) void playOn(element, deviceId);
   }
 }
 
 /** An empty id is the system's own speaker. A speaker that is gone leaves the sound where it is. */
-async function useSpeaker(element: HTMLMediaElement, deviceId: string): Promise<void> {
+async function playOn(element: HTMLMediaElement, deviceId: string): Promise<void> {
   // Browsers without a choice of speakers (Safari before 18.4) play on the system's.
   if (!("setSinkId" in element)) return;
   try {

@@ -11,6 +11,8 @@ export function reconciler(step: () => Promise<"done" | "again">): { kick: () =>
       do {
         isWanted = false;
         while ((await step()) === "again");
+        // `kick` may have set it while a step was awaited, which the type checker cannot see.
+        // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
       } while (isWanted);
     } finally {
       running = null;
@@ -20,7 +22,8 @@ export function reconciler(step: () => Promise<"done" | "again">): { kick: () =>
   return {
     kick: () => {
       isWanted = true;
-      running ??= run();
+      // Not at once: a step must never run inside the caller, who may be in the middle of a change.
+      running ??= Promise.resolve().then(run);
       return running;
     },
   };

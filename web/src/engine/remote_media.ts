@@ -20,7 +20,10 @@ export function ourSource(source: Track.Source): Source | null {
 
 export function readRemotes(room: Room): ReadonlyMap<string, RemoteMedia> {
   return new Map(
-    [...room.remoteParticipants.values()].map((participant) => [participant.identity, readRemote(participant)]),
+    [...room.remoteParticipants.values()].map((participant) => [
+      participant.identity,
+      readRemote(participant),
+    ]),
   );
 }
 

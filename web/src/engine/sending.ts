@@ -17,9 +17,19 @@ function publishOptions(source: Source): TrackPublishOptions {
   const options: TrackPublishOptions = { source: liveKitSource(source), backupCodec: false };
   switch (source) {
     case "camera":
-      return { ...options, simulcast: true, videoEncoding: CAMERA_ENCODING, videoSimulcastLayers: CAMERA_LAYERS };
+      return {
+        ...options,
+        simulcast: true,
+        videoEncoding: CAMERA_ENCODING,
+        videoSimulcastLayers: CAMERA_LAYERS,
+      };
     case "screen_share":
-      return { ...options, simulcast: true, screenShareEncoding: SCREEN_ENCODING, screenShareSimulcastLayers: SCREEN_LAYERS };
+      return {
+        ...options,
+        simulcast: true,
+        screenShareEncoding: SCREEN_ENCODING,
+        screenShareSimulcastLayers: SCREEN_LAYERS,
+      };
     case "microphone":
       return options;
     case "screen_share_audio":

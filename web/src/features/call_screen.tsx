@@ -47,7 +47,6 @@ export default function CallScreen() {
 function Head() {
   const { call, t } = useCall();
   const title = useSignalValue(call.title);
-  const people = useSignalValue(call.people);
   const panel = useSignalValue(call.panel);
   const { people: peopleCommand } = commands;
   return (
@@ -65,9 +64,6 @@ function Head() {
         onClick={() => peopleCommand.perform(call)}
       >
         <Icon name="people" />
-        <span className="count" aria-hidden="true">
-          {people.length}
-        </span>
       </button>
     </header>
   );

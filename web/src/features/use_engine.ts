@@ -21,4 +21,3 @@ export function useEngineSignal<T>(pick: (engine: MediaEngine) => ReadonlySignal
   const source = useMemo(() => (engine ? pick(engine) : signal(otherwise)), [engine]);
   return useSignalValue(source);
 }
-

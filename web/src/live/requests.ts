@@ -44,8 +44,17 @@ export class Requests {
     if (this.#waiting.size >= MAX_WAITING) return Promise.reject(new RequestError("too_many_requests"));
     const id = this.newId();
     return new Promise((resolve, reject) => {
-      const stopTimeout = this.timers.after(REQUEST_TIMEOUT_MS, () => this.#settle(id)?.reject(new RequestError("timeout")));
-      this.#waiting.set(id, { command, retries: 0, stopTimeout, stopRetry: () => undefined, resolve, reject });
+      const stopTimeout = this.timers.after(REQUEST_TIMEOUT_MS, () =>
+        this.#settle(id)?.reject(new RequestError("timeout")),
+      );
+      this.#waiting.set(id, {
+        command,
+        retries: 0,
+        stopTimeout,
+        stopRetry: () => undefined,
+        resolve,
+        reject,
+      });
       this.send(id, command);
     });
   }
@@ -67,7 +76,9 @@ export class Requests {
     if (!waiting) return false;
     if (retryable && waiting.retries < MAX_RETRIES) {
       waiting.retries += 1;
-      waiting.stopRetry = this.timers.after(RETRY_AFTER_MS * waiting.retries, () => this.send(id, waiting.command));
+      waiting.stopRetry = this.timers.after(RETRY_AFTER_MS * waiting.retries, () =>
+        this.send(id, waiting.command),
+      );
     } else {
       this.#settle(id)?.reject(new RequestError(code));
     }

@@ -199,7 +199,8 @@ export class RoomSocket {
   #refused(request_id: string | null, code: string, retryable: boolean): void {
     if (request_id !== null && this.#requests.refuse(request_id, code, retryable)) return;
     // An error without an id while we wait for a welcome can only be about the hello.
-    const isAboutHello = request_id === this.#helloId || (request_id === null && this.#state.value.kind !== "joined");
+    const isAboutHello =
+      request_id === this.#helloId || (request_id === null && this.#state.value.kind !== "joined");
     if (!isAboutHello) return;
     const fate = fateOfRefusal(code, retryable);
     if (fate.kind === "final") this.#finish({ reason: fate.reason, by: null, code });
@@ -219,7 +220,11 @@ export class RoomSocket {
     if (this.#stopSync) return;
     const ask = () => {
       this.#stopSync = this.deps.timers.after(SYNC_TIMEOUT_MS, ask);
-      this.#send({ type: "sync", request_id: this.#requests.newId(), version: this.#snapshot.value?.version ?? 0 });
+      this.#send({
+        type: "sync",
+        request_id: this.#requests.newId(),
+        version: this.#snapshot.value?.version ?? 0,
+      });
     };
     ask();
   }
@@ -261,7 +266,9 @@ export class RoomSocket {
 
   #watch(limit_ms: number): void {
     this.#stopWatch();
-    this.#stopWatch = this.deps.timers.after(limit_ms, () => this.#broken({ kind: "retry", min_delay_ms: 0 }));
+    this.#stopWatch = this.deps.timers.after(limit_ms, () =>
+      this.#broken({ kind: "retry", min_delay_ms: 0 }),
+    );
   }
 
   #sendCommand(request_id: string, command: Command): void {

@@ -69,15 +69,18 @@ export const en = {
   "problem.denied_by_system.body":
     "Open the privacy settings of your system, allow your browser to use it, then press Try again.",
   "problem.missing.title": "No {device} found",
-  "problem.missing.body": "Check that it is plugged in, then press Try again. You can join without it meanwhile.",
+  "problem.missing.body":
+    "Check that it is plugged in, then press Try again. You can join without it meanwhile.",
   "problem.in_use.title": "The {device} is used by another program",
   "problem.in_use.body": "Close it there, then press Try again.",
   "problem.unplugged.title": "The {device} was unplugged",
   "problem.unplugged.body": "Plug it in again, or choose another one.",
   "problem.insecure.title": "This address cannot use your {device}",
-  "problem.insecure.body": "Browsers allow it only on https. Open the https address of this server; you can join without it meanwhile.",
+  "problem.insecure.body":
+    "Browsers allow it only on https. Open the https address of this server; you can join without it meanwhile.",
   "problem.unsupported.title": "This browser cannot use your {device}",
-  "problem.unsupported.body": "Use a current Firefox, Chrome, Edge or Safari. You can join without it meanwhile.",
+  "problem.unsupported.body":
+    "Use a current Firefox, Chrome, Edge or Safari. You can join without it meanwhile.",
   "problem.dismissed.title": "Your browser is still waiting for an answer",
   "problem.dismissed.body": "The question was closed. Press Try again and choose Allow.",
   "problem.unknown.title": "The {device} does not start",
@@ -260,7 +263,8 @@ export const en = {
   "end.removed.body": "A host sent you out. You cannot come back while this meeting is on.",
   "end.removed.by": "{name} sent you out. You cannot come back while this meeting is on.",
   "end.taken_over.title": "You went on in another tab",
-  "end.taken_over.body": "This meeting is open in a newer tab or on another device, with your name. One at a time.",
+  "end.taken_over.body":
+    "This meeting is open in a newer tab or on another device, with your name. One at a time.",
   "end.taken_over.action": "Come back here",
   "end.already_here.title": "You are already in this meeting",
   "end.already_here.body": "It is open in another tab or on another device. Joining here closes it there.",

@@ -17,8 +17,7 @@ export type Change = Delta["changes"][number];
 
 /** As generated, but a code that this client does not know yet is no reason to drop the line. */
 export type ServerMessage =
-  | Exclude<GeneratedMessage, ErrorMessage>
-  | (Omit<ErrorMessage, "code"> & { code: string });
+  Exclude<GeneratedMessage, ErrorMessage> | (Omit<ErrorMessage, "code"> & { code: string });
 
 const role = oneOf("host", "member", "guest");
 
@@ -42,7 +41,10 @@ const change: Reader<Change> = (value, path) => {
   const source = record(value, path);
   switch (source["op"]) {
     case "put_participant":
-      return { op: "put_participant", participant: participant(source["participant"], `${path}.participant`) };
+      return {
+        op: "put_participant",
+        participant: participant(source["participant"], `${path}.participant`),
+      };
     case "drop_participant":
       return {
         op: "drop_participant",
@@ -80,9 +82,7 @@ const readers: { [K in ServerMessage["type"]]: Reader<Extract<ServerMessage, { t
     request_id: nullable(text),
     code: text,
     retryable: flag,
-    params: mapOf<string | number>((value, path) =>
-      typeof value === "number" ? value : text(value, path),
-    ),
+    params: mapOf<string | number>((value, path) => (typeof value === "number" ? value : text(value, path))),
   }),
   closing: object({
     type: oneOf("closing"),

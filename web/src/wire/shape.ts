@@ -29,9 +29,7 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Reader<
 
 export function list<T>(read: Reader<T>): Reader<T[]> {
   return (value, path) =>
-    Array.isArray(value)
-      ? value.map((item, index) => read(item, `${path}[${index}]`))
-      : fail(path, "a list");
+    Array.isArray(value) ? value.map((item, index) => read(item, `${path}[${index}]`)) : fail(path, "a list");
 }
 
 export function record(value: unknown, path: string): Record<string, unknown> {

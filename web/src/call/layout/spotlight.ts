@@ -20,7 +20,11 @@ export function planSpotlight(input: StageInput, wanted: readonly string[], room
 
   // With nobody else than oneself beside the large one, one's own picture floats as it does with two people.
   if (others.length === 1 && others[0] === input.you && large.length === 1) {
-    const floating = { key: input.you, place: "floating" as const, ...floatingBox(input.corner, room, input.device) };
+    const floating = {
+      key: input.you,
+      place: "floating" as const,
+      ...floatingBox(input.corner, room, input.device),
+    };
     return { tiles: [...mainIn(room), floating], screen: null, more: null, page: 0, pages: 1 };
   }
   if (others.length === 0 || room.height < MIN_HEIGHT_WITH_STRIP) {

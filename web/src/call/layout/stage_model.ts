@@ -94,8 +94,18 @@ export function stripAlong(
   const start = Math.max(0, (length - used) / 2);
   const boxAt = (index: number): Box =>
     direction === "row"
-      ? { x: strip.x + start + index * step, y: strip.y, width: Math.min(tile.width, length), height: tile.height }
-      : { x: strip.x, y: strip.y + start + index * step, width: tile.width, height: Math.min(tile.height, length) };
+      ? {
+          x: strip.x + start + index * step,
+          y: strip.y,
+          width: Math.min(tile.width, length),
+          height: tile.height,
+        }
+      : {
+          x: strip.x,
+          y: strip.y + start + index * step,
+          width: tile.width,
+          height: Math.min(tile.height, length),
+        };
   const boxes = Array.from({ length: slots }, (_, index) => boxAt(index));
   const rest = keys.length - shownCount;
   const moreBox = boxes[shownCount];

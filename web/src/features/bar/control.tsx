@@ -9,20 +9,22 @@ import { Tip } from "../../components/tip";
 export interface ControlProps {
   command: CommandRecord;
   isFilled?: boolean;
-  /** A number on its corner. */
-  count?: number;
   opensPanel?: boolean;
   isLeave?: boolean;
 }
 
 /** Rendered again by its parent whenever what the command reads has changed. */
-export function Control({ command, isFilled, count, opensPanel = false, isLeave = false }: ControlProps) {
+export function Control({ command, isFilled, opensPanel = false, isLeave = false }: ControlProps) {
   const { call, t } = useCall();
   const label = t(command.label(call));
   const caption = t((command.caption ?? command.label)(call));
   const isOn = command.isOn?.(call);
   const isOff = command.isOff?.(call) ?? false;
-  const state = opensPanel ? { "aria-expanded": isOn ?? false } : isOn === undefined ? {} : { "aria-pressed": isOn };
+  const state = opensPanel
+    ? { "aria-expanded": isOn ?? false }
+    : isOn === undefined
+      ? {}
+      : { "aria-pressed": isOn };
   return (
     <Tip text={label} keys={keysOf(command, call.choices.read().hasLetterShortcuts)}>
       <button
@@ -38,11 +40,6 @@ export function Control({ command, isFilled, count, opensPanel = false, isLeave 
         <span className="cap" aria-hidden="true">
           {caption}
         </span>
-        {count !== undefined && count > 0 ? (
-          <span className="count" aria-hidden="true">
-            {count}
-          </span>
-        ) : null}
       </button>
     </Tip>
   );

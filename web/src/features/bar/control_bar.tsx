@@ -15,9 +15,15 @@ export function ControlBar() {
   useSignalValue(call.local.camera);
   useSignalValue(call.local.screen.shared);
   useSignalValue(call.panel);
-  const people = useSignalValue(call.people);
   return (
-    <div className="bar" id="controls" tabIndex={-1} role="region" aria-label={t("call.controls")} data-region>
+    <div
+      className="bar"
+      id="controls"
+      tabIndex={-1}
+      role="region"
+      aria-label={t("call.controls")}
+      data-region
+    >
       <HearingLine />
       <div className="bench">
         <div className="split">
@@ -40,7 +46,7 @@ export function ControlBar() {
       </div>
       <div className="bench end">
         <Control command={commands.info} opensPanel />
-        <Control command={commands.people} opensPanel count={people.length} />
+        <Control command={commands.people} opensPanel />
       </div>
     </div>
   );

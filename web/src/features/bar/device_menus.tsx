@@ -87,7 +87,12 @@ function useFlipGroup(): MenuGroup {
   const { call, t } = useCall();
   useSignalValue(call.local.camera);
   const { flip } = commands;
-  const entry = { id: "flip", label: t("device.flip"), icon: "camera-flip" as const, onAction: () => flip.perform(call) };
+  const entry = {
+    id: "flip",
+    label: t("device.flip"),
+    icon: "camera-flip" as const,
+    onAction: () => flip.perform(call),
+  };
   return { id: "flip", entries: flip.isAvailable(call) ? [entry] : [] };
 }
 

@@ -21,7 +21,12 @@ export function MoreMenu() {
   const mode = useSignalValue(call.stage.mode);
   const isPhone = useMedia(PHONE);
   const hasNoCarets = useMedia(WITHOUT_CARETS);
-  const deviceGroups = [useDeviceGroup("microphone"), useDeviceGroup("speaker"), useDeviceGroup("camera"), useQualityGroup()];
+  const deviceGroups = [
+    useDeviceGroup("microphone"),
+    useDeviceGroup("speaker"),
+    useDeviceGroup("camera"),
+    useQualityGroup(),
+  ];
   const hasLetters = call.choices.read().hasLetterShortcuts;
 
   const entry = (command: CommandRecord): MenuEntry[] =>
@@ -37,7 +42,14 @@ export function MoreMenu() {
         ]
       : [];
   const fullscreen: MenuEntry[] = document.fullscreenEnabled
-    ? [{ id: "fullscreen", label: t("command.fullscreen"), icon: "fullscreen", onAction: () => void toggleFullscreen() }]
+    ? [
+        {
+          id: "fullscreen",
+          label: t("command.fullscreen"),
+          icon: "fullscreen",
+          onAction: () => void toggleFullscreen(),
+        },
+      ]
     : [];
   const groups: MenuGroup[] = [
     { id: t("call.view"), chosen: mode, entries: [...entry(commands.grid), ...entry(commands.speaker)] },
@@ -49,7 +61,12 @@ export function MoreMenu() {
         ...(isPhone ? entry(commands.info) : []),
         ...fullscreen,
         ...entry(commands.shortcuts),
-        { id: "rename", label: t("people.rename"), icon: "rename", onAction: () => call.openDialog("rename") },
+        {
+          id: "rename",
+          label: t("people.rename"),
+          icon: "rename",
+          onAction: () => call.openDialog("rename"),
+        },
       ],
     },
     ...(hasNoCarets ? deviceGroups : []),

@@ -48,8 +48,9 @@ export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
           </dd>
         </div>
       </dl>
-      <label className="check">
+      <label className="check" htmlFor="letters">
         <input
+          id="letters"
           type="checkbox"
           checked={hasLetters}
           onChange={(event) => {

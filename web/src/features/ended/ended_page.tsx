@@ -6,7 +6,11 @@ import { Icon } from "../../components/icon";
 import type { TextKey, Translate } from "../../text/translate";
 import { PageHead } from "../page_head";
 
-type Way = { kind: "rejoin"; label: TextKey; takeOver: boolean } | { kind: "sign_in" } | { kind: "reload" } | { kind: "none" };
+type Way =
+  | { kind: "rejoin"; label: TextKey; takeOver: boolean }
+  | { kind: "sign_in" }
+  | { kind: "reload" }
+  | { kind: "none" };
 
 export function EndedPage({ ending }: { ending: Ending }) {
   const { call, t } = useCall();
@@ -44,7 +48,11 @@ function WayOn({ way }: { way: Way }) {
   switch (way.kind) {
     case "rejoin":
       return (
-        <button className="btn primary lg" type="button" onClick={() => void call.rejoin({ takeOver: way.takeOver })}>
+        <button
+          className="btn primary lg"
+          type="button"
+          onClick={() => void call.rejoin({ takeOver: way.takeOver })}
+        >
           <Icon name="retry" size="sm" />
           {t(way.label)}
         </button>

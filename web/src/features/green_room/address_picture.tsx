@@ -1,5 +1,11 @@
 /** Where the browser keeps its switches: the sign at the start of the address. */
-export function AddressPicture({ cameraLabel, microphoneLabel }: { cameraLabel: string; microphoneLabel: string }) {
+export function AddressPicture({
+  cameraLabel,
+  microphoneLabel,
+}: {
+  cameraLabel: string;
+  microphoneLabel: string;
+}) {
   return (
     <div className="address-picture" aria-hidden="true">
       <div className="address">

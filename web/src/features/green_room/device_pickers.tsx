@@ -25,16 +25,18 @@ export function DevicePickers() {
     list[kind].some((device) => device.id === id) ? id : first(kind);
   return (
     <div className="devices">
-      <ChoiceField
-        label={t("device.microphone")}
-        icon="microphone"
-        value={present("microphone", microphone.deviceId || choices.microphoneId)}
-        choices={list.microphone}
-        none={t("device.noneMicrophone")}
-        onChoose={(id) => void call.local.choose("microphone", id)}
-      >
-        <LevelBars track={microphone.isWanted ? microphone.track : null} label={t("device.level")} />
-      </ChoiceField>
+      <div className="whole">
+        <ChoiceField
+          label={t("device.microphone")}
+          icon="microphone"
+          value={present("microphone", microphone.deviceId || choices.microphoneId)}
+          choices={list.microphone}
+          none={t("device.noneMicrophone")}
+          onChoose={(id) => void call.local.choose("microphone", id)}
+        >
+          <LevelBars track={microphone.isWanted ? microphone.track : null} label={t("device.level")} />
+        </ChoiceField>
+      </div>
       <div className="spk">
         <ChoiceField
           label={t("device.speaker")}

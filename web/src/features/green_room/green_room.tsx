@@ -59,10 +59,14 @@ export function GreenRoom() {
           <DevicePickers />
         </section>
         <div className="ready">
-          {preview ? <p className="muted small host">{t("green.hostedBy", { name: preview.host_name })}</p> : null}
+          {preview ? (
+            <p className="muted small host">{t("green.hostedBy", { name: preview.host_name })}</p>
+          ) : null}
           <h1>{preview?.title ?? call.boot.title}</h1>
           {preview?.inside ? <Inside people={preview.inside} /> : null}
-          {preview && !preview.inside && preview.is_on ? <p className="small muted">{t("green.isOn")}</p> : null}
+          {preview && !preview.inside && preview.is_on ? (
+            <p className="small muted">{t("green.isOn")}</p>
+          ) : null}
           {hasFailed ? (
             <p className="banner notice" role="status">
               <Icon name="warning" />
@@ -99,7 +103,12 @@ export function GreenRoom() {
                   </p>
                 )}
               </div>
-              <button className="btn primary lg wide" type="submit" aria-busy={isJoining} disabled={isJoining}>
+              <button
+                className="btn primary lg wide"
+                type="submit"
+                aria-busy={isJoining}
+                disabled={isJoining}
+              >
                 {isJoining ? <span className="spin" aria-hidden="true" /> : null}
                 {isJoining ? t("green.joining") : t("green.join")}
               </button>

@@ -1,3 +1,4 @@
+import { firstName } from "../../call/person";
 import { Avatar } from "../../components/avatar";
 import { useCall } from "../../components/call_context";
 import type { Translate } from "../../text/translate";
@@ -38,5 +39,3 @@ function insideText(t: Translate, people: InsideProps["people"]): string {
   if (people.length === SHOWN) return t("green.inside.three", { first, second, third });
   return t("green.inside.more", { first, second, third, count: people.length - SHOWN });
 }
-
-const firstName = (name: string) => name.trim().split(/\s+/u)[0] ?? name;

@@ -59,7 +59,9 @@ function useHasAsked() {
   useEffect(() => {
     void call.local.permission().then(setPermission);
   }, [call]);
-  const isTouched = [camera, microphone].some((one) => one.isWanted || one.track !== null || one.problem !== null);
+  const isTouched = [camera, microphone].some(
+    (one) => one.isWanted || one.track !== null || one.problem !== null,
+  );
   const allow = () => {
     setWaiting(true);
     void call.local.allow({ microphone: true, camera: true }).finally(() => setWaiting(false));

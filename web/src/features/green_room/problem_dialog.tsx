@@ -16,7 +16,8 @@ export function ProblemDialog({ onJoinWithout }: { onJoinWithout?: () => void })
   const camera = useSignalValue(call.local.camera).problem;
   const [dismissed, setDismissed] = useState<readonly (DeviceProblem | null)[]>([]);
   const open = [camera, microphone].filter(
-    (problem): problem is Problem => problem !== null && problem.kind !== "unplugged" && !dismissed.includes(problem),
+    (problem): problem is Problem =>
+      problem !== null && problem.kind !== "unplugged" && !dismissed.includes(problem),
   );
   const [problem] = open;
   if (!problem) return null;

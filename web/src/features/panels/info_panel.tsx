@@ -40,14 +40,24 @@ export function InfoPanel() {
           ) : null}
           <div>
             <dt>{t("info.connection")}</dt>
-            <dd>{t(isUp ? (isWeak ? "info.connection.weak" : "info.connection.ok") : "info.connection.reconnecting")}</dd>
+            <dd>
+              {t(
+                isUp
+                  ? isWeak
+                    ? "info.connection.weak"
+                    : "info.connection.ok"
+                  : "info.connection.reconnecting",
+              )}
+            </dd>
           </div>
           {started ? (
             <div>
               <dt>{t("info.started")}</dt>
               <dd>
                 <time dateTime={started.toISOString()}>
-                  {new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(started)}
+                  {new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(
+                    started,
+                  )}
                 </time>
               </dd>
             </div>

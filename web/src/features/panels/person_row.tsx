@@ -42,7 +42,15 @@ export function PersonRow({ person, isSpeaking, isPinned, onRemove }: PersonRowP
       id: t("people.remove"),
       entries:
         call.isHost && !person.isYou && person.role !== null
-          ? [{ id: "remove", label: t("people.remove"), icon: "remove", isDangerous: true, onAction: onRemove }]
+          ? [
+              {
+                id: "remove",
+                label: t("people.remove"),
+                icon: "remove",
+                isDangerous: true,
+                onAction: onRemove,
+              },
+            ]
           : [],
     },
   ];

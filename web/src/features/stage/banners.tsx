@@ -26,7 +26,13 @@ export function Banners() {
       <div className="banner notice" role="status">
         <Icon name="hourglass" />
         <span>
-          <strong>{t(status === "connecting" || status === "off" ? "call.media.connecting" : "call.media.reconnecting")}</strong>
+          <strong>
+            {t(
+              status === "connecting" || status === "off"
+                ? "call.media.connecting"
+                : "call.media.reconnecting",
+            )}
+          </strong>
         </span>
       </div>
     );

@@ -1,3 +1,4 @@
+import { firstName } from "../../call/person";
 import type { Person } from "../../call/person";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
@@ -36,7 +37,7 @@ export function Plate({ person, isSpeaking, isPinned, isPresenting }: PlateProps
       ) : null}
       <span className="name">
         {isPresenting
-          ? t("tile.presents", { name: person.name })
+          ? t("tile.presents", { name: firstName(person.name) })
           : person.isYou
             ? t("call.you", { name: person.name })
             : person.name}

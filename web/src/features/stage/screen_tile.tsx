@@ -49,7 +49,12 @@ export function ScreenTile({ person, box }: { person: Person; box: Box }) {
           </button>
         ) : null}
         {document.fullscreenEnabled ? (
-          <button type="button" className="icon-btn" aria-label={t("tile.fullscreen")} onClick={toggleFullscreen}>
+          <button
+            type="button"
+            className="icon-btn"
+            aria-label={t("tile.fullscreen")}
+            onClick={toggleFullscreen}
+          >
             <Icon name="fullscreen" />
           </button>
         ) : null}

@@ -43,12 +43,14 @@ export const Tile = memo(function Tile({ person, placed, isSpeaking, isPinned, i
   };
   return (
     // The keys only repeat what the button in the tile does.
-    // eslint-disable-next-line jsx-a11y/no-static-element-interactions
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <div
       ref={element}
       className={className.filter(Boolean).join(" ")}
       style={placeStyle(placed)}
       role="group"
+      // A tap shows the tools, as hovering does with a mouse.
+      tabIndex={-1}
       aria-label={person.isYou ? t("call.you", { name: person.name }) : person.name}
       data-participant-id={person.key}
       data-identity={person.identity}
@@ -70,7 +72,12 @@ export const Tile = memo(function Tile({ person, placed, isSpeaking, isPinned, i
         </div>
       ) : null}
       <TileTools person={person} placed={placed} isPinned={isPinned} />
-      <Plate person={person} isSpeaking={isSpeakingNow} isPinned={isPinned} isPresenting={isPresenting} />
+      <Plate
+        person={person}
+        isSpeaking={isSpeakingNow}
+        isPinned={isPinned}
+        isPresenting={isPresenting && placed.place === "presenter"}
+      />
     </div>
   );
 });
@@ -79,7 +86,8 @@ function Picture({ person }: { person: Person }) {
   const { call } = useCall();
   const engine = useEngine();
   const ownTrack = useSignalValue(call.local.camera).track;
-  if (person.isYou && person.pictureId && ownTrack) return <LocalVideo track={ownTrack} label={person.name} />;
+  if (person.isYou && person.pictureId && ownTrack)
+    return <LocalVideo track={ownTrack} label={person.name} />;
   if (!person.isYou && person.pictureId && engine) {
     return (
       <RemoteVideo
@@ -106,7 +114,12 @@ function TileTools({ person, placed, isPinned }: Pick<TileProps, "person" | "pla
   return (
     <div className="mark tools">
       {placed.place === "floating" ? (
-        <button type="button" className="icon-btn" aria-label={t("tile.moveSelf")} onClick={() => call.stage.moveSelf()}>
+        <button
+          type="button"
+          className="icon-btn"
+          aria-label={t("tile.moveSelf")}
+          onClick={() => call.stage.moveSelf()}
+        >
           <Icon name="corner" />
         </button>
       ) : null}

@@ -1,0 +1,131 @@
+// A live room in the page: answers the hello with a roster, and breaks on request.
+import type { SocketLike } from "../src/live/room_socket";
+import type { Participant, ServerMessage, Tone } from "../src/wire/live.gen";
+import type { Story } from "./stories";
+
+const TONES: readonly Tone[] = ["leaf", "lake", "indigo", "plum", "clay", "ochre"];
+
+export class FakeRoom {
+  #socket: SocketLike | null = null;
+  #isCut = false;
+  #refusal: string | null = null;
+
+  constructor(private readonly story: Story) {}
+
+  socket(): SocketLike {
+    const socket: SocketLike = {
+      onopen: null,
+      onmessage: null,
+      onclose: null,
+      close: () => undefined,
+      send: (text) => this.#answer(JSON.parse(text as string) as { type: string; request_id: string }),
+    };
+    this.#socket = socket;
+    window.setTimeout(() => {
+      if (this.#isCut) this.#closed(1006);
+      else socket.onopen?.call(socket as WebSocket, new Event("open"));
+    }, 10);
+    return socket;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    this.#closed(1006);
+  }
+
+  close(reason: "ended_by_host" | "removed" | "taken_over", code: number, by: string | null): void {
+    this.#say({ type: "closing", reason, by });
+    this.#closed(code);
+  }
+
+  refuse(code: string): void {
+    this.#refusal = code;
+  }
+
+  preview() {
+    return {
+      title: "Autumn term planning",
+      host_name: "Kofi Mensah",
+      signed_in: true,
+      name: "Amina Diallo",
+      may_join: true,
+      reason: null,
+      is_on: true,
+      inside: this.story.others.map(({ name }, index) => ({ name, tone: TONES[index % 6] })),
+    };
+  }
+
+  #answer(message: { type: string; request_id: string }): void {
+    if (message.type !== "hello") return;
+    if (this.#refusal) {
+      this.#say({
+        type: "error",
+        request_id: message.request_id,
+        code: this.#refusal,
+        retryable: false,
+        params: {},
+      } as ServerMessage);
+      return;
+    }
+    this.#say({
+      type: "welcome",
+      request_id: message.request_id,
+      you: { participant_id: "you", identity: "amina", role: this.story.yourRole ?? "member" },
+      guest_ticket: null,
+      media: { url: "", token: "t", expires_at: "" },
+      heartbeat_s: 600,
+      snapshot: {
+        version: 1,
+        room: {
+          meeting_id: "m",
+          slug: "autumn",
+          title: "Autumn term planning",
+          session_id: "s",
+          started_at: new Date(Date.now() - 1_446_000).toISOString(),
+        },
+        participants: Object.fromEntries(this.#people().map((person) => [person.participant_id, person])),
+      },
+    });
+  }
+
+  #people(): Participant[] {
+    const others = this.story.others
+      .filter((person) => !person.isExternal)
+      .map((person, index) => ({
+        participant_id: `p${index}`,
+        identity: person.name,
+        name: person.name,
+        role: person.role ?? ("member" as const),
+        is_signed_in: person.role !== "guest",
+        joined_at: new Date(1_000 * index).toISOString(),
+        presence: person.isReconnecting ? ("reconnecting" as const) : ("connected" as const),
+        tone: TONES[index % 6] ?? "leaf",
+      }));
+    return [
+      ...others,
+      {
+        participant_id: "you",
+        identity: "amina",
+        name: "Amina Diallo",
+        role: this.story.yourRole ?? "member",
+        is_signed_in: true,
+        joined_at: new Date(99_000).toISOString(),
+        presence: "connected",
+        tone: "lake",
+      },
+    ];
+  }
+
+  #say(message: ServerMessage): void {
+    const socket = this.#socket;
+    socket?.onmessage?.call(
+      socket as WebSocket,
+      new MessageEvent("message", { data: JSON.stringify(message) }),
+    );
+  }
+
+  #closed(code: number): void {
+    const socket = this.#socket;
+    socket?.onclose?.call(socket as WebSocket, new CloseEvent("close", { code }));
+  }
+}

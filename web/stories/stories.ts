@@ -1,0 +1,120 @@
+import type { Call } from "../src/call/call";
+import type { FakeEngine } from "./fake_engine";
+import type { FakeRoom } from "./fake_room";
+
+export interface StoryPerson {
+  name: string;
+  /** The drawing that is their picture; without one their camera is off. */
+  picture?: string;
+  role?: "host" | "member" | "guest";
+  isMuted?: boolean;
+  isWeak?: boolean;
+  isReconnecting?: boolean;
+  isExternal?: boolean;
+}
+
+export interface Story {
+  others: readonly StoryPerson[];
+  yourRole?: "host" | "member" | "guest";
+  speaks?: string;
+  presents?: string;
+  hasDevices?: boolean;
+  play?: Play;
+}
+
+type Play = (call: Call, room: FakeRoom, engine: FakeEngine) => void | Promise<void>;
+
+const KOFI: StoryPerson = { name: "Kofi Mensah", picture: "kofi", role: "host" };
+const LEILA: StoryPerson = { name: "Leila Haddad", picture: "leila" };
+const TOMAS: StoryPerson = { name: "Tomás Ferreira", picture: "tomas", isMuted: true };
+const MEI: StoryPerson = { name: "Mei-Ling Wu", picture: "mei", role: "guest" };
+const INGRID: StoryPerson = { name: "Ingrid Sørensen", picture: "ingrid", isWeak: true, isMuted: true };
+const SAMUEL: StoryPerson = { name: "Samuel Adeyemi", isMuted: true };
+const RAVI: StoryPerson = { name: "Ravi Pillai", picture: "ravi", isReconnecting: true };
+const FIVE = [KOFI, LEILA, TOMAS, MEI, INGRID];
+const crowd = (count: number): StoryPerson[] =>
+  Array.from({ length: count }, (_, index) => ({
+    ...([KOFI, LEILA, TOMAS, MEI, INGRID, SAMUEL, RAVI][index % 7] ?? KOFI),
+    name: `Person ${index + 1} with a rather long name`,
+  }));
+
+const inside =
+  (then?: Play): Play =>
+  async (call, room, engine) => {
+    await call.local.allow({ microphone: true, camera: true });
+    call.join({ name: "Amina Diallo" });
+    window.setTimeout(() => void then?.(call, room, engine), 300);
+  };
+
+export const stories: Readonly<Record<string, Story>> = {
+  green: {
+    others: [KOFI, LEILA, TOMAS, MEI],
+    play: (call) => call.local.allow({ microphone: true, camera: true }),
+  },
+  ask: { others: [KOFI, LEILA] },
+  "no-devices": {
+    others: [],
+    hasDevices: false,
+    play: (call) => call.local.allow({ microphone: true, camera: true }),
+  },
+  grid: { others: FIVE, speaks: "Kofi Mensah", play: inside() },
+  many: { others: crowd(30), speaks: "Person 3 with a rather long name", play: inside() },
+  pair: { others: [LEILA], speaks: "Leila Haddad", play: inside() },
+  alone: { others: [], yourRole: "host", play: inside() },
+  speaker: {
+    others: [...FIVE, RAVI],
+    speaks: "Leila Haddad",
+    play: inside((call) => call.stage.setMode("speaker")),
+  },
+  people: {
+    others: [...FIVE, SAMUEL, RAVI],
+    yourRole: "host",
+    speaks: "Kofi Mensah",
+    play: inside((call) => call.togglePanel("people")),
+  },
+  info: { others: FIVE, play: inside((call) => call.togglePanel("info")) },
+  share: { others: [...FIVE, SAMUEL], presents: "Tomás Ferreira", speaks: "Leila Haddad", play: inside() },
+  pinned: {
+    others: [...FIVE, SAMUEL],
+    presents: "Tomás Ferreira",
+    play: inside((call) => {
+      const leila = call.people.value.find((person) => person.name === "Leila Haddad");
+      if (leila) call.pin(leila);
+    }),
+  },
+  muted: {
+    others: FIVE,
+    play: inside((call) => {
+      void call.local.setMicrophone(false);
+      void call.local.setCamera(false);
+    }),
+  },
+  external: {
+    others: [KOFI, { name: "python-bot", picture: "jonas", isExternal: true }, SAMUEL],
+    play: inside(),
+  },
+  reconnecting: { others: FIVE, play: inside((_call, room) => room.cut()) },
+  toast: {
+    others: FIVE,
+    play: inside((call) => {
+      call.toasts.show({
+        icon: "microphone-off",
+        title: { key: "toast.gone.microphone" },
+        body: { key: "toast.gone.microphone.body" },
+      });
+    }),
+  },
+  shortcuts: { others: FIVE, play: inside((call) => call.openDialog("shortcuts")) },
+  end: { others: FIVE, yourRole: "host", play: inside((call) => call.openDialog("end_for_all")) },
+  left: { others: FIVE, play: inside((call) => call.leave()) },
+  ended: { others: FIVE, play: inside((_call, room) => room.close("ended_by_host", 4410, "Kofi Mensah")) },
+  removed: { others: FIVE, play: inside((_call, room) => room.close("removed", 4411, "Kofi Mensah")) },
+  taken: { others: FIVE, play: inside((_call, room) => room.close("taken_over", 4409, null)) },
+  here: {
+    others: FIVE,
+    play: (call, room) => {
+      room.refuse("already_here");
+      call.join({ name: "Amina" });
+    },
+  },
+};
