@@ -1,11 +1,13 @@
 //! The engine: threads started, commands in, events out, threads joined.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use palaver_session::RtcFactory;
 
@@ -63,6 +65,8 @@ struct Running {
     negotiation: Negotiation,
     worker: JoinHandle<()>,
     negotiator: JoinHandle<()>,
+    /// Disconnected when both threads have ended.
+    ended: Receiver<Infallible>,
 }
 
 /// The media engine. All methods may be called from any thread and return at once, except [`Engine::close`].
@@ -92,17 +96,26 @@ impl Engine {
         let mailbox = Arc::new(Mailbox::new().map_err(EngineError::Resources)?);
         let (sender, negotiator) = negotiation();
 
-        let (queue, post) = (Arc::clone(&events), Arc::clone(&mailbox));
+        // Each thread holds a sender that goes with it.
+        let (alive, ended) = std::sync::mpsc::channel();
+        let alive_too = alive.clone();
+        let (queue, commands) = (Arc::clone(&events), Arc::clone(&mailbox));
         let negotiator = std::thread::Builder::new()
             .name("palaver-sdp".to_owned())
-            .spawn(move || negotiator.run(&queue, |command| post.post(command)))
+            .spawn(move || {
+                let _alive = alive;
+                negotiator.run(&queue, |command| commands.post(command));
+            })
             .map_err(EngineError::Resources)?;
         let mut worker = Worker::new(sockets, candidates, Arc::clone(&mailbox), Arc::clone(&events), sender.clone());
         let worker = std::thread::Builder::new()
             .name("palaver-media".to_owned())
-            .spawn(move || worker.run(&RtcFactory))
+            .spawn(move || {
+                let _alive = alive_too;
+                worker.run(&RtcFactory::new());
+            })
             .map_err(EngineError::Resources)?;
-        let running = Mutex::new(Some(Running { negotiation: sender, worker, negotiator }));
+        let running = Mutex::new(Some(Running { negotiation: sender, worker, negotiator, ended }));
         Ok(Self { port, mailbox, events, running })
     }
 
@@ -149,12 +162,8 @@ impl Engine {
         self.mailbox.close();
         // The negotiation thread ends when both senders are gone: this one and the worker's.
         drop(running.negotiation);
-        let until = Instant::now() + timeout;
-        for thread in [running.worker, running.negotiator] {
-            while !thread.is_finished() && Instant::now() < until {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            if thread.is_finished() {
+        if running.ended.recv_timeout(timeout) == Err(RecvTimeoutError::Disconnected) {
+            for thread in [running.worker, running.negotiator] {
                 // A panic of the thread was reported already.
                 let _ = thread.join();
             }

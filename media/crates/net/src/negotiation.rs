@@ -1,6 +1,7 @@
 //! The negotiation thread: descriptions are read, narrowed, printed and finished here, never on a media thread.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -78,24 +79,38 @@ impl NegotiationThread {
     /// Until all senders are gone. `to_worker` is `false` when the worker's queue is full.
     pub(crate) fn run(&self, events: &EventQueue, to_worker: impl Fn(Command) -> bool) {
         while let Ok(job) = self.jobs.recv() {
-            let work = std::panic::AssertUnwindSafe(|| match job {
+            // A defect in a parser costs the one negotiation, and its client is told.
+            let (peer, offer_id, result) = match job {
                 Job::Read(negotiate) => {
                     self.waiting_offers.fetch_sub(1, Ordering::Relaxed);
                     let (peer, offer_id) = (Arc::<str>::from(negotiate.peer.as_str()), negotiate.offer_id);
-                    let failed =
-                        |code, message| Event::NegotiationFailed { peer: peer.clone(), offer_id, code, message };
-                    match read(*negotiate).map(|accept| to_worker(Command::Accept(Box::new(accept)))) {
-                        Ok(true) => {}
-                        Ok(false) => events.push([failed("queue_full", "the engine is busy".to_owned())]),
-                        Err(error) => events.push([failed("bad_sdp", error.to_string())]),
-                    }
+                    let result = catch_unwind(AssertUnwindSafe(|| match read(*negotiate) {
+                        Ok(accept) => {
+                            let is_taken = to_worker(Command::Accept(Box::new(accept)));
+                            is_taken.then_some(()).ok_or_else(|| ("queue_full", "the engine is busy".to_owned()))
+                        }
+                        Err(error) => Err(("bad_sdp", error.to_string())),
+                    }));
+                    (peer, offer_id, result)
                 }
-                Job::Print(pending) => events.push([print(&pending)]),
-            });
-            if let Err(panic) = std::panic::catch_unwind(work) {
-                let text = format!("a negotiation failed: {}", panic_text(panic.as_ref()));
-                events.push([Event::Log(LogLevel::Error, text)]);
-            }
+                Job::Print(pending) => {
+                    let result = catch_unwind(AssertUnwindSafe(|| {
+                        events.push([print(&pending)]);
+                        Ok(())
+                    }));
+                    (pending.peer, pending.offer_id, result)
+                }
+            };
+            let (code, message) = match result {
+                Ok(Ok(())) => continue,
+                Ok(Err(reason)) => reason,
+                Err(panic) => {
+                    let text = format!("a negotiation failed: {}", panic_text(panic.as_ref()));
+                    events.push([Event::Log(LogLevel::Error, text)]);
+                    ("bad_sdp", "the offer cannot be read".to_owned())
+                }
+            };
+            events.push([Event::NegotiationFailed { peer, offer_id, code, message }]);
         }
     }
 }

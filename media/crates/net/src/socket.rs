@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
 /// Datagrams read by one call.
-pub const BATCH: usize = 32;
+pub(crate) const BATCH: usize = 32;
 /// Longest datagram that is read; WebRTC stays below the usual MTU, jumbo frames fit too.
 const MAX_DATAGRAM_BYTES: usize = 9_216;
 /// Kernel buffers: 4 MiB hold about 100 ms of 300 Mbit/s; the kernel may give less.
@@ -17,35 +17,35 @@ const CONTROL_WORDS: usize = 8;
 
 /// One received datagram.
 #[derive(Debug, Clone, Copy)]
-pub struct Arrived<'a> {
+pub(crate) struct Arrived<'a> {
     /// Who sent it.
-    pub from: SocketAddr,
+    pub(crate) from: SocketAddr,
     /// Which address of ours it was sent to, if the kernel said so.
-    pub to: Option<IpAddr>,
+    pub(crate) to: Option<IpAddr>,
     /// The bytes.
-    pub bytes: &'a [u8],
+    pub(crate) bytes: &'a [u8],
 }
 
 /// One datagram to send.
 #[derive(Debug, Clone, Copy)]
-pub struct Departing<'a> {
+pub(crate) struct Departing<'a> {
     /// To whom.
-    pub to: SocketAddr,
+    pub(crate) to: SocketAddr,
     /// From which address of ours; `None` lets the kernel choose.
-    pub from: Option<IpAddr>,
+    pub(crate) from: Option<IpAddr>,
     /// The bytes.
-    pub bytes: &'a [u8],
+    pub(crate) bytes: &'a [u8],
 }
 
 /// A bound, non-blocking UDP socket.
 #[derive(Debug)]
-pub struct UdpSocket {
+pub(crate) struct UdpSocket {
     descriptor: OwnedFd,
     local: SocketAddr,
 }
 
 /// Buffers for one batch, kept between calls.
-pub struct Batch {
+pub(crate) struct Batch {
     storage: Vec<[u8; MAX_DATAGRAM_BYTES]>,
     names: Vec<libc::sockaddr_storage>,
     controls: Vec<[u64; CONTROL_WORDS]>,
@@ -65,7 +65,7 @@ impl Default for Batch {
 
 impl UdpSocket {
     /// Bind. An IPv6 socket takes IPv6 only, so that both families can share a port number.
-    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
         // SAFETY: socket takes no pointers; the result is checked before use.
         let raw = unsafe { libc::socket(family, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, 0) };
@@ -99,17 +99,17 @@ impl UdpSocket {
     }
 
     /// Where it is bound; the port is never 0.
-    pub fn local(&self) -> SocketAddr {
+    pub(crate) fn local(&self) -> SocketAddr {
         self.local
     }
 
     /// For poll.
-    pub fn descriptor(&self) -> RawFd {
+    pub(crate) fn descriptor(&self) -> RawFd {
         self.descriptor.as_raw_fd()
     }
 
     /// Read up to [`BATCH`] datagrams; `each` is called for every one. Answers how many.
-    pub fn receive(&self, batch: &mut Batch, mut each: impl FnMut(Arrived<'_>)) -> io::Result<usize> {
+    pub(crate) fn receive(&self, batch: &mut Batch, mut each: impl FnMut(Arrived<'_>)) -> io::Result<usize> {
         let mut slices: [libc::iovec; BATCH] = [libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 }; BATCH];
         let mut headers: [libc::mmsghdr; BATCH] = zeroed_headers();
         let parts = batch.storage.iter_mut().zip(&mut batch.names).zip(&mut batch.controls);
@@ -151,7 +151,7 @@ impl UdpSocket {
     }
 
     /// Send; answers how many the kernel took. Fewer than all means that its buffer is full.
-    pub fn send(&self, datagrams: &[Departing<'_>]) -> io::Result<usize> {
+    pub(crate) fn send(&self, datagrams: &[Departing<'_>]) -> io::Result<usize> {
         let mut taken = 0;
         for chunk in datagrams.chunks(BATCH) {
             let sent = self.send_chunk(chunk)?;

@@ -99,7 +99,7 @@ pub(crate) struct Worker {
     local_addresses: HashMap<SocketAddr, IpAddr>,
     datagrams_out: u64,
     send_dropped: u64,
-    worker_panics: u64,
+    panics: u64,
 }
 
 impl Worker {
@@ -119,7 +119,7 @@ impl Worker {
             local_addresses: HashMap::new(),
             datagrams_out: 0,
             send_dropped: 0,
-            worker_panics: 0,
+            panics: 0,
         }
     }
 
@@ -130,7 +130,7 @@ impl Worker {
             match catch_unwind(AssertUnwindSafe(|| self.serve(&mut switchboard))) {
                 Ok(()) => return,
                 Err(panic) => {
-                    self.worker_panics += 1;
+                    self.panics += 1;
                     let text = format!("the media worker failed: {}", panic_text(panic.as_ref()));
                     let rooms = catch_unwind(AssertUnwindSafe(|| switchboard.room_names())).unwrap_or_default();
                     self.events.push([Event::Log(LogLevel::Error, text), Event::WorkerLost(rooms)]);
@@ -231,7 +231,7 @@ impl Worker {
             rooms: switchboard.room_names().len(),
             datagrams_out: self.datagrams_out,
             send_dropped: self.send_dropped,
-            worker_panics: self.worker_panics,
+            worker_panics: self.panics,
         };
         *self.mailbox.totals.lock().unwrap_or_else(PoisonError::into_inner) = totals;
     }
@@ -242,8 +242,8 @@ impl Worker {
         let mut polled: Vec<libc::pollfd> =
             descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
         let timeout = libc::timespec {
-            tv_sec: at_most.as_secs().min(3_600) as libc::time_t,
-            tv_nsec: at_most.subsec_nanos() as libc::c_long,
+            tv_sec: libc::time_t::try_from(at_most.as_secs()).unwrap_or(3_600),
+            tv_nsec: libc::c_long::from(at_most.subsec_nanos()),
         };
         // SAFETY: the array has the declared length, the time-out is valid; both outlive the call. No signal mask.
         // An error (EINTR) is an early return, which the loop is made for.

@@ -1,4 +1,11 @@
 //! A meeting from joining to leaving, through real sessions on both sides, on virtual time.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_possible_wrap,
+    reason = "a test fails by panicking"
+)]
 
 mod cast;
 

@@ -42,6 +42,7 @@ impl Engine {
 impl Engine {
     #[new]
     #[pyo3(signature = (*, binds, announce, workers = 1))]
+    #[allow(clippy::needless_pass_by_value, reason = "extracted from Python objects")]
     fn new(py: Python<'_>, binds: Vec<(String, u16)>, announce: Vec<String>, workers: usize) -> PyResult<Self> {
         let ip = |text: &String| text.parse::<IpAddr>().map_err(|_| error::refused(format!("no IP address: {text}")));
         let binds: Vec<SocketAddr> =

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 /// The tuple of an event.
-pub(crate) fn to_tuple<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn to_tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny>> {
     match event {
         Event::Answer { peer, offer_id, sdp, tracks } => {
             ("answer", &*peer, offer_id, sdp, tracks).into_bound_py_any(py)
@@ -34,7 +34,7 @@ pub(crate) fn to_tuple<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py
         Event::Log(level, text) => ("log", level.as_str(), text).into_bound_py_any(py),
         Event::WorkerLost(rooms) => {
             let mut words = vec!["worker_lost".to_owned()];
-            words.extend(rooms.iter().map(|room| room.to_string()));
+            words.extend(rooms.iter().map(ToString::to_string));
             PyTuple::new(py, words)?.into_bound_py_any(py)
         }
         // A kind that this version does not know must not be lost silently.

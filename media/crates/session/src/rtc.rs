@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpOffer};
 use str0m::channel::ChannelId;
-use str0m::config::DtlsVersion;
+use str0m::config::{DtlsCert, DtlsVersion};
+use str0m::crypto::from_feature_flags;
 use str0m::error::RtcError;
 use str0m::media::KeyframeRequestKind;
 use str0m::net::{Protocol, Receive};
@@ -58,15 +59,31 @@ impl Printed for RawAnswer {
     }
 }
 
-/// Makes [`RtcSession`]s.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RtcFactory;
+/// Makes [`RtcSession`]s that share one self-signed certificate: making one costs more than the rest of a session.
+#[derive(Clone)]
+pub struct RtcFactory {
+    /// `None` lets each session make its own.
+    certificate: Option<DtlsCert>,
+}
+
+impl RtcFactory {
+    /// Make the certificate, about a millisecond of work.
+    pub fn new() -> Self {
+        Self { certificate: from_feature_flags().dtls_provider.generate_certificate() }
+    }
+}
+
+impl Default for RtcFactory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl SessionFactory for RtcFactory {
     type Session = RtcSession;
 
     fn make(&self, now: Instant, candidates: &[SocketAddr]) -> RtcSession {
-        RtcSession::new(now, candidates)
+        RtcSession::new(now, candidates, self.certificate.clone())
     }
 }
 
@@ -84,7 +101,7 @@ pub struct RtcSession {
 }
 
 impl RtcSession {
-    fn new(now: Instant, candidates: &[SocketAddr]) -> Self {
+    fn new(now: Instant, candidates: &[SocketAddr], certificate: Option<DtlsCert>) -> Self {
         let mut config = Rtc::builder()
             .set_rtp_mode(true)
             .set_ice_lite(true)
@@ -96,6 +113,9 @@ impl RtcSession {
             .set_dtls_version(DtlsVersion::Dtls12);
         codecs::add_h264(config.codec_config());
         config.extension_map().set(5, Extension::AbsoluteCaptureTime);
+        if let Some(certificate) = certificate {
+            config = config.set_dtls_cert(certificate);
+        }
         let mut rtc = config.build(now);
         for address in candidates {
             if let Ok(candidate) = Candidate::host(*address, "udp") {

@@ -17,53 +17,53 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpPacket, RtpWrite};
 use str0m::{Candidate, Input, Output, Rtc};
 
-pub const SERVER: &str = "192.0.2.1:7882";
-pub const ROOM: &str = "room";
-pub const RIDS: [&str; 3] = ["q", "h", "f"];
+pub(crate) const SERVER: &str = "192.0.2.1:7882";
+pub(crate) const ROOM: &str = "room";
+pub(crate) const RIDS: [&str; 3] = ["q", "h", "f"];
 
 /// A browser's stand-in.
-pub struct Client {
-    pub name: &'static str,
-    pub address: SocketAddr,
-    pub rtc: Rtc,
-    pub offer_id: i64,
-    pub is_connected: bool,
-    pub is_closed: bool,
-    pub packets: Vec<RtpPacket>,
-    pub keyframe_requests: Vec<(Mid, Option<Rid>)>,
-    pub messages: Vec<Vec<u8>>,
-    pub channels: HashMap<String, ChannelId>,
-    pub sender_reports: Vec<str0m::media::SenderFeedback>,
-    pub deadline: Instant,
-    pub publish: BTreeMap<String, (String, Vec<String>)>,
-    pub subscribe: BTreeMap<String, (String, String)>,
-    pub last_answer: String,
+pub(crate) struct Client {
+    pub(crate) name: &'static str,
+    pub(crate) address: SocketAddr,
+    pub(crate) rtc: Rtc,
+    pub(crate) offer_id: i64,
+    pub(crate) is_connected: bool,
+    pub(crate) is_closed: bool,
+    pub(crate) packets: Vec<RtpPacket>,
+    pub(crate) keyframe_requests: Vec<(Mid, Option<Rid>)>,
+    pub(crate) messages: Vec<Vec<u8>>,
+    pub(crate) channels: HashMap<String, ChannelId>,
+    pub(crate) sender_reports: Vec<str0m::media::SenderFeedback>,
+    pub(crate) deadline: Instant,
+    pub(crate) publish: BTreeMap<String, (String, Vec<String>)>,
+    pub(crate) subscribe: BTreeMap<String, (String, String)>,
+    pub(crate) last_answer: String,
 }
 
 /// Everybody, and the time.
-pub struct World {
-    pub now: Instant,
-    pub board: Switchboard<RtcFactory>,
-    pub clients: Vec<Client>,
-    pub events: Vec<Event>,
+pub(crate) struct World {
+    pub(crate) now: Instant,
+    pub(crate) board: Switchboard<RtcFactory>,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) events: Vec<Event>,
     /// The last datagrams of clients, to be twisted by hostile tests.
-    pub recorded: Vec<(SocketAddr, Vec<u8>)>,
+    pub(crate) recorded: Vec<(SocketAddr, Vec<u8>)>,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now = Instant::now();
         let candidates = vec![SERVER.parse().expect("address")];
-        let board = Switchboard::new(RtcFactory, candidates, now);
+        let board = Switchboard::new(RtcFactory::new(), candidates, now);
         Self { now, board, clients: Vec::new(), events: Vec::new(), recorded: Vec::new() }
     }
 
     /// Add a client that offers data channels, and connect it.
-    pub fn join(&mut self, name: &'static str) -> usize {
+    pub(crate) fn join(&mut self, name: &'static str) -> usize {
         self.join_room(name, ROOM)
     }
 
-    pub fn join_room(&mut self, name: &'static str, room: &str) -> usize {
+    pub(crate) fn join_room(&mut self, name: &'static str, room: &str) -> usize {
         let address = SocketAddr::from(([10, 0, 0, self.clients.len() as u8 + 1], 5_000));
         let mut rtc = Rtc::builder().set_rtp_mode(true).build(self.now);
         rtc.add_local_candidate(Candidate::host(address, "udp").expect("candidate"));
@@ -94,13 +94,13 @@ impl World {
         who
     }
 
-    pub fn command(&mut self, command: Command) {
+    pub(crate) fn command(&mut self, command: Command) {
         self.board.command(self.now, command);
         self.settle();
     }
 
     /// Change the client's session, offer, and apply the answer. What was added is answered with the mids in order.
-    pub fn negotiate<T>(&mut self, who: usize, change: impl FnOnce(&mut str0m::change::SdpApi<'_>) -> T) -> T {
+    pub(crate) fn negotiate<T>(&mut self, who: usize, change: impl FnOnce(&mut str0m::change::SdpApi<'_>) -> T) -> T {
         let client = &mut self.clients[who];
         let mut api = client.rtc.sdp_api();
         let changed = change(&mut api);
@@ -113,7 +113,7 @@ impl World {
     }
 
     /// Offer again with an ICE restart, which is also the way to say "nothing changed here, what about you".
-    pub fn restart_ice(&mut self, who: usize) {
+    pub(crate) fn restart_ice(&mut self, who: usize) {
         self.negotiate(who, |api| {
             api.ice_restart(true);
         });
@@ -143,7 +143,7 @@ impl World {
     }
 
     /// Publish a camera with three layers.
-    pub fn publish_camera(&mut self, who: usize, track: &str) -> Mid {
+    pub(crate) fn publish_camera(&mut self, who: usize, track: &str) -> Mid {
         let mut simulcast = Simulcast::new();
         for rid in RIDS {
             simulcast.add_send_layer(SimulcastLayer::new(rid));
@@ -160,7 +160,7 @@ impl World {
     }
 
     /// Publish a microphone.
-    pub fn publish_microphone(&mut self, who: usize, track: &str) -> Mid {
+    pub(crate) fn publish_microphone(&mut self, who: usize, track: &str) -> Mid {
         let client = &mut self.clients[who];
         let mut api = client.rtc.sdp_api();
         let mid = api.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
@@ -171,7 +171,7 @@ impl World {
     }
 
     /// Add a section that shows a track.
-    pub fn subscribe(&mut self, who: usize, kind: MediaKind, track: &str, publisher: &str) -> Mid {
+    pub(crate) fn subscribe(&mut self, who: usize, kind: MediaKind, track: &str, publisher: &str) -> Mid {
         let client = &mut self.clients[who];
         let mut api = client.rtc.sdp_api();
         let mid = api.add_media(kind, Direction::RecvOnly, None, None, None);
@@ -182,19 +182,19 @@ impl World {
     }
 
     /// Let an existing section show another track.
-    pub fn reuse(&mut self, who: usize, mid: Mid, track: &str, publisher: &str) {
+    pub(crate) fn reuse(&mut self, who: usize, mid: Mid, track: &str, publisher: &str) {
         self.clients[who].subscribe.insert(mid.to_string(), (track.to_owned(), publisher.to_owned()));
         self.restart_ice(who);
     }
 
-    pub fn wish(&mut self, who: usize, track: &str, is_enabled: bool, max_layer: u8) {
+    pub(crate) fn wish(&mut self, who: usize, track: &str, is_enabled: bool, max_layer: u8) {
         let peer = self.clients[who].name.into();
         let wish = Wish { is_enabled, max_layer, max_fps: 0 };
         self.command(Command::SetSubscription { peer, track: track.into(), wish });
     }
 
     /// Deliver everything that is due now.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         loop {
             self.board.flush(self.now);
             self.events.append(&mut self.board.outbox.events);
@@ -223,7 +223,7 @@ impl World {
     }
 
     /// Let time pass.
-    pub fn run(&mut self, span: Duration) {
+    pub(crate) fn run(&mut self, span: Duration) {
         let end = self.now + span;
         while self.now < end {
             let clients = self.clients.iter().map(|client| client.deadline).min().unwrap_or(end);
@@ -234,7 +234,7 @@ impl World {
         }
     }
 
-    pub fn run_until(&mut self, what: &str, is_done: impl Fn(&Self) -> bool) {
+    pub(crate) fn run_until(&mut self, what: &str, is_done: impl Fn(&Self) -> bool) {
         for _ in 0..2_000 {
             if is_done(self) {
                 return;
@@ -245,7 +245,7 @@ impl World {
     }
 
     /// One picture of each layer, as a camera would send it. Layers that were asked for a key frame send one.
-    pub fn send_picture(&mut self, who: usize, camera: &mut Camera) {
+    pub(crate) fn send_picture(&mut self, who: usize, camera: &mut Camera) {
         let requests: Vec<_> = self.clients[who].keyframe_requests.drain(..).collect();
         for (mid, rid) in requests {
             if mid == camera.mid
@@ -254,12 +254,12 @@ impl World {
                 camera.wants_key[layer] = true;
             }
         }
-        for layer in 0..3 {
+        for (layer, rid) in RIDS.iter().enumerate() {
             let is_key = std::mem::take(&mut camera.wants_key[layer]);
             let payload = vp8(is_key, camera.picture_id, camera.tl0, layer as u8);
             let client = &mut self.clients[who];
             let mut direct = client.rtc.direct_api();
-            let Some(stream) = direct.stream_tx_by_mid(camera.mid, Some(Rid::from(RIDS[layer]))) else {
+            let Some(stream) = direct.stream_tx_by_mid(camera.mid, Some(Rid::from(*rid))) else {
                 panic!("no stream for layer {layer}")
             };
             let timestamp = camera.timestamp.wrapping_add(1_000_000 * layer as u32);
@@ -279,7 +279,7 @@ impl World {
     }
 
     /// `count` pictures at 30 a second.
-    pub fn film(&mut self, who: usize, camera: &mut Camera, count: usize) {
+    pub(crate) fn film(&mut self, who: usize, camera: &mut Camera, count: usize) {
         for _ in 0..count {
             self.send_picture(who, camera);
             self.run(Duration::from_micros(33_333));
@@ -287,7 +287,7 @@ impl World {
     }
 
     /// `count` packets of 20 ms with a level.
-    pub fn speak(&mut self, who: usize, voice: &mut Voice, minus_dbov: i8, count: usize) {
+    pub(crate) fn speak(&mut self, who: usize, voice: &mut Voice, minus_dbov: i8, count: usize) {
         for _ in 0..count {
             let client = &mut self.clients[who];
             let mut direct = client.rtc.direct_api();
@@ -309,7 +309,7 @@ impl World {
     }
 
     /// Send a message as the client.
-    pub fn send_message(&mut self, who: usize, bytes: &[u8]) {
+    pub(crate) fn send_message(&mut self, who: usize, bytes: &[u8]) {
         let client = &mut self.clients[who];
         let id = client.channels["_reliable"];
         let mut channel = client.rtc.channel(id).expect("open");
@@ -318,12 +318,12 @@ impl World {
         self.settle();
     }
 
-    pub fn has_event(&self, is_it: impl Fn(&Event) -> bool) -> bool {
+    pub(crate) fn has_event(&self, is_it: impl Fn(&Event) -> bool) -> bool {
         self.events.iter().any(is_it)
     }
 
     /// Nobody was closed and nothing panicked.
-    pub fn assert_healthy(&self) {
+    pub(crate) fn assert_healthy(&self) {
         assert_eq!(self.board.counters().panics, 0);
         let closed: Vec<_> = self.events.iter().filter(|e| matches!(e, Event::Closed(..))).collect();
         assert!(closed.is_empty(), "{closed:?}");
@@ -331,18 +331,18 @@ impl World {
 }
 
 impl Client {
-    pub fn receive(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    pub(crate) fn receive(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         let received = Receive::new(Protocol::Udp, from, self.address, bytes).expect("the server sends no garbage");
         self.rtc.handle_input(Input::Receive(now, received)).expect("the client lives");
         self.handle_output(now);
     }
 
-    pub fn advance(&mut self, now: Instant) {
+    pub(crate) fn advance(&mut self, now: Instant) {
         self.rtc.handle_input(Input::Timeout(now)).expect("the client lives");
     }
 
     /// What it sends now.
-    pub fn drain(&mut self, now: Instant) -> Vec<Vec<u8>> {
+    pub(crate) fn drain(&mut self, now: Instant) -> Vec<Vec<u8>> {
         if self.deadline <= now {
             self.advance(now);
         }
@@ -379,7 +379,7 @@ impl Client {
     }
 
     /// Received packets of a section.
-    pub fn packets_of(&mut self, mid: Mid) -> Vec<&RtpPacket> {
+    pub(crate) fn packets_of(&mut self, mid: Mid) -> Vec<&RtpPacket> {
         let ssrc = self.rtc.direct_api().stream_rx_by_mid(mid, None).map(|stream| stream.ssrc());
         self.packets.iter().filter(|packet| Some(packet.header.ssrc) == ssrc).collect()
     }
@@ -391,18 +391,18 @@ thread_local! {
 }
 
 /// A camera's counters. Layers have their own clocks: only sender reports relate them.
-pub struct Camera {
-    pub mid: Mid,
-    pub payload_type: u8,
-    pub seqs: [u64; 3],
-    pub timestamp: u32,
-    pub picture_id: u16,
+pub(crate) struct Camera {
+    pub(crate) mid: Mid,
+    pub(crate) payload_type: u8,
+    pub(crate) seqs: [u64; 3],
+    pub(crate) timestamp: u32,
+    pub(crate) picture_id: u16,
     pub tl0: u8,
-    pub wants_key: [bool; 3],
+    pub(crate) wants_key: [bool; 3],
 }
 
 impl Camera {
-    pub fn new(mid: Mid) -> Self {
+    pub(crate) fn new(mid: Mid) -> Self {
         Self {
             mid,
             payload_type: 96,
@@ -416,20 +416,20 @@ impl Camera {
 }
 
 /// A microphone's counters.
-pub struct Voice {
-    pub mid: Mid,
-    pub seq: u64,
-    pub timestamp: u32,
+pub(crate) struct Voice {
+    pub(crate) mid: Mid,
+    pub(crate) seq: u64,
+    pub(crate) timestamp: u32,
 }
 
 impl Voice {
-    pub fn new(mid: Mid) -> Self {
+    pub(crate) fn new(mid: Mid) -> Self {
         Self { mid, seq: 5_000, timestamp: 9_000 }
     }
 }
 
 /// A VP8 payload of one packet: descriptor with 15-bit picture id, TL0PICIDX and TID; the last byte names the layer.
-pub fn vp8(is_key: bool, picture_id: u16, tl0: u8, layer: u8) -> Vec<u8> {
+pub(crate) fn vp8(is_key: bool, picture_id: u16, tl0: u8, layer: u8) -> Vec<u8> {
     let [high, low] = (0x8000 | picture_id).to_be_bytes();
     let mut payload = vec![0x90, 0xe0, high, low, tl0, 0];
     if is_key {
@@ -442,7 +442,7 @@ pub fn vp8(is_key: bool, picture_id: u16, tl0: u8, layer: u8) -> Vec<u8> {
 }
 
 /// `(is key frame, picture id, TL0PICIDX, layer)` of a payload of [`vp8`].
-pub fn read_vp8(payload: &[u8]) -> (bool, u16, u8, u8) {
+pub(crate) fn read_vp8(payload: &[u8]) -> (bool, u16, u8, u8) {
     let picture_id = u16::from_be_bytes([payload[2], payload[3]]) & 0x7fff;
     (payload[6] & 1 == 0, picture_id, payload[4], *payload.last().expect("a byte"))
 }

@@ -18,7 +18,7 @@ pub(super) fn read(values: &ExtensionValues) -> CarriedExtensions {
 /// What the subscriber's packet carries; the engine adds its own (mid, send time).
 pub(super) fn write(carried: CarriedExtensions) -> ExtensionValues {
     ExtensionValues {
-        audio_level: carried.minus_dbov.map(|level| -(level.min(127) as i8)),
+        audio_level: carried.minus_dbov.map(|level| -i8::try_from(level).unwrap_or(i8::MAX)),
         voice_activity: carried.has_voice,
         video_orientation: carried.quarter_turns.map(|turns| match turns {
             1 => VideoOrientation::Deg270,

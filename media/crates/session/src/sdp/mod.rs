@@ -142,24 +142,24 @@ pub struct OfferSection {
 pub fn parse_offer(text: &str) -> Result<Vec<OfferSection>, SdpError> {
     let document = Document::parse(text)?;
     let session_direction = document.session.iter().find_map(|line| Direction::parse(line));
-    let mut mids = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let mut sections = Vec::with_capacity(document.sections.len());
     for section in &document.sections {
         let name = section.attribute("mid").unwrap_or_default();
         let mid = Mid::new(name).ok_or_else(|| SdpError::BadMid(excerpt(name)))?;
-        if !mids.insert(mid) {
+        if !seen.insert(mid) {
             return Err(SdpError::DuplicateMid(mid.to_string()));
         }
         let own_direction = section.lines.iter().find_map(|line| Direction::parse(line));
-        let mut msid = section.attribute("msid").unwrap_or_default().split(' ');
+        let mut names = section.attribute("msid").unwrap_or_default().split(' ');
         let words = |word: Option<&str>| word.filter(|w| !w.is_empty() && *w != "-").map(str::to_owned);
         sections.push(OfferSection {
             mid,
             kind: section.kind,
             direction: own_direction.or(session_direction).unwrap_or(Direction::SendRecv),
             is_rejected: section.is_rejected(),
-            stream_id: words(msid.next()),
-            track_id: words(msid.next()),
+            stream_id: words(names.next()),
+            track_id: words(names.next()),
             rids: section.simulcast_send_rids(),
             codecs: section.codec_names(),
         });

@@ -78,8 +78,7 @@ impl<'a> Kept<'a> {
         let h264 = best_h264(section);
         for format in &section.formats {
             let is_kept = match (section.kind, section.codec_name(format).as_deref()) {
-                (Kind::Audio, Some("opus")) => true,
-                (Kind::Video, Some("vp8")) => true,
+                (Kind::Audio, Some("opus")) | (Kind::Video, Some("vp8")) => true,
                 (Kind::Video, Some("h264")) => h264 == Some(*format),
                 _ => false,
             };
