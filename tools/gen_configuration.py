@@ -16,9 +16,10 @@ from palaver.config.options import OPTIONS, Option  # noqa: E402 - the tool runs
 TARGET = ROOT / "docs/reference/configuration.md"
 HEAD = """# Configuration
 
-Every setting of `palaver serve`. An option on the command line wins over its environment variable, which wins over the default.
-`palaver manage` reads the environment only. An unknown `PALAVER_` variable or an impossible value stops the start with exit code 2
-and one line that names the setting. Settings without an option hold secrets, which do not belong on a command line.
+Every setting of `palaver serve`. An option on the command line wins over its environment variable, which wins over
+the default. `palaver manage` reads the environment only. An unknown `PALAVER_` variable or an impossible value stops
+the start with exit code 2 and one line that names the setting. Settings without an option hold secrets, which do not
+belong on a command line.
 
 This page is written by `tools/gen_configuration.py`; change `src/palaver/config/options.py` instead.
 """

@@ -14,12 +14,15 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
 from palaver.accounts import limits, services
 from palaver.accounts.adapter import INVITATION_SESSION_KEY, source_network, too_many_tries
+from palaver.accounts.fields import OneLineField
 from palaver.accounts.models import NAME_MAX_LENGTH, Theme, User
 from palaver.kernel.clock import system_clock
 
@@ -28,7 +31,7 @@ _PASSWORDS_DIFFER = _("The two passwords are not the same. Type it once more.")
 
 
 def _name_field(label: Any, *, autocomplete: str, missing: Any) -> forms.CharField:
-    return forms.CharField(
+    return OneLineField(
         label=label,
         max_length=NAME_MAX_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": autocomplete}),
@@ -78,6 +81,10 @@ class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no types
         return super().clean()
 
 
+class _InvitationGoneError(Exception):
+    """Somebody else used it between the page and the form."""
+
+
 class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
     """First name, last name, email, password, confirm password."""
 
@@ -117,11 +124,23 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
         return data
 
     @override
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        try:
+            with transaction.atomic():
+                saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
+                return saved
+        except (_InvitationGoneError, IntegrityError):
+            # Of two that came at the same moment the other was first: the page says why there is no second.
+            return None, redirect("account_signup")
+
+    @override
     def custom_signup(self, request: HttpRequest, user: User) -> None:
         super().custom_signup(request, user)
         token = request.session.pop(INVITATION_SESSION_KEY, None)
-        if token and settings.PALAVER_SIGN_UP == "invited":
-            services.use_invitation(token, user=user, now=system_clock())
+        if settings.PALAVER_SIGN_UP == "invited" and not services.use_invitation(
+            token or "", user=user, now=system_clock()
+        ):
+            raise _InvitationGoneError
 
 
 class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]  # allauth has no types
@@ -188,7 +207,8 @@ def _dress_new_passwords(form: forms.Form) -> None:
 
 
 def _reword_mismatch(form: forms.Form) -> None:
-    first, second = form.cleaned_data.get("password1"), form.cleaned_data.get("password2")
+    # Not from `cleaned_data`: Django takes a field with an error out of it.
+    first, second = (form.data.get(form.add_prefix(name)) for name in ("password1", "password2"))
     if first and second and first != second and "password2" in form.errors:
         form.errors["password2"] = form.error_class([str(_PASSWORDS_DIFFER)], field_id=form["password2"].auto_id)
 

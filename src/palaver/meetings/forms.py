@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from palaver.accounts.fields import OneLineField
 from palaver.meetings.models import TITLE_MAX_LENGTH
 from palaver.meetings.slugs import slug_in
 
@@ -13,7 +14,7 @@ from palaver.meetings.slugs import slug_in
 class RenameForm(forms.Form):
     """A meeting's title."""
 
-    title = forms.CharField(
+    title = OneLineField(
         label=_("Title"),
         max_length=TITLE_MAX_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),

@@ -3,11 +3,13 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from palaver.accounts.fields import OneLineField
+
 
 class ContactForm(forms.Form):
     """Who writes, where an answer goes, and what."""
 
-    name = forms.CharField(
+    name = OneLineField(
         label=_("Your name"),
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),

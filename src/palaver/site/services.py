@@ -19,7 +19,7 @@ def receive_message(*, name: str, email: str, text: str, user: User | None, now:
     recipients = _administrators()
     if not recipients:
         return message
-    # Header injection is impossible: EmailMessage refuses line breaks, and CharField strips them at the form.
+    # The form lets no line break into the name; a header that has one all the same is refused by EmailMessage.
     mail = EmailMessage(
         subject=f"Palaver: {name}", body=f"{name} <{email}>\n\n{text}\n", to=recipients, reply_to=[email]
     )

@@ -1,0 +1,119 @@
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from palaver.accounts import limits
+from palaver.accounts.models import User
+from palaver.kernel import errors
+from palaver.kernel.errors import PalaverError
+from palaver.kernel.ids import MeetingId
+from palaver.meetings import selectors, services, sessions
+from palaver.meetings.models import Meeting
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+NOBODY = AnonymousUser()
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def meeting(alice: User) -> Meeting:
+    return services.create_meeting(actor=alice, title="Chess club", now=NOW)
+
+
+def knock(slug: str, user: User | AnonymousUser = NOBODY, network: str = "192.0.2.1") -> selectors.MeetingAccess:
+    return selectors.access_meeting_by_link(slug, user=user, network=network, now=NOW)
+
+
+def test_only_the_owner_reaches_a_meeting_by_its_id(meeting: Meeting, alice: User, carol: User) -> None:
+    assert selectors.access_own_meeting(alice, meeting.pk) == meeting
+    for stranger in (carol, NOBODY):
+        with pytest.raises(PalaverError) as forbidden:
+            selectors.access_own_meeting(stranger, meeting.pk)
+        with pytest.raises(PalaverError) as missing:
+            selectors.access_own_meeting(stranger, uuid4())
+        assert forbidden.value.spec is missing.value.spec is errors.MEETING_NOT_FOUND
+
+
+def test_everyone_with_the_link_may_join_an_open_meeting(meeting: Meeting, alice: User, carol: User) -> None:
+    assert knock(meeting.slug).may_join
+    assert knock(meeting.slug, carol).may_join
+    assert not knock(meeting.slug, carol).is_owner
+    assert knock(meeting.slug, alice).is_owner
+
+
+def test_a_meeting_without_guests_asks_them_to_sign_in(meeting: Meeting, carol: User) -> None:
+    services.set_guest_policy(meeting, is_open_to_guests=False)
+    assert knock(meeting.slug).refusal == "sign_in_required"
+    assert knock(meeting.slug, carol).may_join
+
+
+def test_the_link_of_a_person_whose_account_is_closed_leads_nowhere(meeting: Meeting, alice: User) -> None:
+    alice.is_active = False
+    alice.save()
+    with pytest.raises(PalaverError) as refusal:
+        knock(meeting.slug)
+    assert refusal.value.spec is errors.MEETING_NOT_FOUND
+
+
+def test_a_link_is_found_as_people_type_it(meeting: Meeting) -> None:
+    assert knock(meeting.slug.upper()).meeting == meeting
+
+
+def test_guessing_ends_and_then_a_right_link_tells_nothing(meeting: Meeting) -> None:
+    for number in range(limits.MEETING_LINK_BY_NETWORK.tries):
+        with pytest.raises(PalaverError) as refusal:
+            knock(f"oak-oak-oak-{number:012d}")
+        assert refusal.value.spec is errors.MEETING_NOT_FOUND
+    for slug in ("oak-oak-oak-999999999999", meeting.slug):
+        with pytest.raises(PalaverError) as limited:
+            knock(slug)
+        assert limited.value.spec is errors.RATE_LIMITED
+    assert knock(meeting.slug, network="192.0.2.2").may_join
+
+
+def test_right_links_are_never_counted(meeting: Meeting) -> None:
+    for _ in range(limits.MEETING_LINK_BY_NETWORK.tries + 5):
+        assert knock(meeting.slug).may_join
+
+
+def test_a_person_lists_their_own_meetings_last_used_first(alice: User, carol: User) -> None:
+    made = [
+        services.create_meeting(actor=alice, title=f"Meeting {number}", now=NOW + timedelta(hours=number))
+        for number in range(12)
+    ]
+    services.create_meeting(actor=carol, title="Carol’s", now=NOW)
+    first, second = selectors.meetings_of(alice, page=1), selectors.meetings_of(alice, page=2)
+    assert list(first) + list(second) == made[::-1]
+    assert list(selectors.meetings_of(alice, page=99)) == list(second)
+
+
+def test_a_summary_tells_the_latest_run_and_each_person_once(
+    meeting: Meeting, alice: User, django_assert_max_num_queries: pytest.FixtureRequest
+) -> None:
+    other = services.create_meeting(actor=alice, title="Never held", now=NOW)
+    for day in (0, 1):
+        run = sessions.open_or_continue_session(MeetingId(meeting.pk), now=NOW + timedelta(days=day))
+        assert run is not None
+        for name in ("Alice", "Bob", "Alice"):
+            sessions.record_join(
+                run.session_id,
+                identity=name,
+                display_name=f"{name} {day}",
+                is_signed_in=False,
+                user_id=None,
+                now=NOW + timedelta(days=day),
+            )
+            sessions.record_leave(run.session_id, identity=name, now=NOW + timedelta(days=day, minutes=1))
+        if day == 0:
+            sessions.end_session(run.session_id, now=NOW + timedelta(minutes=9))
+    with django_assert_max_num_queries(2):  # type: ignore[operator]
+        held, never = selectors.summaries([meeting, other])
+    assert held.is_on
+    assert held.latest is not None
+    assert held.latest.started_at == NOW + timedelta(days=1)
+    assert held.latest.names == ("Alice 1", "Bob 1")
+    assert never.latest is None
+    assert not never.is_on
