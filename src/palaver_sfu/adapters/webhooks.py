@@ -42,7 +42,9 @@ class WebhookSender:
         self._clock = clock
         self._nonce = nonce
         self._first_backoff_s = first_backoff_s
-        self._client = httpx.AsyncClient(transport=transport, timeout=TIMEOUT_S, trust_env=False)
+        # Certificates are loaded (tens of milliseconds) only when one will be looked at.
+        needs_tls = any(url.startswith("https:") for url in self._urls)
+        self._client = httpx.AsyncClient(transport=transport, timeout=TIMEOUT_S, trust_env=False, verify=needs_tls)
         self._queues: dict[RoomSid, deque[tuple[str, str]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.dropped = 0

@@ -1,0 +1,483 @@
+"""The SFU over real sockets: joining, refusing, the server API, webhooks."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+import websockets
+from livekit import api
+from livekit.protocol import models, rtc
+from typing_extensions import override
+
+from palaver_sfu.http import signal
+from palaver_sfu.room.values import RoomName, RoomOptions
+from palaver_sfu.session.inputs import ChangeRoomMetadata
+from palaver_sfu.tests.serving import KEY, OFFER, SECRET, RawClient, Served, join_parameter, serving, token
+from palaver_sfu.wire.requests import MAX_SIGNAL_BYTES
+
+
+@pytest.fixture
+async def sfu() -> AsyncIterator[Served]:
+    async with serving() as served:
+        yield served
+
+
+# --- HTTP -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_the_base_address_answers_with_cors(sfu: Served, method: str) -> None:
+    response = await sfu.http(method, "/")
+    assert response.status_code == 200
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.text == ("OK" if method == "GET" else "")
+
+
+async def test_a_preflight_allows_any_header(sfu: Served) -> None:
+    response = await sfu.http(
+        "OPTIONS", "/twirp/livekit.RoomService/ListRooms", headers={"Access-Control-Request-Headers": "x-colour"}
+    )
+    assert response.status_code == 204
+    assert response.headers["access-control-allow-headers"] == "x-colour"
+    assert response.headers["access-control-max-age"] == "86400"
+
+
+@pytest.mark.parametrize("path", ["/rtc", "/rtc/validate", "/rtc/v1", "/other", "/rtc/v2/validate"])
+async def test_what_does_not_exist_is_a_plain_404(sfu: Served, path: str) -> None:
+    response = await sfu.http("GET", f"{path}?access_token={token()}")
+    assert response.status_code == 404
+    assert "requested room does not exist" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/rtc/v1/validate", "//rtc/v1/validate", "/below/a/prefix/rtc/v1/validate"])
+@pytest.mark.parametrize("is_in_header", [True, False])
+async def test_validate_says_success(sfu: Served, path: str, is_in_header: bool) -> None:
+    query = {"join_request": join_parameter(), "colour": "blue"}
+    if not is_in_header:
+        query["access_token"] = token()
+    response = await sfu.http("GET", path, params=query, bearer=token() if is_in_header else None)
+    assert (response.status_code, response.text) == (200, "success")
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert sfu.app.switchboard.infos() == []
+
+
+def forged(**claims: Any) -> str:
+    whole = {"iss": KEY, "sub": "alice", "exp": int(time.time()) + 60, "video": {"roomJoin": True, "room": "r"}}
+    return jwt.encode({k: v for k, v in {**whole, **claims}.items() if v is not None}, SECRET, algorithm="HS256")
+
+
+REFUSALS = [
+    (None, join_parameter(), 401),
+    ("nonsense", join_parameter(), 401),
+    (forged(exp=1), join_parameter(), 401),
+    (forged(exp=None), join_parameter(), 401),
+    (forged(iss="other"), join_parameter(), 401),
+    (forged(video={"roomJoin": False, "room": "r"}), join_parameter(), 401),
+    (forged(video={"roomJoin": 1, "room": "r"}), join_parameter(), 401),
+    (forged(video=None), join_parameter(), 401),
+    (
+        jwt.encode({"iss": KEY, "sub": "a", "exp": 2**33, "video": {"roomJoin": True}}, "", "none"),
+        join_parameter(),
+        401,
+    ),
+    (forged(sub=""), join_parameter(), 400),
+    (forged(sub="x" * 300), join_parameter(), 400),
+    (forged(video={"roomJoin": True}), join_parameter(), 400),
+    (forged(video={"roomJoin": True, "room": "r" * 300}), join_parameter(), 400),
+    (forged(name="x" * 300), join_parameter(), 400),
+    (forged(), "", 400),
+    (forged(), "%25%25", 400),
+    (forged(), "AAAA", 400),
+]
+
+
+async def test_a_bad_join_is_an_http_status_before_the_upgrade(sfu: Served) -> None:
+    for text, parameter, status in REFUSALS:
+        await refused(sfu, text, parameter, status)
+    assert sfu.media.peers == {}
+
+
+async def refused(sfu: Served, text: str | None, parameter: str, status: int) -> None:
+    headers = {"Authorization": f"Bearer {text}"} if text is not None else {}
+    query = f"?join_request={parameter}" if parameter else ""
+    response = await sfu.http("GET", f"/rtc/v1/validate{query}", headers=headers)
+    assert response.status_code == status
+    assert text is None or text not in response.text
+    with pytest.raises(websockets.InvalidStatus) as refusal:
+        async with websockets.connect(f"{sfu.ws_url}/rtc/v1{query}", additional_headers=headers, proxy=None):
+            pass
+    assert refusal.value.response.status_code == status
+    assert refusal.value.response.body.decode() == response.text
+
+
+async def test_another_scheme_than_bearer_is_refused(sfu: Served) -> None:
+    response = await sfu.http("GET", "/rtc/v1/validate", headers={"Authorization": f"Basic {token()}"})
+    assert response.status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/rtc", "/", "/rtc/v1/validate"])
+async def test_an_upgrade_elsewhere_is_a_404(sfu: Served, path: str) -> None:
+    with pytest.raises(websockets.InvalidStatus) as refusal:
+        async with websockets.connect(f"{sfu.ws_url}{path}?access_token={token()}", proxy=None):
+            pass
+    assert refusal.value.response.status_code == 404
+
+
+async def test_rooms_that_nobody_made_do_not_exist_when_joining_makes_none() -> None:
+    async with serving(creates_rooms_on_join=False) as sfu:
+        query = {"join_request": join_parameter(), "access_token": token()}
+        response = await sfu.http("GET", "/rtc/v1/validate", params=query)
+        assert response.status_code == 404
+        assert "requested room does not exist" in response.text
+        await sfu.twirp("CreateRoom", {"name": "standup"}, room_create=True)
+        assert (await sfu.http("GET", "/rtc/v1/validate", params=query)).status_code == 200
+
+
+def states(client: RawClient) -> list[int]:
+    """The states of itself that a client was told, in order."""
+    told = (p for response in client.heard for p in response.update.participants)
+    return [participant.state for participant in told if participant.sid == client.sid]
+
+
+# --- joining --------------------------------------------------------------------------------------
+
+
+async def test_a_join_answers_the_offer_it_brought(sfu: Served) -> None:
+    async with sfu.join() as alice:
+        assert alice.sid.startswith("PA_")
+        refreshed = await alice.next()
+        assert jwt.decode(refreshed.refresh_token, options={"verify_signature": False})["sub"] == "alice"
+        answer = await alice.until("answer")
+        assert (answer.type, answer.id) == ("answer", 1)
+        while alice.heard[-1].update.participants[:1] == [] or states(alice)[-1] != models.ParticipantInfo.ACTIVE:
+            await alice.next()
+        assert states(alice) == [models.ParticipantInfo.JOINED, models.ParticipantInfo.ACTIVE]
+
+
+@pytest.mark.parametrize("filler", [3_000, 16_000, 60_000])
+async def test_a_join_with_a_long_request_line_connects(sfu: Served, filler: int) -> None:
+    url = f"{sfu.ws_url}/rtc/v1?access_token={token()}&join_request={join_parameter(filler=filler)}"
+    async with websockets.connect(url, proxy=None) as socket:
+        frame = await socket.recv()
+        assert isinstance(frame, bytes)
+        assert rtc.SignalResponse.FromString(frame).HasField("join")
+
+
+async def test_two_people_publish_and_receive(sfu: Served) -> None:
+    async with sfu.join("alice") as alice, sfu.join("bob") as bob:
+        track = await alice.publish_camera()
+        sfu.media.start_tracks(alice.sid, "video/vp8")
+        await bob.until("media_sections_requirement")
+        await bob.send(offer=rtc.SessionDescription(type="offer", sdp=OFFER, id=2))
+        answer = await bob.until("answer")
+        while not answer.mid_to_track_id:
+            answer = await bob.until("answer")
+        assert dict(answer.mid_to_track_id) == {"1": track.sid}
+        assert f"a=msid:{alice.sid}|{track.sid} {track.sid}" in answer.sdp
+        assert (await alice.until("track_subscribed")).track_sid == track.sid
+        await bob.send(track_setting=rtc.UpdateTrackSettings(track_sids=[track.sid], disabled=True))
+        await bob.send(ping_req=rtc.Ping(timestamp=1))
+        await bob.until("pong_resp")
+        applied = sfu.media.peers[bob.sid].subscribed[track.sid]  # type: ignore[index]
+        assert applied is not None
+        assert applied[0] is False
+
+
+async def test_data_reaches_the_other_with_its_true_sender(sfu: Served) -> None:
+    async with sfu.join("alice") as alice, sfu.join("bob") as bob:
+        await alice.until("answer")
+        await bob.until("answer")
+        forged_packet = models.DataPacket(participant_identity="bob", user=models.UserPacket(payload=b"hi"))
+        sfu.media.receive_data(alice.sid, "_reliable", forged_packet.SerializeToString())
+        await bob.send(ping_req=rtc.Ping(timestamp=1))
+        await bob.until("pong_resp")
+        packets = [models.DataPacket.FromString(payload) for _, payload in sfu.media.peers[bob.sid].received]
+        assert [(p.participant_identity, p.user.payload) for p in packets] == [("alice", b"hi")]
+
+
+async def test_text_frames_are_answered_in_text_and_binary_ones_in_binary(sfu: Served) -> None:
+    async with sfu.join() as alice:
+        await alice.until("answer")
+        await alice.socket.send(json.dumps({"pingReq": {"timestamp": "5"}}))
+        while isinstance(frame := await alice.socket.recv(), bytes):
+            pass
+        assert json.loads(frame)["pongResp"]["lastPingTimestamp"] == "5"
+        await alice.send(ping_req=rtc.Ping(timestamp=6))
+        while not isinstance(frame := await alice.socket.recv(), bytes):
+            pass
+        assert rtc.SignalResponse.FromString(frame).pong_resp.last_ping_timestamp == 6
+
+
+async def test_unreadable_frames_cost_only_their_sender(sfu: Served) -> None:
+    async with sfu.join("alice") as alice, sfu.join("bob") as bob:
+        await bob.socket.send(b"\xff\xff\xff\xff")
+        assert await bob.closed() == signal.UNREADABLE
+        await alice.send(ping_req=rtc.Ping(timestamp=1))
+        assert (await alice.until("pong_resp")).last_ping_timestamp == 1
+
+
+async def test_oversize_frames_close_the_connection(sfu: Served) -> None:
+    async with sfu.join() as alice:
+        await alice.socket.send(bytes(MAX_SIGNAL_BYTES + 1))
+        assert await alice.closed() == 1009
+
+
+async def test_unknown_messages_are_ignored(sfu: Served) -> None:
+    async with sfu.join() as alice:
+        await alice.socket.send(b"\x9a\x3e\x03abc")  # field 995, which nobody has defined
+        await alice.send(ping_req=rtc.Ping(timestamp=3))
+        assert (await alice.until("pong_resp")).last_ping_timestamp == 3
+
+
+async def test_a_client_that_does_not_read_is_cut_and_costs_others_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "MAX_WAITING_FRAMES", 20)
+    async with serving() as sfu, sfu.join("alice") as alice, sfu.join("bob") as bob:
+        await bob.until("answer")
+        bob.socket.transport.pause_reading()
+        for number in range(200):
+            metadata = ChangeRoomMetadata(metadata=f"{number}{'x' * 400_000}")
+            sfu.app.switchboard.command(RoomName("standup"), metadata)
+            await alice.until("room_update")
+            if sfu.app.switchboard.open_links == 1:
+                break
+        assert sfu.app.switchboard.open_links == 1
+        bob.socket.transport.abort()
+
+
+async def test_every_resume_is_answered_with_a_call_to_rejoin(sfu: Served) -> None:
+    async with sfu.join("alice") as alice:
+        resume = rtc.JoinRequest(reconnect=True, participant_sid=alice.sid)
+        query = f"access_token={token()}&join_request={join_parameter(resume)}"
+        async with websockets.connect(f"{sfu.ws_url}/rtc/v1?{query}", proxy=None) as socket:
+            frame = await socket.recv()
+            assert isinstance(frame, bytes)
+            leave = rtc.SignalResponse.FromString(frame).leave
+            assert (leave.reason, leave.action) == (models.STATE_MISMATCH, rtc.LeaveRequest.RECONNECT)
+            with pytest.raises(websockets.ConnectionClosedOK):
+                await socket.recv()
+
+
+async def test_who_comes_twice_stays_once(sfu: Served) -> None:
+    async with sfu.join("alice") as old, sfu.join("alice") as new:
+        leave = await old.until("leave")
+        assert (leave.reason, leave.action) == (models.DUPLICATE_IDENTITY, rtc.LeaveRequest.DISCONNECT)
+        assert await old.closed() == 1000
+        assert list(sfu.media.peers) == [new.sid]
+
+
+async def test_a_leave_closes_the_socket_and_the_media(sfu: Served) -> None:
+    async with sfu.join("alice") as alice:
+        await alice.send(leave=rtc.LeaveRequest())
+        assert await alice.closed() == 1000
+        assert sfu.media.peers == {}
+
+
+async def test_a_full_room_is_said_before_the_upgrade() -> None:
+    async with serving(room_options=RoomOptions(max_participants=1)) as sfu, sfu.join("alice"):
+        with pytest.raises(websockets.InvalidStatus) as refusal:
+            async with sfu.join("bob"):
+                pass
+        assert refusal.value.response.status_code == 403
+
+
+async def test_a_shutdown_tells_clients_to_come_back() -> None:
+    async with serving() as sfu, sfu.join("alice") as alice:
+        await sfu.app.shutdown("test")
+        leave = await alice.until("leave")
+        assert (leave.reason, leave.action) == (models.SERVER_SHUTDOWN, rtc.LeaveRequest.RECONNECT)
+        assert await alice.closed() == 1000
+
+
+# --- the server API -------------------------------------------------------------------------------
+
+ADMIN = {"room_admin": True, "room": "standup"}
+
+
+async def test_livekits_own_client_drives_the_room_service(sfu: Served) -> None:
+    async with api.LiveKitAPI(sfu.http_url, KEY, SECRET) as client, sfu.join("alice", can_publish=True) as alice:
+        rooms = client.room
+        made = await rooms.create_room(api.CreateRoomRequest(name="other", metadata="m", max_participants=3))
+        again = await rooms.create_room(api.CreateRoomRequest(name="other"))
+        assert (made.sid, made.metadata, made.max_participants) == (again.sid, "m", 3)
+        assert (made.empty_timeout, made.departure_timeout) == (300, 20)
+        listed = await rooms.list_rooms(api.ListRoomsRequest(names=["other"]))
+        assert [room.name for room in listed.rooms] == ["other"]
+        assert {room.name for room in (await rooms.list_rooms(api.ListRoomsRequest())).rooms} == {"other", "standup"}
+        track = await alice.publish_camera()
+        sfu.media.start_tracks(alice.sid, "video/vp8")
+        await alice.until("update")
+
+        people = await rooms.list_participants(api.ListParticipantsRequest(room="standup"))
+        assert [p.identity for p in people.participants] == ["alice"]
+        who = api.RoomParticipantIdentity(room="standup", identity="alice")
+        assert (await rooms.get_participant(who)).sid == alice.sid
+
+        muted = await rooms.mute_published_track(
+            api.MuteRoomTrackRequest(room="standup", identity="alice", track_sid=track.sid, muted=True)
+        )
+        assert muted.track.muted
+        assert (await alice.until("mute")).sid == track.sid
+        assert sfu.media.muted == {track.sid}
+
+        updated = await rooms.update_participant(
+            api.UpdateParticipantRequest(
+                room="standup",
+                identity="alice",
+                name="Alice A.",
+                attributes={"seat": "3"},
+                permission=models.ParticipantPermission(can_subscribe=True),
+            )
+        )
+        assert (updated.name, dict(updated.attributes), updated.permission.can_publish) == (
+            "Alice A.",
+            {"seat": "3"},
+            False,
+        )
+        assert (await alice.until("track_unpublished")).track_sid == track.sid
+
+        room = await rooms.update_room_metadata(api.UpdateRoomMetadataRequest(room="standup", metadata="on air"))
+        assert room.metadata == "on air"
+        await rooms.send_data(api.SendDataRequest(room="standup", data=b"hello", topic="t"))
+        packet = models.DataPacket.FromString(sfu.media.peers[alice.sid].received[-1][1])
+        assert (packet.user.payload, packet.user.topic, packet.participant_sid) == (b"hello", "t", "")
+        await rooms.update_subscriptions(
+            api.UpdateSubscriptionsRequest(room="standup", identity="alice", track_sids=["TR_x"], subscribe=False)
+        )
+
+        await rooms.remove_participant(who)
+        assert (await alice.until("leave")).reason == models.PARTICIPANT_REMOVED
+        await rooms.delete_room(api.DeleteRoomRequest(room="other"))
+        assert [room.name for room in (await rooms.list_rooms(api.ListRoomsRequest())).rooms] == ["standup"]
+
+
+API_ERRORS: list[tuple[str, dict[str, Any], dict[str, Any], int, str]] = [
+    ("CreateRoom", {"name": "a"}, {}, 401, "unauthenticated"),
+    ("CreateRoom", {"name": "a"}, {"room_list": True}, 401, "unauthenticated"),
+    ("CreateRoom", {"name": ""}, {"room_create": True}, 400, "invalid_argument"),
+    ("CreateRoom", {"name": "a" * 300}, {"room_create": True}, 400, "invalid_argument"),
+    ("ListRooms", {}, {}, 401, "unauthenticated"),
+    ("DeleteRoom", {"room": "none"}, {"room_create": True}, 404, "not_found"),
+    ("ListParticipants", {"room": "other"}, ADMIN, 401, "unauthenticated"),
+    ("GetParticipant", {"room": "standup", "identity": "x"}, ADMIN, 404, "not_found"),
+    ("RemoveParticipant", {"room": "standup", "identity": "x"}, ADMIN, 404, "not_found"),
+    ("UpdateParticipant", {"room": "standup", "identity": "x"}, ADMIN, 404, "not_found"),
+    ("MutePublishedTrack", {"room": "standup", "identity": "x", "trackSid": "T"}, ADMIN, 404, "not_found"),
+    ("UpdateSubscriptions", {"room": "standup", "identity": "x"}, ADMIN, 404, "not_found"),
+    ("SendData", {"room": "standup", "data": "aGk="}, ADMIN, 404, "not_found"),
+    ("UpdateRoomMetadata", {"room": "standup", "metadata": "m"}, ADMIN, 404, "not_found"),
+    ("CreateRoom", {"name": {"x": 1}}, {"room_create": True}, 400, "malformed"),
+    ("MoveParticipant", {}, ADMIN, 501, "unimplemented"),
+    ("ForwardParticipant", {}, ADMIN, 501, "unimplemented"),
+    ("PerformRpc", {}, ADMIN, 501, "unimplemented"),
+    ("Dance", {}, ADMIN, 404, "bad_route"),
+]
+
+
+async def test_api_errors_are_twirps(sfu: Served) -> None:
+    for method, body, grants, status, code in API_ERRORS:
+        response = await sfu.twirp(method, body, **grants)
+        assert (method, response.status_code, response.json()["code"]) == (method, status, code)
+        assert response.json()["msg"]
+
+
+async def test_other_services_and_ways_of_calling_are_refused_in_twirps_form(sfu: Served) -> None:
+    admin = api.AccessToken(KEY, SECRET).with_grants(api.VideoGrants(room_list=True)).to_jwt()
+    path = "/twirp/livekit.RoomService/ListRooms"
+    cases = [
+        (await sfu.http("POST", "/twirp/livekit.Egress/ListEgress", json={}, bearer=admin), 501, "unimplemented"),
+        (await sfu.http("GET", path, bearer=admin), 404, "bad_route"),
+        (await sfu.http("POST", path, content=b"{}", headers={"Content-Type": "text/plain"}), 404, "bad_route"),
+        (await sfu.http("POST", path, json={}, bearer="forged"), 401, "unauthenticated"),
+        (
+            await sfu.http(
+                "POST", path, content=b"\xff", headers={"Content-Type": "application/protobuf"}, bearer=admin
+            ),
+            400,
+            "malformed",
+        ),
+    ]
+    for response, status, code in cases:
+        assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+async def test_json_answers_use_the_names_of_the_proto_files_with_defaults(sfu: Served) -> None:
+    room = (await sfu.twirp("CreateRoom", {"name": "a", "emptyTimeout": 7}, room_create=True)).json()
+    assert room["empty_timeout"] == 7
+    assert room["metadata"] == ""
+    again = (await sfu.twirp("CreateRoom", {"name": "b", "empty_timeout": 8}, room_create=True)).json()
+    assert again["empty_timeout"] == 8
+
+
+# --- webhooks -------------------------------------------------------------------------------------
+
+
+class Receiver(httpx.AsyncBaseTransport):
+    """An application that checks webhooks with LiveKit's own receiver; refuses the first `failures` of them."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.events: list[Any] = []
+        self.failures = failures
+        self.arrived = asyncio.Event()
+        self._receiver = api.WebhookReceiver(api.TokenVerifier(KEY, SECRET))
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.failures:
+            self.failures -= 1
+            return httpx.Response(503)
+        assert request.headers["content-type"] == "application/webhook+json"
+        body = (await request.aread()).decode()
+        self.events.append(self._receiver.receive(body, request.headers["authorization"]))
+        self.arrived.set()
+        return httpx.Response(200)
+
+    async def until(self, name: str) -> list[str]:
+        async with asyncio.timeout(10):
+            while name not in [event.event for event in self.events]:
+                self.arrived.clear()
+                await self.arrived.wait()
+        return [event.event for event in self.events]
+
+
+@pytest.mark.parametrize("failures", [0, 2])
+async def test_livekits_receiver_accepts_our_webhooks_in_order(failures: int) -> None:
+    receiver = Receiver(failures)
+    fields: dict[str, Any] = {"webhook_urls": ("http://app.example/engine/webhook",), "webhook_api_key": KEY}
+    async with serving(webhook_transport=receiver, **fields) as sfu:
+        async with sfu.join("alice") as alice:
+            await alice.publish_camera()
+            sfu.media.start_tracks(alice.sid, "video/vp8")
+            await receiver.until("track_published")
+            await alice.send(leave=rtc.LeaveRequest())
+            await alice.closed()
+        await sfu.twirp("DeleteRoom", {"room": "standup"}, room_create=True)
+        names = await receiver.until("room_finished")
+    assert names == [
+        "room_started",
+        "participant_joined",
+        "track_published",
+        "track_unpublished",
+        "participant_left",
+        "room_finished",
+    ]
+    published = receiver.events[2]
+    assert (published.room.name, published.participant.identity, published.track.source) == (
+        "standup",
+        "alice",
+        models.CAMERA,
+    )
+    assert len({event.id for event in receiver.events}) == 6
+    assert all(event.id.startswith("EV_") and event.created_at for event in receiver.events)
+
+
+async def test_a_receiver_that_is_down_holds_up_nothing() -> None:
+    receiver = Receiver(failures=10_000)
+    fields: dict[str, Any] = {"webhook_urls": ("http://app.example/hook",), "webhook_api_key": KEY}
+    async with serving(webhook_transport=receiver, **fields) as sfu, sfu.join("alice") as alice:
+        await alice.send(ping_req=rtc.Ping(timestamp=1))
+        await alice.until("pong_resp")
