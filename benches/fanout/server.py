@@ -1,0 +1,177 @@
+"""The measured process: one uvicorn with the real live room, or with a stock Channels group, nothing else.
+
+    python -m benches.fanout.server hub|channels
+
+Prints its port. `GET /cpu` answers with the processor time used so far, in nanoseconds. The live room is the
+product's own, from frame to frame; only the database (who is admitted, the history) and the media engine are left out.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+import time
+import uuid
+from typing import Any
+
+import uvicorn
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.django_settings")
+
+import django
+
+django.setup()
+
+from channels.generic.websocket import AsyncWebsocketConsumer  # noqa: E402 - Django must be set up first
+from channels.layers import InMemoryChannelLayer  # noqa: E402
+
+from palaver.config.live_handlers import REGISTRY  # noqa: E402
+from palaver.engines.memory import MemoryEngine  # noqa: E402
+from palaver.kernel.clock import system_clock  # noqa: E402
+from palaver.live.admission import Admission, Applicant  # noqa: E402
+from palaver.live.consumers import LiveSocket  # noqa: E402
+from palaver.live.domain.effects import RecordJoined  # noqa: E402
+from palaver.live.domain.people import Identity, Role  # noqa: E402
+from palaver.live.domain.replica import RoomFacts  # noqa: E402
+from palaver.live.domain.room import Moment  # noqa: E402
+from palaver.live.hub import Hub  # noqa: E402
+from palaver.live.lifecycle import Live  # noqa: E402
+from palaver.live.ports import Ports  # noqa: E402
+
+MEETING = uuid.UUID(int=1)
+
+
+class NoThreads:
+    """Lets everybody in without asking a database."""
+
+    async def run(self, call: object, applicant: Applicant, *, now: object) -> Admission:
+        """Who says hello is a guest of that name."""
+        del call, now
+        return Admission(
+            meeting_id=MEETING,
+            slug="bench",
+            title="Bench",
+            identity=Identity(f"g_{applicant.name}"),
+            user_id=None,
+            role=Role.GUEST,
+            name=applicant.name,
+            fallback_name="Guest",
+            guest_ticket="ticket",
+        )
+
+
+class NoHistory:
+    """Keeps nothing."""
+
+    async def open(self, meeting_id: uuid.UUID, *, slug: str, title: str, now: Moment) -> RoomFacts:
+        """The one run."""
+        return RoomFacts(str(meeting_id), slug, title, "run", now.at)
+
+    async def joined(self, session_id: str, record: RecordJoined) -> None:
+        """Nothing."""
+
+    async def renamed(self, session_id: str, *, identity: Identity, name: str) -> None:
+        """Nothing."""
+
+    async def left(self, session_id: str, *, identity: Identity, now: Moment) -> None:
+        """Nothing."""
+
+    async def touched(self, session_id: str, *, now: Moment) -> None:
+        """Nothing."""
+
+    async def ended(self, session_id: str, *, now: Moment) -> None:
+        """Nothing."""
+
+
+class HubApp:
+    """The product's live room."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        engine = MemoryEngine()
+        hub = Hub(
+            Ports(
+                registry=REGISTRY,
+                engine=engine,
+                history=NoHistory(),
+                clock=lambda: Moment(at=system_clock(), steady_s=loop.time()),
+                call_later=loop.call_later,
+            )
+        )
+        threads: Any = NoThreads()
+        self.live = Live(hub=hub, engine=engine, threads=threads, loop=loop)
+        self.task = loop.create_task(hub.run(asyncio.Event()))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One connection."""
+        await LiveSocket(self.live, {**scope, "url_route": {"kwargs": {"slug": "bench"}}}, receive, send).run()
+
+
+class GroupConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
+    """What the Channels tutorial says, to the letter: a group, a send to it, a handler that sends on."""
+
+    async def connect(self) -> None:
+        """Join the group."""
+        await self.channel_layer.group_add("room", self.channel_name)
+        await self.accept()
+
+    async def disconnect(self, code: int) -> None:
+        """Leave it."""
+        await self.channel_layer.group_discard("room", self.channel_name)
+
+    async def receive(self, text_data: str) -> None:
+        """Tell the group."""
+        await self.channel_layer.group_send("room", {"type": "room.event", "text": text_data})
+
+    async def room_event(self, event: dict[str, str]) -> None:
+        """Send on."""
+        await self.send(text_data=event["text"])
+
+
+def channels_app() -> Any:
+    """The group, with room for every message: at its usual capacity of 100 it would lose some in silence."""
+    from channels import layers
+
+    layers.channel_layers.set("default", InMemoryChannelLayer(capacity=10_000))
+    return GroupConsumer.as_asgi()
+
+
+class App:
+    """Sockets to the measured application; `/cpu` for the measuring one."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._sockets: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One connection."""
+        if scope["type"] == "websocket":
+            self._sockets = self._sockets or (HubApp() if self._kind == "hub" else channels_app())
+            await self._sockets(scope, receive, send)
+        elif scope["type"] == "http":
+            body = str(time.process_time_ns()).encode()
+            await send(
+                {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]}
+            )
+            await send({"type": "http.response.body", "body": body})
+
+
+def main() -> None:
+    """Serve until terminated, as `palaver serve` does."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
+    config = uvicorn.Config(
+        App(sys.argv[1]),
+        ws="wsproto",
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        ws_per_message_deflate=False,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()
