@@ -1,0 +1,189 @@
+"""The contract of `palaver.engines.port`, on every adapter: the fake, the embedded SFU, and a real livekit-server."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+import pytest_asyncio
+
+from palaver.engines.livekit import LiveKitEngine
+from palaver.engines.memory import MemoryEngine
+from palaver.engines.port import (
+    ADMITTED_ATTRIBUTE,
+    EngineEventKind,
+    EngineUnavailableError,
+    MediaEngine,
+    TicketHolder,
+    WebhookRefusedError,
+)
+from tests.contract.engine_arenas import Arena, embedded_arena, livekit_arena, memory_arena
+from tests.servers import livekit
+from tests.servers.ports import free_tcp_port
+
+ARENAS: dict[str, Callable[[Path], Any]] = {
+    "memory": memory_arena,
+    "embedded": embedded_arena,
+    "livekit": livekit_arena,
+}
+ROOM = "8c6f2f3e-room"
+
+
+@pytest_asyncio.fixture(params=list(ARENAS))
+async def arena(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Arena]:
+    if request.param == "livekit" and livekit.binary() is None:
+        pytest.skip(livekit.SKIP_REASON)
+    async with ARENAS[request.param](tmp_path) as made:
+        yield made
+
+
+def ticket(
+    arena: Arena, identity: str, *, room: str = ROOM, name: str | None = None, age: timedelta = timedelta()
+) -> str:
+    holder = TicketHolder(room, identity, name or identity.title(), {ADMITTED_ATTRIBUTE: f"p-{identity}"})
+    issued = arena.engine.issue_ticket(holder, lifetime=timedelta(minutes=10), now=datetime.now(tz=UTC) - age)
+    return issued.token
+
+
+async def inside(arena: Arena, room: str = ROOM) -> set[str]:
+    return {who.identity for who in await arena.engine.list_participants(room)}
+
+
+async def put_out(closed: asyncio.Event) -> None:
+    await asyncio.wait_for(closed.wait(), 20)
+
+
+async def test_a_ticket_lets_its_holder_in_as_who_it_says(arena: Arena) -> None:
+    await arena.join(ticket(arena, "g_bob", name="Bob ✓"))
+    [bob] = await arena.engine.list_participants(ROOM)
+    assert (bob.identity, bob.name, bob.admitted_as) == ("g_bob", "Bob ✓", "p-g_bob")
+
+
+async def test_a_ticket_is_good_for_its_room_only(arena: Arena) -> None:
+    await arena.join(ticket(arena, "g_bob"))
+    assert await inside(arena, "another-room") == set()
+    claims = jwt.decode(ticket(arena, "g_bob"), options={"verify_signature": False})
+    assert claims["video"]["room"] == ROOM
+    assert not {"roomAdmin", "roomCreate", "roomList", "roomRecord"} & set(claims["video"])
+
+
+async def test_forged_and_old_tickets_let_nobody_in(arena: Arena) -> None:
+    claims = jwt.decode(ticket(arena, "g_bob"), options={"verify_signature": False})
+    forgeries = [
+        jwt.encode(claims, "another-secret-of-thirty-two-characters", algorithm="HS256"),
+        jwt.encode(claims, None, algorithm="none"),
+        jwt.encode({**claims, "iss": "nobody"}, arena.api_secret, algorithm="HS256"),
+        jwt.encode({**claims, "video": {}}, arena.api_secret, algorithm="HS256"),
+        ticket(arena, "g_bob", age=timedelta(hours=1)),
+    ]
+    for token in forgeries:
+        with pytest.raises(PermissionError):
+            await arena.join(token)
+    assert await inside(arena) == set()
+
+
+async def test_a_removed_participant_is_disconnected_and_the_others_stay(arena: Arena) -> None:
+    bob, carol = [await arena.join(ticket(arena, who)) for who in ("g_bob", "u_carol")]
+    await arena.engine.remove_participant(ROOM, identity="g_bob")
+    await put_out(bob.closed)
+    assert await inside(arena) == {"u_carol"}
+    assert not carol.closed.is_set()
+
+
+async def test_a_deleted_room_disconnects_everybody(arena: Arena) -> None:
+    people = [await arena.join(ticket(arena, who)) for who in ("g_bob", "u_carol")]
+    elsewhere = await arena.join(ticket(arena, "u_dave", room="another-room"))
+    await arena.engine.delete_room(ROOM)
+    for person in people:
+        await put_out(person.closed)
+    assert await inside(arena) == set()
+    assert not elsewhere.closed.is_set()
+
+
+async def test_another_name_is_told(arena: Arena) -> None:
+    await arena.join(ticket(arena, "g_bob"))
+    await arena.engine.rename_participant(ROOM, identity="g_bob", name="Bobby")
+    [bob] = await arena.engine.list_participants(ROOM)
+    assert (bob.name, bob.admitted_as) == ("Bobby", "p-g_bob")
+
+
+async def test_what_is_not_there_is_no_error(arena: Arena) -> None:
+    assert await inside(arena, "no-such-room") == set()
+    await arena.engine.remove_participant("no-such-room", identity="g_bob")
+    await arena.engine.rename_participant("no-such-room", identity="g_bob", name="Bob")
+    await arena.engine.delete_room("no-such-room")
+    await arena.join(ticket(arena, "u_carol"))
+    await arena.engine.remove_participant(ROOM, identity="g_bob")
+    await arena.engine.rename_participant(ROOM, identity="g_bob", name="Bob")
+    assert await inside(arena) == {"u_carol"}
+
+
+async def test_the_same_identity_again_pushes_the_older_connection_out(arena: Arena) -> None:
+    older = await arena.join(ticket(arena, "g_bob"))
+    newer = await arena.join(ticket(arena, "g_bob"))
+    await put_out(older.closed)
+    assert await inside(arena) == {"g_bob"}
+    assert not newer.closed.is_set()
+
+
+async def test_comings_and_goings_are_reported_with_a_signature(arena: Arena) -> None:
+    bob = await arena.join(ticket(arena, "g_bob"))
+    for event, kind in (
+        ("participant_joined", EngineEventKind.PARTICIPANT_JOINED),
+        ("participant_left", EngineEventKind.PARTICIPANT_LEFT),
+    ):
+        body, authorization = await arena.report_of(event, "g_bob")
+        read = arena.engine.read_webhook(body, authorization=authorization)
+        assert read.participant is not None
+        assert (read.kind, read.room, read.participant.identity, read.participant.admitted_as) == (
+            kind,
+            ROOM,
+            "g_bob",
+            "p-g_bob",
+        )
+        for spoilt_body, spoilt_authorization in (
+            (body + b" ", authorization),
+            (body.replace(b"g_bob", b"g_eve"), authorization),
+            (body, None),
+            (body, "x" + str(authorization)),
+        ):
+            with pytest.raises(WebhookRefusedError):
+                arena.engine.read_webhook(spoilt_body, authorization=spoilt_authorization)
+        if kind is EngineEventKind.PARTICIPANT_JOINED:
+            await bob.leave()
+
+
+def unreachable() -> MediaEngine:
+    return LiveKitEngine(url=f"http://127.0.0.1:{free_tcp_port()}", api_key="k", api_secret="s" * 32)
+
+
+def switched_off() -> MediaEngine:
+    engine = MemoryEngine()
+    engine.is_down = True
+    return engine
+
+
+@pytest.mark.parametrize("make", [unreachable, switched_off])
+async def test_an_engine_that_is_away_says_so(make: Callable[[], MediaEngine]) -> None:
+    engine = make()
+    for call in (
+        engine.list_participants(ROOM),
+        engine.remove_participant(ROOM, identity="g_bob"),
+        engine.rename_participant(ROOM, identity="g_bob", name="Bob"),
+        engine.delete_room(ROOM),
+    ):
+        with pytest.raises(EngineUnavailableError):
+            await call
+    # Tickets are made without asking: people come in, and media follows when the engine is back.
+    holder = TicketHolder(ROOM, "g_bob", "Bob", {})
+    assert engine.issue_ticket(holder, lifetime=timedelta(minutes=1), now=datetime.now(tz=UTC)).token
+    await engine.close()
+
+
+@pytest.mark.parametrize("make", [unreachable, switched_off])
+def test_capabilities_are_claims_of_the_port(make: Callable[[], MediaEngine]) -> None:
+    capabilities = make().capabilities
+    assert (capabilities.can_remove, capabilities.reports_events) == (True, True)
