@@ -1,15 +1,15 @@
 """The media core: one UDP port, two threads, every packet. Built from `media/crates/py`.
 
-Threads. An `Engine` owns a media thread (everything per packet) and a negotiation thread (session descriptions as text).
-Neither ever attaches to the interpreter. Every method but `close` puts a command on a bounded queue and returns within
-microseconds; results arrive as events. All methods may be called from any thread.
+Threads. An `Engine` owns a media thread (everything per packet) and a negotiation thread (session descriptions as
+text). Neither ever attaches to the interpreter. Every method but `close` puts a command on a bounded queue and returns
+within microseconds; results arrive as events. All methods may be called from any thread.
 
 Events. `fileno()` is readable while events wait: register it with `loop.add_reader` and call `drain()` until it answers
 fewer than `max_events`. Nobody draining is no danger: figures and speakers are dropped first, then lossy and at last
 reliable messages; state changes never are.
 
-Ownership. The engine copies what it is given. Ids (`peer`, `track`, `room`) are the caller's own words; peers and tracks
-are unique in an engine. Commands for peers or tracks that are not known (yet, or any more) are ignored.
+Ownership. The engine copies what it is given. Ids (`peer`, `track`, `room`) are the caller's own words; peers and
+tracks are unique in an engine. Commands for peers or tracks that are not known (yet, or any more) are ignored.
 
 Fork. Threads do not survive `fork()`: an inherited engine raises `EngineError`. Create engines after forking.
 """
@@ -90,24 +90,26 @@ class Engine:
         """The bound UDP port, never 0."""
 
     def fileno(self) -> int:
-        """Descriptor that is readable while events wait. Owned by the engine: do not close it. It lives as long as the object."""
+        """Descriptor that is readable while events wait. The engine owns it: it lives as long as the object."""
 
     def drain(self, max_events: int = 256) -> list[tuple[object, ...]]:
         """Take up to `max_events` events in order; never waits. Still allowed after `close`.
 
         - `("answer", peer, offer_id, sdp, {mid: track})`: subscribed sections and what they show.
-        - `("negotiation_failed", peer, offer_id, code, message)`: `bad_sdp`, `bad_offer` or `queue_full`; the session goes
-          on as it was.
+        - `("negotiation_failed", peer, offer_id, code, message)`: `bad_sdp`, `bad_offer` or `queue_full`; the session
+          goes on as it was.
         - `("connected", peer)`: ICE and DTLS are up, or ICE is up again. Media flows from here on.
         - `("disconnected", peer)`: no connectivity check for some seconds; it may come back.
-        - `("closed", peer, reason)`: the peer is gone: `ice_timeout`, `dtls_failed`, `panic`, `requested`, `peer_closed`.
+        - `("closed", peer, reason)`: the peer is gone: `ice_timeout`, `dtls_failed`, `panic`, `requested` or
+          `peer_closed` (it closed the connection itself).
         - `("track_started", peer, track, mime)`: first packet: `audio/opus`, `video/vp8` or `video/h264`.
         - `("speakers", room, [(peer, track, level, is_active)])`: changed speakers, level 0 to 1, at most 5 a second.
-        - `("stats", [(peer, {"rtt_ms": float | None, "loss_in": float, "loss_out": float, "bps_in": int, "bps_out": int})])`:
-          connected peers, about each second; losses are shares from 0 to 1.
+        - `("stats", [(peer, figures)])`: connected peers, about each second; figures are `{"rtt_ms": float | None,
+          "loss_in": float, "loss_out": float, "bps_in": int, "bps_out": int}`, losses as shares from 0 to 1.
         - `("data", peer, label, payload)`, `("data_open", peer, label)`
         - `("log", level, text)`: `info`, `warning`, `error`; never contains descriptions, addresses or keys.
-        - `("worker_lost", *rooms)`: the media thread failed as a whole and began again without these rooms and their peers.
+        - `("worker_lost", *rooms)`: the media thread failed as a whole and began again without these rooms and their
+          peers.
 
         Raises:
             EngineError: used after fork.
@@ -161,14 +163,15 @@ class Engine:
     def send_data(self, *, peers: list[str], label: str, payload: bytes) -> None:
         """Send one message to each peer whose channel `label` is open; the others are skipped and counted.
 
-        `_reliable` messages wait for room in the channel (4 MiB a peer), those of `_lossy` and `_data_track` are dropped.
+        `_reliable` messages wait for room in the channel (4 MiB a peer), those of `_lossy` and `_data_track` are
+        dropped.
 
         Raises:
             ValueError: another label.
         """
 
     def add_candidate(self, *, peer: str, candidate: str) -> None:
-        """A trickled candidate (`candidate:…`). Unreadable ones are counted as `bad_candidates`; nothing depends on them."""
+        """A trickled candidate (`candidate:…`). Unreadable ones are counted; nothing depends on them."""
 
     def stats(self) -> str:
         """A flat JSON object of numbers: totals since the start, as of the last second."""
