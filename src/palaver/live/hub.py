@@ -174,7 +174,7 @@ class Hub:
         self._strays.pop((meeting_id, Identity(who.identity)), None)
 
     def seats_inside(self, meeting_id: UUID) -> tuple[Seat, ...]:
-        """Who is inside now."""
+        """Who is inside now. May be called from any thread: a state is replaced, never changed."""
         room = self.rooms.get(str(meeting_id))
         return () if room is None else tuple(room.state.seats.values())
 

@@ -1,4 +1,8 @@
-"""HTTP of the live room: the green room's preview, and the media engine's reports."""
+"""HTTP of the live room: the green room's preview, and the media engine's reports.
+
+These run in the threads of the pages, not on the event loop of the rooms: what a room is like is read from its state,
+which is replaced and never changed; what a room is told goes through `call_soon_threadsafe`.
+"""
 
 import logging
 from http import HTTPStatus
@@ -23,14 +27,13 @@ _MAX_REPORT_BYTES: Final = 1024 * 1024
 
 @require_GET
 @never_cache
-async def preview(request: HttpRequest, slug: str) -> JsonResponse:
+def preview(request: HttpRequest, slug: str) -> JsonResponse:
     """`GET /api/meetings/<slug>/preview`. Names who is inside only to somebody who would be let straight in."""
     live = lifecycle.running()
     if live is None:
         return _refusal(UNAVAILABLE)
     try:
-        seen = await live.threads.run(
-            preview_meeting,
+        seen = preview_meeting(
             slug,
             session_key=request.COOKIES.get(settings.SESSION_COOKIE_NAME),
             address=request.META.get("REMOTE_ADDR"),
@@ -56,7 +59,7 @@ async def preview(request: HttpRequest, slug: str) -> JsonResponse:
 
 @csrf_exempt
 @require_POST
-async def engine_webhook(request: HttpRequest) -> HttpResponse:
+def engine_webhook(request: HttpRequest) -> HttpResponse:
     """`POST /engine/webhook`. Believed for its signature over the body, and for nothing else."""
     live = lifecycle.running()
     if live is None:
@@ -69,9 +72,9 @@ async def engine_webhook(request: HttpRequest) -> HttpResponse:
         logger.warning("An engine report was refused", extra={"reason": str(refusal)})
         return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
     if event.participant is not None and event.kind is EngineEventKind.PARTICIPANT_JOINED:
-        live.hub.engine_joined(event.room, event.participant)
+        live.loop.call_soon_threadsafe(live.hub.engine_joined, event.room, event.participant)
     elif event.participant is not None and event.kind is EngineEventKind.PARTICIPANT_LEFT:
-        live.hub.engine_left(event.room, event.participant)
+        live.loop.call_soon_threadsafe(live.hub.engine_left, event.room, event.participant)
     return HttpResponse(status=HTTPStatus.OK)
 
 
