@@ -9,7 +9,7 @@ from django.test import Client
 
 from palaver.accounts.models import User
 
-PASSWORD = "three quiet herons"
+PASSWORD = "three quiet herons"  # noqa: S105  of people who are made up
 
 
 def make_person(first_name: str, last_name: str = "Okafor", *, is_administrator: bool = False) -> User:

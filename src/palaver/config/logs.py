@@ -14,6 +14,8 @@ from typing_extensions import override
 from palaver.config.options import LogSettings
 
 _HIDDEN = "[hidden]"
+# Strangers choose parts of what is logged. Repetitions below are bounded and lines cut, so that time stays linear.
+_LONGEST_LINE = 16_384
 _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     # JSON Web Tokens, wherever they stand.
     (re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"), _HIDDEN),
@@ -27,18 +29,20 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(
-            r"(?i)([\"']?[\w-]*(?:password|passwd|secret|api_key|access_token|guest_ticket|join_request|sessionid|csrftoken|token)"
-            r"[\w-]*[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&})\]\"']+)"
+            r"(?i)([\"']?[\w-]{0,40}(?:password|passwd|secret|api_key|access_token|guest_ticket|join_request|sessionid|csrftoken|token)"
+            r"[\w-]{0,40}[\"']?\s{0,3}[=:]\s{0,3})(?:\"[^\"]*\"|'[^']*'|[^\s,;&})\]\"']+)"
         ),
         rf"\1{_HIDDEN}",
     ),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]+):[^\s@/]+@"), rf"\1:{_HIDDEN}@"),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,200}):[^\s@/]+@"), rf"\1:{_HIDDEN}@"),
 )
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
 def redact(text: str) -> str:
-    """`text` without tokens, keys and passwords."""
+    """`text` without tokens, keys and passwords, cut where it is too long to be read anyway."""
+    if len(text) > _LONGEST_LINE:
+        text = f"{text[:_LONGEST_LINE]}… ({len(text)} characters)"
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
@@ -85,12 +89,15 @@ class JsonFormatter(logging.Formatter):
 
 
 class _WorthReading(logging.Filter):
-    """Leaves built files and health checks out of the access log."""
+    """Leaves built files, health checks and all query strings out of the access log."""
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
-        path = record.args[2] if isinstance(record.args, tuple) and len(record.args) > 2 else ""
-        return not str(path).startswith(("/static/", "/health/"))
+        if not isinstance(record.args, tuple) or len(record.args) < 3:
+            return True
+        path = str(record.args[2]).partition("?")[0]
+        record.args = (*record.args[:2], path, *record.args[3:])
+        return not path.startswith(("/static/", "/health/"))
 
 
 def log_config(settings: LogSettings) -> dict[str, Any]:

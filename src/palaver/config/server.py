@@ -35,7 +35,9 @@ def bind(host: str, port: int) -> socket.socket:
         is_dual = family == socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
         return socket.create_server((address[0], port), family=family, backlog=2048, dualstack_ipv6=is_dual)
     except OSError as problem:
-        raise ListenError(f"--port {port}: cannot listen on {host}: {problem.strerror or problem}") from None
+        # `create_server` repeats the address in its text; a name that is unknown has a number of another kind.
+        reason = problem.strerror if isinstance(problem, socket.gaierror) else os.strerror(problem.errno or 0)
+        raise ListenError(f"--port {port}: cannot listen on {host}: {reason}") from None
 
 
 class _Server(uvicorn.Server):
@@ -100,6 +102,8 @@ def run(
         timeout_graceful_shutdown=_DRAIN_S,
         timeout_keep_alive=75,
         ws_max_size=4 * 1024 * 1024,  # the parts have tighter limits of their own
+        # Compressing a delta again for each socket costs more than sending it, and a quarter of a megabyte a socket.
+        ws_per_message_deflate=False,
         ssl_certfile=str(certificate[0]) if certificate else None,
         ssl_keyfile=str(certificate[1]) if certificate else None,
     )

@@ -12,7 +12,7 @@ from palaver.accounts.fields import OneLineField
         ("evil\u202egnp.exe", "evilgnp.exe"),
         ("nul\x00l\x1b[31m", "null[31m"),
         ("\u200e \u2066", ""),
-        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
         ("👩\u200d🚀", "👩\u200d🚀"),
     ],
 )

@@ -78,7 +78,7 @@ def test_what_cannot_be_stops_the_start_and_is_named(environ: dict[str, str], wo
 
 
 def test_an_option_is_named_as_it_was_given() -> None:
-    with pytest.raises(SettingError, match="^--port must be"):
+    with pytest.raises(SettingError, match=r"^--port must be"):
         read("--port", "http")
 
 

@@ -35,9 +35,9 @@ def test_a_fact_is_told_after_the_transaction_and_not_before(heard: list[str]) -
 
 @pytest.mark.django_db(transaction=True)
 def test_a_fact_of_a_transaction_that_rolls_back_is_never_told(heard: list[str]) -> None:
-    with pytest.raises(ValueError, match="no"), transaction.atomic():
+    with transaction.atomic():
         facts.publish(DoorOpened("front"))
-        raise ValueError("no")
+        transaction.set_rollback(True)
     assert heard == []
 
 

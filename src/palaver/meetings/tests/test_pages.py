@@ -9,7 +9,7 @@ from django.test import Client
 from palaver.accounts import limits
 from palaver.accounts.models import User
 from palaver.kernel.clock import system_clock
-from palaver.kernel.ids import MeetingId
+from palaver.kernel.ids import MeetingId, Slug, UserId
 from palaver.meetings import facts, services, sessions
 from palaver.meetings.models import Meeting
 
@@ -154,7 +154,7 @@ def test_a_pasted_link_leads_to_its_meeting(client: Client, meeting: Meeting) ->
     assert "This is not a meeting link." in wrong.content.decode()
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "999999", "x", "", "１"])
+@pytest.mark.parametrize("page", ["0", "-1", "999999", "x", "", "\uff11"])
 def test_a_page_number_that_cannot_be_is_a_page_all_the_same(
     alices_browser: Client, meeting: Meeting, page: str
 ) -> None:
@@ -173,10 +173,10 @@ def test_renaming_and_deleting_are_told_to_the_room(
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         services.rename_meeting(meeting, title="Choir")
         services.set_guest_policy(meeting, is_open_to_guests=False)
-        key, slug = meeting.pk, meeting.slug
+        key, slug = MeetingId(meeting.pk), Slug(meeting.slug)
         services.delete_meeting(meeting, actor=alice)
     assert told == [
         facts.MeetingRenamed(meeting_id=key, title="Choir"),
         facts.GuestPolicyChanged(meeting_id=key, is_open_to_guests=False),
-        facts.MeetingDeleted(meeting_id=key, slug=slug, by=alice.pk),  # type: ignore[arg-type]
+        facts.MeetingDeleted(meeting_id=key, slug=slug, by=UserId(alice.pk)),
     ]

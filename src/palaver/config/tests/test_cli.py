@@ -1,0 +1,213 @@
+"""The command as an operator runs it: in a process of its own."""
+
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[3]
+
+
+def environment(data_dir: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PALAVER_", "DJANGO_"))}
+    return {**kept, "PYTHONPATH": str(SOURCE), "PALAVER_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1", **more}
+
+
+def palaver(data_dir: Path, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "palaver", *words]
+    return subprocess.run(
+        command, env=environment(data_dir, **more), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@contextmanager
+def serving(data_dir: Path, *words: str) -> Iterator["Server"]:
+    """A server that says that it is ready."""
+    log = data_dir / "server.log"
+    command = [sys.executable, "-m", "palaver", "serve", "--port", "0", "--media-port", "0", *words]
+    with log.open("w") as out:
+        process = subprocess.Popen(command, env=environment(data_dir), stdout=out, stderr=out)
+    server = Server(process, log)
+    try:
+        deadline = time.monotonic() + 30
+        while "Palaver is ready" not in server.text:
+            assert process.poll() is None, server.text
+            assert time.monotonic() < deadline, server.text
+            time.sleep(0.05)
+        yield server
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait(timeout=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    @property
+    def text(self) -> str:
+        """Everything that it has printed."""
+        return self.log.read_text()
+
+    @property
+    def address(self) -> str:
+        """The one address to open."""
+        found = re.search(r"Open {2}(https?://\S+)/", self.text)
+        assert found, self.text
+        return found[1]
+
+    @property
+    def setup_path(self) -> str:
+        """The first administrator's link."""
+        found = re.search(rf"{self.address}(/setup/\S+)", self.text)
+        assert found, self.text
+        return found[1]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to stop; the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "line"),
+    [
+        ((), {"PALAVER_PROT": "80"}, "palaver: PALAVER_PROT is not a setting of Palaver"),
+        (("--port", "http"), {}, "palaver: --port must be a port from 0 to 65535, not 'http'"),
+        (("--tls-cert", "/nowhere"), {}, "palaver: --tls-cert cannot be read: No such file or directory ('/nowhere')"),
+    ],
+)
+def test_an_impossible_setting_is_one_line_and_exit_code_2(
+    tmp_path: Path, words: tuple[str, ...], variables: dict[str, str], line: str
+) -> None:
+    run = palaver(tmp_path, "serve", *words, **variables)
+    assert (run.returncode, run.stderr.strip(), run.stdout) == (2, line, "")
+
+
+def test_management_commands_refuse_unknown_settings_too(tmp_path: Path) -> None:
+    run = palaver(tmp_path, "manage", "check", PALAVER_PROT="80")
+    assert (run.returncode, run.stderr.strip()) == (2, "palaver: PALAVER_PROT is not a setting of Palaver")
+
+
+def test_an_unknown_option_is_exit_code_2(tmp_path: Path) -> None:
+    run = palaver(tmp_path, "serve", "--prot", "80")
+    assert run.returncode == 2
+    assert "--prot" in run.stderr
+
+
+def test_a_port_in_use_is_one_line_that_names_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        run = palaver(tmp_path, "serve", "--port", str(port))
+    assert run.returncode == 3
+    assert run.stderr.strip() == f"palaver: --port {port}: cannot listen on 127.0.0.1: Address already in use"
+
+
+def test_a_media_port_in_use_is_one_line_that_names_it(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("0.0.0.0", 0))
+        port = taken.getsockname()[1]
+        run = palaver(tmp_path, "serve", "--port", "0", "--media-port", str(port), "--media-address", "127.0.0.1")
+    assert run.returncode == 3
+    assert run.stderr.strip().startswith(f"palaver: --media-port: cannot use UDP port {port}")
+    assert "\n" not in run.stderr.strip()
+
+
+def test_a_database_that_cannot_be_reached_is_one_line_without_its_password(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    url = f"postgres://ada:hunter2@127.0.0.1:{port}/palaver"
+    run = palaver(tmp_path, "serve", "--port", "0", "--media-port", "0", DATABASE_URL=url)
+    assert run.returncode == 3
+    assert run.stderr.startswith("palaver: DATABASE_URL: the database cannot be used: ")
+    assert "hunter2" not in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_secrets_that_others_can_read_stop_the_start(tmp_path: Path) -> None:
+    palaver(tmp_path, "manage", "check")
+    (tmp_path / "secrets.json").chmod(0o644)
+    run = palaver(tmp_path, "serve", "--port", "0", "--media-port", "0")
+    assert run.returncode == 2
+    assert "can be read by others; run: chmod 600" in run.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_says_where_it_is_and_stops_in_time_with_exit_code_0(tmp_path: Path, number: int) -> None:
+    with serving(tmp_path) as server:
+        setup_path = server.setup_path
+        with urllib.request.urlopen(f"{server.address}/health/ready", timeout=5) as answer:
+            assert answer.status == 200
+        with urllib.request.urlopen(f"{server.address}{setup_path}", timeout=5) as answer:
+            assert "Make this place yours" in answer.read().decode()
+        started = time.monotonic()
+        assert server.stop(number) == 0, server.text
+        assert time.monotonic() - started < 5
+        assert "Traceback" not in server.text
+        assert server.text.count(setup_path) == 1, "it stands in the greeting and in no log line"
+        assert "GET /setup/[hidden]" in server.text
+
+
+def test_a_request_that_never_ends_does_not_keep_a_server_that_is_told_to_stop(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        port = int(server.address.rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port)) as half_a_request:
+            half_a_request.sendall(b"POST /contact/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
+            started = time.monotonic()
+            assert server.stop() == 0
+            assert time.monotonic() - started < 5
+
+
+def test_a_second_start_is_quick_and_prints_another_link(tmp_path: Path) -> None:
+    with serving(tmp_path) as first:
+        link = first.setup_path
+        assert first.stop() == 0
+    started = time.monotonic()
+    with serving(tmp_path) as second:
+        assert time.monotonic() - started < 5
+        assert second.setup_path != link
+        assert second.stop() == 0
+
+
+def test_request_lines_of_60_kb_reach_their_page(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        with urllib.request.urlopen(f"{server.address}/about/?x={'x' * 60_000}", timeout=5) as answer:
+            assert answer.status == 200
+        assert server.stop() == 0
+
+
+def test_https_with_a_certificate_of_our_own_shows_where_to_trust_it(tmp_path: Path) -> None:
+    with serving(tmp_path, "--tls-self-signed", "--host", "0.0.0.0") as server:
+        assert server.address.startswith("https://localhost:")
+        assert re.search(r"https://\S+/trust/", server.text)
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "tls" / "authority.crt"))
+        with urllib.request.urlopen(f"{server.address}/", timeout=5, context=trusting) as answer:
+            assert "Come and sit under the tree." in answer.read().decode()
+            assert "Secure" in answer.headers["Set-Cookie"]
+        assert server.stop() == 0
+
+
+def test_the_media_server_alone_never_loads_django(tmp_path: Path) -> None:
+    code = (
+        "import sys; from palaver.config import cli\n"
+        "try: cli.main(['sfu', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print('django' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=True
+    )
+    assert run.stdout.splitlines()[-1] == "False"
