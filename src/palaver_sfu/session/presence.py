@@ -43,7 +43,8 @@ def join(room: RoomState, request: Join, turn: Turn) -> Session:
     if old is not None:
         # Others must not see the person leave: they only see the new sid under the same identity.
         turn.send(old, Leave(reason=DisconnectReason.DUPLICATE_IDENTITY, action=LeaveAction.DISCONNECT))
-        turn.do(CloseSignal(sid=old.sid))
+        if old.is_attached:
+            turn.do(CloseSignal(sid=old.sid))
         remove(room, old, DisconnectReason.DUPLICATE_IDENTITY, turn, is_replaced=True)
     session = Session(
         sid=request.sid,

@@ -1,0 +1,305 @@
+"""Laws of the room machine, held against any order of what can happen."""
+
+from __future__ import annotations
+
+from hypothesis import settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from palaver_sfu.errors import ApiError
+from palaver_sfu.room.values import (
+    Identity,
+    ParticipantState,
+    TrackKind,
+    TrackSettings,
+    TrackSource,
+    VideoQuality,
+)
+from palaver_sfu.session.effects import (
+    Announce,
+    ClosePeer,
+    CloseSignal,
+    DropSubscription,
+    Negotiate,
+    OpenPeer,
+    RoomFact,
+    Send,
+    SetSubscription,
+)
+from palaver_sfu.session.inputs import (
+    ChangeParticipant,
+    FromClient,
+    MuteTrackByServer,
+    NegotiationFailed,
+    PeerClosed,
+    PeerConnected,
+    PeerDisconnected,
+    RemoveParticipant,
+    SignalLost,
+    TrackStarted,
+)
+from palaver_sfu.session.messages import Joined, Leave, ParticipantsChanged
+from palaver_sfu.session.requests import (
+    AddTrack,
+    LeaveRequested,
+    OfferSection,
+    Ping,
+    SetMuted,
+    SetSubscriptionPermission,
+    UpdateSubscription,
+    UpdateTrackSettings,
+)
+from palaver_sfu.session.state import Session
+from palaver_sfu.session.subscribing import wanted
+from palaver_sfu.tests.rehearsal import Stage, answer_of, inactive, permission, sendonly, spare_sections
+
+NAMES = st.sampled_from(["alice", "bob", "carol"])
+SOURCES = st.sampled_from([TrackSource.CAMERA, TrackSource.MICROPHONE, TrackSource.SCREEN_SHARE])
+PERMISSIONS = st.builds(permission, can_publish=st.booleans(), can_subscribe=st.booleans(), is_hidden=st.booleans())
+
+
+class RoomLaws(RuleBasedStateMachine):
+    """People come, publish, lose their line and go in any order; what they were told must always add up."""
+
+    @initialize(sections=st.integers(0, 3))
+    def open(self, sections: int) -> None:
+        self.stage = Stage(answers=False)
+        self.spare = spare_sections(sections, sections) or (spare_sections(1, 0))
+        self.read = 0
+        self.open_peers: set[str] = set()
+        self.seen: dict[str, dict[str, tuple[int, ParticipantState]]] = {}
+        self.announced: dict[str, list[RoomFact]] = {}
+        self.pending: list[Negotiate] = []
+        self.ended: set[str] = set()
+
+    # --- what can happen ------------------------------------------------------------------------
+
+    @rule(name=NAMES, rights=PERMISSIONS, subscribes=st.booleans())
+    def join(self, name: str, rights: object, subscribes: bool) -> None:
+        self.stage.join(name, sections=self.spare, active=False, permission=rights, is_auto_subscribing=subscribes)
+
+    @rule(name=NAMES)
+    def connect(self, name: str) -> None:
+        self.with_session(name, lambda s: PeerConnected(peer=s.sid))
+
+    @rule(name=NAMES, source=SOURCES, is_muted=st.booleans())
+    def add_track(self, name: str, source: TrackSource, is_muted: bool) -> None:
+        kind = TrackKind.AUDIO if source is TrackSource.MICROPHONE else TrackKind.VIDEO
+        self.request(name, AddTrack(cid=source.name, kind=kind, source=source, is_muted=is_muted))
+
+    @rule(name=NAMES, cids=st.sets(SOURCES), extra=st.integers(0, 2))
+    def offer(self, name: str, cids: set[TrackSource], extra: int) -> None:
+        session = self.stage.room.by_identity(Identity(name))
+        if session is None or not session.is_attached:
+            return
+        sections: list[OfferSection] = list(spare_sections(extra, extra))
+        for source in SOURCES_IN_ORDER:
+            kind = "audio" if source is TrackSource.MICROPHONE else "video"
+            mid = f"s{int(source)}"
+            sections.append(sendonly(mid, kind, source.name) if source in cids else inactive(mid, kind))
+        self.stage.offer(name, *sections)
+
+    @precondition(lambda self: self.pending)
+    @rule(fails=st.booleans())
+    def answer(self, fails: bool) -> None:
+        effect = self.pending.pop(0)
+        if fails:
+            self.stage.step(NegotiationFailed(peer=effect.peer, offer_id=effect.offer_id, code="x", message=""))
+        else:
+            self.stage.step(answer_of(effect))
+
+    @rule(name=NAMES)
+    def packets_arrive(self, name: str) -> None:
+        session = self.stage.room.by_identity(Identity(name))
+        for publication in list(session.publications.values()) if session is not None else []:
+            if publication.mid is not None and session is not None:
+                mime = "audio/opus" if publication.info.kind is TrackKind.AUDIO else "video/vp8"
+                self.stage.step(TrackStarted(peer=session.sid, track=publication.info.sid, mime_type=mime))
+
+    @rule(name=NAMES, subscribes=st.booleans())
+    def change_subscriptions(self, name: str, subscribes: bool) -> None:
+        self.request(name, UpdateSubscription(tracks=tuple(self.stage.room.tracks), is_subscribed=subscribes))
+
+    @rule(name=NAMES, width=st.sampled_from([0, 100, 2000]), is_disabled=st.booleans())
+    def change_settings(self, name: str, width: int, is_disabled: bool) -> None:
+        wish = TrackSettings(width=width, height=width, is_disabled=is_disabled, quality=VideoQuality.HIGH)
+        self.request(name, UpdateTrackSettings(tracks=tuple(self.stage.room.tracks), settings=wish))
+
+    @rule(name=NAMES, is_open=st.booleans())
+    def choose_subscribers(self, name: str, is_open: bool) -> None:
+        self.request(name, SetSubscriptionPermission(all_participants=is_open, permissions=()))
+
+    @rule(name=NAMES, is_muted=st.booleans())
+    def mute(self, name: str, is_muted: bool) -> None:
+        for track in list(self.stage.room.tracks):
+            self.request(name, SetMuted(track=track, is_muted=is_muted))
+
+    @rule(name=NAMES, is_muted=st.booleans())
+    def mute_by_server(self, name: str, is_muted: bool) -> None:
+        for track in list(self.stage.room.tracks):
+            self.command(MuteTrackByServer(identity=Identity(name), track=track, is_muted=is_muted))
+
+    @rule(name=NAMES, rights=PERMISSIONS)
+    def change_rights(self, name: str, rights: object) -> None:
+        self.command(ChangeParticipant(identity=Identity(name), permission=rights))  # type: ignore[arg-type]
+
+    @rule(name=NAMES)
+    def remove(self, name: str) -> None:
+        self.command(RemoveParticipant(identity=Identity(name)))
+
+    @rule(name=NAMES)
+    def leave(self, name: str) -> None:
+        self.request(name, LeaveRequested())
+
+    @rule(name=NAMES)
+    def lose_signal(self, name: str) -> None:
+        self.with_session(name, lambda s: SignalLost(sid=s.sid))
+
+    @rule(name=NAMES, reason=st.sampled_from(["ice_timeout", "peer_closed", "panic"]))
+    def lose_media(self, name: str, reason: str) -> None:
+        self.with_session(name, lambda s: PeerClosed(peer=s.sid, reason=reason))
+
+    @rule(name=NAMES)
+    def media_falls_silent(self, name: str) -> None:
+        self.with_session(name, lambda s: PeerDisconnected(peer=s.sid))
+
+    @rule(seconds=st.sampled_from([1, 4, 12]))
+    def time_passes(self, seconds: int) -> None:
+        for session in list(self.stage.room.sessions.values()):
+            self.stage.step(FromClient(sid=session.sid, request=Ping(), nonce="n"))
+        self.stage.wait(seconds)
+
+    # --- what must hold -------------------------------------------------------------------------
+
+    @invariant()
+    def everything_adds_up(self) -> None:
+        if hasattr(self, "stage"):
+            self.effects_add_up()
+            self.the_room_is_consistent()
+            self.clients_see_the_room_as_it_is()
+
+    def effects_add_up(self) -> None:
+        for effect in self.stage.effects[self.read :]:
+            match effect:
+                case OpenPeer(peer=peer):
+                    assert peer not in self.open_peers
+                    self.open_peers.add(peer)
+                case ClosePeer(peer=peer):
+                    self.open_peers.remove(peer)
+                    self.pending = [p for p in self.pending if p.peer != peer]
+                case Negotiate(peer=peer):
+                    assert peer in self.open_peers
+                    assert all(p.peer != peer for p in self.pending), "two offers of one peer in work"
+                    assert not effect.publish.keys() & effect.subscribe.keys()
+                    self.pending.append(effect)
+                case SetSubscription(peer=peer) | DropSubscription(peer=peer):
+                    assert peer in self.open_peers
+                case CloseSignal(sid=sid):
+                    assert sid not in self.ended, "a connection is ended once"
+                    self.ended.add(sid)
+                case Announce():
+                    self.check_fact(effect)
+                case Send():
+                    self.check_message(effect)
+        self.read = len(self.stage.effects)
+
+    def the_room_is_consistent(self) -> None:
+        room = self.stage.room
+        assert set(room.sessions) == self.open_peers
+        assert {s.identity: s.sid for s in room.sessions.values()} == room.identities
+        announced = {
+            (track, s.sid) for s in room.sessions.values() for track, p in s.publications.items() if p.is_announced
+        }
+        assert announced == set(room.tracks.items())
+        for session in room.sessions.values():
+            self.check_session(session)
+
+    def clients_see_the_room_as_it_is(self) -> None:
+        """The replica law: what a client was told adds up to who is visible now."""
+        room = self.stage.room
+        visible = {s.identity: (s.sid, s.state) for s in room.sessions.values() if not s.permission.is_hidden}
+        for session in room.sessions.values():
+            if not session.is_attached:
+                continue
+            told = self.seen[session.sid]
+            alive = {sid: state for sid, (_, state) in told.items() if state is not ParticipantState.DISCONNECTED}
+            for identity, (sid, state) in visible.items():
+                if identity != session.identity:
+                    assert alive.get(sid) == state
+
+    # --- helpers --------------------------------------------------------------------------------
+
+    def check_session(self, session: Session) -> None:
+        kinds = {section.mid: section.kind for section in session.sections}
+        mids = [p.mid for p in session.publications.values() if p.mid is not None]
+        assert len(mids) == len(set(mids)), "one section, one track"
+        assert len(session.received) == len(session.received_tracks)
+        assert session.applied.keys() <= session.received_tracks
+        if session.permission.can_publish is False:
+            assert not session.publications
+        flowing = set(session.applied)
+        assert flowing <= set(wanted(self.stage.room, session)), "what flows is wanted"
+        is_settled = session.negotiating is None and session.reoffer_asked_at is None and session.is_attached
+        if is_settled and session.has_answer:
+            assert flowing == set(wanted(self.stage.room, session)), "what is wanted flows, or an offer is asked for"
+        for mid, track in session.received.items():
+            found = self.stage.room.publication(track)
+            if found is not None and mid in kinds:
+                assert kinds[mid] == ("audio" if found[1].info.kind is TrackKind.AUDIO else "video")
+
+    def check_fact(self, effect: Announce) -> None:
+        if effect.participant is None:
+            return
+        facts = self.announced.setdefault(effect.participant.sid, [])
+        ends = {RoomFact.PARTICIPANT_LEFT, RoomFact.PARTICIPANT_CONNECTION_ABORTED}
+        assert not ends & set(facts), "nothing after the end"
+        if effect.fact is RoomFact.PARTICIPANT_LEFT:
+            assert RoomFact.PARTICIPANT_JOINED in facts
+        if effect.fact is RoomFact.PARTICIPANT_CONNECTION_ABORTED:
+            assert RoomFact.PARTICIPANT_JOINED not in facts
+        facts.append(effect.fact)
+        published, unpublished = (
+            facts.count(RoomFact.TRACK_PUBLISHED),
+            facts.count(RoomFact.TRACK_UNPUBLISHED),
+        )
+        assert unpublished <= published
+        if effect.fact in ends:
+            assert unpublished == published
+
+    def check_message(self, effect: Send) -> None:
+        for sid in effect.to:
+            assert sid not in self.ended or isinstance(effect.message, Leave), "nothing is said after the end"
+            match effect.message:
+                case Joined(others=others):
+                    assert sid not in self.seen, "Join is the first message"
+                    self.seen[sid] = {p.sid: (p.version, p.state) for p in others}
+                case ParticipantsChanged(participants=participants):
+                    for info in participants:
+                        known = self.seen[sid].get(info.sid)
+                        assert known is None or info.version >= known[0]
+                        if known is not None and known[1] is ParticipantState.DISCONNECTED:
+                            assert info.version > known[0] or info.state is ParticipantState.DISCONNECTED
+                        self.seen[sid][info.sid] = (info.version, info.state)
+                case _:
+                    pass
+
+    def request(self, name: str, request: object) -> None:
+        session = self.stage.room.by_identity(Identity(name))
+        if session is not None:
+            self.stage.request(name, request)  # type: ignore[arg-type]
+
+    def with_session(self, name: str, make: object) -> None:
+        session = self.stage.room.by_identity(Identity(name))
+        if session is not None:
+            self.stage.step(make(session))  # type: ignore[operator]
+
+    def command(self, event: object) -> None:
+        try:
+            self.stage.step(event)  # type: ignore[arg-type]
+        except ApiError:
+            return
+
+
+SOURCES_IN_ORDER = (TrackSource.CAMERA, TrackSource.MICROPHONE, TrackSource.SCREEN_SHARE)
+
+TestRoomLaws = RoomLaws.TestCase
+TestRoomLaws.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
