@@ -2,11 +2,14 @@
 
 import asyncio
 import base64
+import functools
 import os
 import struct
 import time
 from collections.abc import Callable
 from typing import cast
+
+from typing_extensions import override
 
 # What Chromium offers: a server that takes it up would compress every frame for every client.
 _EXTENSIONS = "permessage-deflate; client_max_window_bits"
@@ -27,11 +30,13 @@ class Client(asyncio.Protocol):
         ).encode()
         self._buffer = bytearray()
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the upgrade."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's own class, of the same shape
         self._transport.write(self._request)
 
+    @override
     def data_received(self, data: bytes) -> None:
         """Find frames."""
         self._buffer += data
@@ -85,6 +90,10 @@ class Client(asyncio.Protocol):
         self._transport.abort()
 
 
+def _same(client: Client) -> Client:
+    return client
+
+
 class Crowd:
     """All sockets of one room."""
 
@@ -107,8 +116,9 @@ class Crowd:
                 if b'"welcome"' in frame:
                     welcomed.set()
 
-            _, client = await asyncio.get_running_loop().create_connection(
-                lambda host=host, first=first: Client(host, "/ws/meetings/bench", first), "127.0.0.1", self._port
+            client = Client(host, "/ws/meetings/bench", first)
+            await asyncio.get_running_loop().create_connection(
+                functools.partial(_same, client), "127.0.0.1", self._port
             )
             await asyncio.wait_for(client.opened, _PATIENCE_S)
             if self._greeting is not None:

@@ -373,7 +373,7 @@ async def test_queued_bytes_are_bounded_too(world: World) -> None:
     for _ in range(20):
         socket.push("x" * (MAX_QUEUED_BYTES // 16))
     assert socket.is_cut
-    assert sum(map(len, socket._queue)) == 0  # type: ignore[arg-type]
+    assert sum(map(len, socket._queue)) == 0
 
 
 async def test_a_frame_that_the_network_does_not_take_cuts_the_socket(world: World) -> None:
