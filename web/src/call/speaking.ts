@@ -25,7 +25,7 @@ export function hear(
     if (now_ms - voice.heard_ms < HOLD_MS) voices.set(key, { ...voice, level: 0 });
   }
   for (const [key, level] of levels) {
-    voices.set(key, { since_ms: voices.get(key)?.since_ms ?? now_ms, heard_ms: now_ms, level });
+    voices.set(key, { since_ms: state.voices.get(key)?.since_ms ?? now_ms, heard_ms: now_ms, level });
     lastSpoke_ms.set(key, now_ms);
   }
   return { voices, lastSpoke_ms, main: nextMain(state.main, voices, now_ms) };
