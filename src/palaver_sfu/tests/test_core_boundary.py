@@ -16,7 +16,7 @@ import pytest
 from palaver_sfu import _core
 
 ROOT = Path(__file__).parents[3]
-CHROMIUM_OFFER = (ROOT / "media/crates/session/tests/data/chromium-offer.sdp").read_bytes().decode()
+CHROMIUM_OFFER = (ROOT / "media/fuzz/corpus/sdp/chromium-simulcast.sdp").read_bytes().decode()
 
 
 @pytest.fixture

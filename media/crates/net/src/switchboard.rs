@@ -235,7 +235,7 @@ impl<F: SessionFactory> Switchboard<F> {
 
     /// Let queued packets go, let time pass, collect.
     pub fn flush(&mut self, now: Instant) {
-        self.peers.mark_due(now);
+        let expired = self.peers.mark_due(now);
         // A drained session can write to another one, so this ends when nobody is dirty; a bound keeps a defect finite.
         for _ in 0..16 {
             self.poll_rooms(now);
@@ -247,7 +247,9 @@ impl<F: SessionFactory> Switchboard<F> {
                 self.step(now, ix);
             }
         }
-        self.expire_phases(now);
+        for ix in expired {
+            self.expire(now, ix);
+        }
         if now >= self.next_stats {
             self.next_stats = now + STATS_INTERVAL;
             self.emit_stats();
@@ -402,18 +404,15 @@ impl<F: SessionFactory> Switchboard<F> {
         self.outbox.events.push(Event::Closed(peer.name, reason));
     }
 
-    fn expire_phases(&mut self, now: Instant) {
-        for ix in self.peers.expired(now) {
-            let Some(peer) = self.peers.get(ix) else { continue };
-            let reason = match peer.phase {
-                Phase::Connecting { .. } if !peer.ufrags.is_empty() && self.demux.has_address(ix) => {
-                    CloseReason::DtlsFailed
-                }
-                _ => CloseReason::IceTimeout,
-            };
-            self.say_goodbye(ix);
-            self.remove_peer(now, ix, reason);
-        }
+    /// Unless it came up in this very flush.
+    fn expire(&mut self, now: Instant, ix: PeerIx) {
+        let Some(peer) = self.peers.get(ix).filter(|peer| peer.is_expired(now)) else { return };
+        let reason = match peer.phase {
+            Phase::Connecting { .. } if self.demux.has_address(ix) => CloseReason::DtlsFailed,
+            _ => CloseReason::IceTimeout,
+        };
+        self.say_goodbye(ix);
+        self.remove_peer(now, ix, reason);
     }
 
     fn emit_stats(&mut self) {
@@ -437,4 +436,40 @@ impl<F: SessionFactory> Switchboard<F> {
     fn instant(&self, at: Micros) -> Instant {
         self.epoch.checked_add(Duration::from_micros(at.0)).unwrap_or(self.next_stats)
     }
+}
+
+/// Give datagrams to a switchboard with one peer that has just offered: as a stranger's, and as the peer's own after a
+/// check. Fuzz target and corpus replay share it.
+///
+/// # Panics
+/// When something panicked inside, or a stranger left a trace.
+#[doc(hidden)]
+pub fn exercise(datagrams: &[&[u8]]) {
+    let now = Instant::now();
+    let local = SocketAddr::from(([192, 0, 2, 1], 7_882));
+    let mut board = Switchboard::new(palaver_session::RtcFactory::new(), vec![local], now);
+    board.command(now, Command::OpenPeer { room: "room".into(), peer: "alice".into() });
+    let offer = include_str!("../../../fuzz/corpus/sdp/chromium-simulcast.sdp").to_owned();
+    let negotiate = crate::Negotiate {
+        peer: "alice".to_owned(),
+        offer_id: 1,
+        offer,
+        publish: BTreeMap::new(),
+        subscribe: BTreeMap::new(),
+    };
+    if let Ok(accept) = crate::read_offer(negotiate) {
+        board.command(now, Command::Accept(Box::new(accept)));
+    }
+    let stranger = SocketAddr::from(([203, 0, 113, 9], 9));
+    let own = SocketAddr::from(([10, 0, 0, 1], 5_000));
+    board.demux.learn(own, 0, now);
+    for datagram in datagrams {
+        for remote in [stranger, own] {
+            board.receive(now, Path { local, remote }, datagram);
+            board.flush(now);
+        }
+    }
+    assert_eq!(board.totals.panics, 0);
+    assert_eq!(board.peer_count(), 1);
+    assert_eq!(board.demux.owner(stranger, 0), None);
 }

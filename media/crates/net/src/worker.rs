@@ -1,6 +1,6 @@
 //! The media thread: polls sockets and commands, drives the switchboard, never waits for anybody.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,8 +23,6 @@ const MAX_WAITING_COMMANDS: usize = 8_192;
 const MAX_COMMANDS_PER_TURN: usize = 16;
 /// Rounds of reading a socket before everything else gets its turn.
 const MAX_READ_ROUNDS: usize = 4;
-/// Local addresses remembered per remote address.
-const MAX_LOCAL_ADDRESSES: usize = 65_536;
 
 /// The mailbox of a worker: commands in, figures out.
 pub(crate) struct Mailbox {
@@ -104,8 +102,8 @@ pub(crate) struct Worker {
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) events: Arc<EventQueue>,
     pub(crate) negotiation: Negotiation,
-    /// Which address of ours a remote address talks to, where that is not the announced one (behind NAT).
-    local_addresses: HashMap<SocketAddr, IpAddr>,
+    /// Announced addresses that are this machine's own; others are those of a NAT in front of it.
+    own_addresses: Vec<IpAddr>,
     datagrams_out: u64,
     send_dropped: u64,
     panics: u64,
@@ -119,13 +117,15 @@ impl Worker {
         events: Arc<EventQueue>,
         negotiation: Negotiation,
     ) -> Self {
+        let is_own = |ip: &IpAddr| std::net::UdpSocket::bind((*ip, 0)).is_ok();
+        let own_addresses = candidates.iter().map(SocketAddr::ip).filter(is_own).collect();
         Self {
             sockets,
             candidates,
             mailbox,
             events,
             negotiation,
-            local_addresses: HashMap::new(),
+            own_addresses,
             datagrams_out: 0,
             send_dropped: 0,
             panics: 0,
@@ -176,21 +176,15 @@ impl Worker {
         }
     }
 
-    fn read<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>, batch: &mut Batch) {
-        let Self { sockets, candidates, local_addresses, .. } = self;
-        for socket in sockets {
+    fn read<F: SessionFactory>(&self, switchboard: &mut Switchboard<F>, batch: &mut Batch) {
+        for socket in &self.sockets {
             for _ in 0..MAX_READ_ROUNDS {
                 let now = Instant::now();
                 let read = socket.receive(batch, |arrived| {
-                    let Some(local) = announced(candidates, socket.local().port(), arrived.from, arrived.to) else {
+                    let port = socket.local().port();
+                    let Some(local) = announced(&self.candidates, port, arrived.from, arrived.to) else {
                         return;
                     };
-                    if let Some(to) = arrived.to.filter(|to| *to != local.ip()) {
-                        if local_addresses.len() >= MAX_LOCAL_ADDRESSES {
-                            local_addresses.clear();
-                        }
-                        local_addresses.insert(arrived.from, to);
-                    }
                     switchboard.receive(now, Path { local, remote: arrived.from }, arrived.bytes);
                 });
                 // Errors are those of earlier sends (ICMP) or "nothing there"; the next poll tells.
@@ -225,10 +219,9 @@ impl Worker {
     }
 
     fn departing<'a>(&self, datagram: &'a Datagram, bound: IpAddr) -> Departing<'a> {
-        let from = self.local_addresses.get(&datagram.path.remote).copied();
-        let from = from.unwrap_or_else(|| datagram.path.local.ip());
-        // A socket that is bound to one address sends from it anyway.
-        let from = bound.is_unspecified().then_some(from);
+        let from = datagram.path.local.ip();
+        // A socket that is bound to one address sends from it anyway, and the kernel knows best behind a NAT.
+        let from = (bound.is_unspecified() && self.own_addresses.contains(&from)).then_some(from);
         Departing { to: datagram.path.remote, from, bytes: &datagram.bytes }
     }
 

@@ -11,7 +11,7 @@ mod cast;
 
 use std::time::Duration;
 
-use cast::{Camera, ROOM, Voice, World, read_vp8};
+use cast::{Camera, ROOM, TO_CLIENT, TO_SERVER, Voice, World, read_vp8};
 use palaver_net::command::Command;
 use palaver_net::event::{CloseReason, Event};
 use str0m::media::{MediaKind, Mid};
@@ -173,6 +173,38 @@ fn an_ice_restart_leaves_no_gap() {
     let seen = world.clients[bob].packets_of(shown).len();
     assert!(seen >= 85, "{seen} of 90 pictures");
     world.assert_healthy();
+}
+
+/// How many of the numbers between first and last arrived, and how many should have.
+fn completeness(world: &mut World, who: usize, mid: Mid) -> (usize, usize) {
+    let packets = world.clients[who].packets_of(mid);
+    let seqs: std::collections::BTreeSet<u64> = packets.iter().map(|packet| *packet.seq_no).collect();
+    let (first, last) = (seqs.first().expect("packets"), seqs.last().expect("packets"));
+    (seqs.len(), (last - first + 1) as usize)
+}
+
+#[test]
+fn packets_lost_on_the_way_to_a_subscriber_are_sent_again() {
+    let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
+    world.loss[TO_CLIENT] = 15;
+    world.film(alice, &mut camera, 150);
+    world.loss[TO_CLIENT] = 0;
+    world.film(alice, &mut camera, 15);
+    let (arrived, expected) = completeness(&mut world, bob, shown);
+    assert!(expected > 150 && world.lost > 8, "{expected} expected, {} lost", world.lost);
+    assert_eq!(arrived, expected);
+}
+
+#[test]
+fn packets_lost_on_the_way_from_a_publisher_are_asked_for_and_keep_their_numbers() {
+    let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
+    world.loss[TO_SERVER] = 15;
+    world.film(alice, &mut camera, 150);
+    world.loss[TO_SERVER] = 0;
+    world.film(alice, &mut camera, 15);
+    let (arrived, expected) = completeness(&mut world, bob, shown);
+    assert!(expected > 150 && world.lost > 8, "{expected} expected, {} lost", world.lost);
+    assert_eq!(arrived, expected);
 }
 
 #[test]

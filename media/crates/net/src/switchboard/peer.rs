@@ -100,6 +100,11 @@ impl<S> Peer<S> {
         self.phase == Phase::Up
     }
 
+    /// The phase has lasted too long.
+    pub(super) fn is_expired(&self, now: Instant) -> bool {
+        self.phase.deadline().is_some_and(|until| until <= now)
+    }
+
     fn next_deadline(&self) -> Instant {
         self.phase.deadline().map_or(self.deadline, |phase| phase.min(self.deadline))
     }
@@ -200,29 +205,30 @@ impl<S> PeerTable<S> {
         }
     }
 
-    /// Mark all whose session deadline has come.
-    pub(super) fn mark_due(&mut self, now: Instant) {
+    /// Mark all whose session deadline has come; answers those whose phase has lasted too long.
+    pub(super) fn mark_due(&mut self, now: Instant) -> Vec<PeerIx> {
+        let mut expired = Vec::new();
         while let Some(Reverse((at, ix))) = self.deadlines.peek().copied()
             && at <= now
         {
             self.deadlines.pop();
             let Some(peer) = self.get_mut(ix) else { continue };
-            if peer.scheduled == Some(at) {
-                peer.scheduled = None;
-                if peer.deadline <= now {
-                    self.mark_dirty(ix);
-                } else {
-                    self.schedule(ix);
-                }
+            if peer.scheduled != Some(at) {
+                continue;
+            }
+            peer.scheduled = None;
+            let is_due = peer.deadline <= now;
+            if peer.is_expired(now) {
+                expired.push(ix);
+            }
+            // A due session says its next deadline when it is drained.
+            if is_due {
+                self.mark_dirty(ix);
+            } else {
+                self.schedule(ix);
             }
         }
-    }
-
-    /// Peers whose phase has lasted too long.
-    pub(super) fn expired(&self, now: Instant) -> Vec<PeerIx> {
-        let is_over = |peer: &Peer<S>| peer.phase.deadline().is_some_and(|until| until <= now);
-        let slots = self.slots.iter().enumerate();
-        slots.filter(|(_, slot)| slot.as_ref().is_some_and(is_over)).map(|(ix, _)| ix as PeerIx).collect()
+        expired
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {

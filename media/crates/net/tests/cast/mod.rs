@@ -21,6 +21,18 @@ pub(crate) const SERVER: &str = "192.0.2.1:7882";
 pub(crate) const ROOM: &str = "room";
 pub(crate) const RIDS: [&str; 3] = ["q", "h", "f"];
 
+/// Index of [`World::loss`].
+pub(crate) const TO_CLIENT: usize = 0;
+/// Index of [`World::loss`].
+pub(crate) const TO_SERVER: usize = 1;
+
+/// Counts RTP (not RTCP, DTLS, STUN) and loses each `every`th.
+fn is_lost(count: &mut usize, every: usize, bytes: &[u8]) -> bool {
+    let is_media = bytes[0] >> 6 == 2 && !(192..=223).contains(&bytes[1]);
+    *count += usize::from(is_media);
+    is_media && every > 0 && count.is_multiple_of(every)
+}
+
 /// A browser's stand-in.
 pub(crate) struct Client {
     pub(crate) name: &'static str,
@@ -46,6 +58,10 @@ pub(crate) struct World {
     pub(crate) board: Switchboard<RtcFactory>,
     pub(crate) clients: Vec<Client>,
     pub(crate) events: Vec<Event>,
+    /// Every so many media datagrams to and from a client are lost; 0 loses none.
+    pub(crate) loss: [usize; 2],
+    pub(crate) media_datagrams: [usize; 2],
+    pub(crate) lost: usize,
     /// The last datagrams of clients, to be twisted by hostile tests.
     pub(crate) recorded: Vec<(SocketAddr, Vec<u8>)>,
 }
@@ -55,7 +71,16 @@ impl World {
         let now = Instant::now();
         let candidates = vec![SERVER.parse().expect("address")];
         let board = Switchboard::new(RtcFactory::new(), candidates, now);
-        Self { now, board, clients: Vec::new(), events: Vec::new(), recorded: Vec::new() }
+        Self {
+            now,
+            board,
+            clients: Vec::new(),
+            events: Vec::new(),
+            loss: [0; 2],
+            media_datagrams: [0; 2],
+            lost: 0,
+            recorded: Vec::new(),
+        }
     }
 
     /// Add a client that offers data channels, and connect it.
@@ -202,12 +227,20 @@ impl World {
             for datagram in std::mem::take(&mut self.board.outbox.datagrams) {
                 if let Some(client) = self.clients.iter_mut().find(|c| c.address == datagram.path.remote) {
                     is_quiet = false;
+                    if is_lost(&mut self.media_datagrams[TO_CLIENT], self.loss[TO_CLIENT], &datagram.bytes) {
+                        self.lost += 1;
+                        continue;
+                    }
                     client.receive(self.now, datagram.path.local, &datagram.bytes);
                 }
             }
             for who in 0..self.clients.len() {
                 for bytes in self.clients[who].drain(self.now) {
                     is_quiet = false;
+                    if is_lost(&mut self.media_datagrams[TO_SERVER], self.loss[TO_SERVER], &bytes) {
+                        self.lost += 1;
+                        continue;
+                    }
                     let remote = self.clients[who].address;
                     self.recorded.push((remote, bytes.clone()));
                     let path = Path { local: SERVER.parse().expect("address"), remote };

@@ -319,6 +319,33 @@ impl<'a> Section<'a> {
     }
 }
 
+/// Everything that happens to an offer's text, with the properties that must hold for any text: fuzz target, property
+/// tests and corpus replay share it.
+///
+/// # Panics
+/// When a property does not hold.
+#[doc(hidden)]
+#[allow(clippy::panic, reason = "a property that does not hold is to be found")]
+pub fn exercise(text: &str) {
+    let _ = fingerprint(text);
+    let Ok(sections) = parse_offer(text) else { return };
+    let all: BTreeSet<Mid> = sections.iter().map(|section| section.mid).collect();
+    let assignment = Assignment { publisher: "PA".to_owned(), track: "TR".to_owned() };
+    let assigned = all.iter().map(|mid| (*mid, assignment.clone())).collect();
+    let _ = rewrite_answer(text, text, &assigned);
+    let none = BTreeSet::new();
+    for (published, subscribed) in [(&all, &none), (&none, &all), (&none, &none)] {
+        let Ok(narrowed) = narrow_offer(text, published, subscribed) else { continue };
+        let Ok(again) = parse_offer(&narrowed) else { panic!("a narrowed offer is no offer: {narrowed}") };
+        assert_eq!(again.len(), sections.len());
+        for (before, after) in sections.iter().zip(&again) {
+            assert_eq!((before.mid, before.kind), (after.mid, after.kind));
+            assert!(after.kind == Kind::Application || after.direction != Direction::SendRecv);
+        }
+        let _ = crate::PreparedOffer::parse(&narrowed);
+    }
+}
+
 /// Enough of a text for an error message.
 fn excerpt(text: &str) -> String {
     text.chars().take(60).collect()

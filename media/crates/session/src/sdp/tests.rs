@@ -8,7 +8,7 @@ use super::narrow::one_way;
 use super::*;
 
 /// A real offer of Chromium 156 with LiveKit's sections: a data channel, simulcast, all codecs.
-const CHROMIUM: &str = include_str!("../../tests/data/chromium-offer.sdp");
+const CHROMIUM: &str = include_str!("../../../../fuzz/corpus/sdp/chromium-simulcast.sdp");
 
 fn mid(text: &str) -> Mid {
     Mid::new(text).expect("a mid")
@@ -168,30 +168,10 @@ fn shuffled_offer() -> impl Strategy<Value = String> {
             a=fingerprint:sha-256 00\r\n"
             .to_owned();
         for (index, (media, lines)) in sections.iter().enumerate() {
-            text.push_str(&format!("m={media}\r\na=mid:{index}\r\n{}\r\n", lines.join("\r\n")));
+            text += &format!("m={media}\r\na=mid:{index}\r\n{}\r\n", lines.join("\r\n"));
         }
         text
     })
-}
-
-fn exercise(text: &str) {
-    let _ = fingerprint(text);
-    let Ok(sections) = parse_offer(text) else { return };
-    let all: BTreeSet<Mid> = sections.iter().map(|section| section.mid).collect();
-    let assignment = Assignment { publisher: "PA".to_owned(), track: "TR".to_owned() };
-    let assigned = all.iter().map(|mid| (*mid, assignment.clone())).collect();
-    let _ = rewrite_answer(text, text, &assigned);
-    for (published, subscribed) in [(&all, &BTreeSet::new()), (&BTreeSet::new(), &all)] {
-        if let Ok(narrowed) = narrow_offer(text, published, subscribed) {
-            let again = parse_offer(&narrowed).expect("a narrowed offer is an offer");
-            assert_eq!(again.len(), sections.len());
-            for (before, after) in sections.iter().zip(&again) {
-                assert_eq!((before.mid, before.kind), (after.mid, after.kind));
-                assert!(after.kind == Kind::Application || after.direction != Direction::SendRecv);
-            }
-            let _ = crate::PreparedOffer::parse(&narrowed);
-        }
-    }
 }
 
 proptest! {
