@@ -1,5 +1,7 @@
 """Our answers to allauth's questions: who may sign up, how often one may try, what a new user is."""
 
+import logging
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,6 +14,8 @@ from typing_extensions import override
 from palaver.accounts import limits, services
 from palaver.accounts.models import User
 from palaver.kernel.clock import system_clock
+
+logger = logging.getLogger(__name__)
 
 INVITATION_SESSION_KEY = "palaver_invitation"
 
@@ -64,6 +68,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             limits.forget_attempts(limits.SIGN_IN_BY_ACCOUNT_AND_NETWORK, f"{email} {network}")
             limits.forget_attempts(limits.SIGN_IN_BY_ACCOUNT, email)
         return user
+
+    @override
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException):
+            # The page that follows must not tell a known address from an unknown one, nor a broken mail server.
+            logger.exception("A mail could not be sent", extra={"mail": template_prefix})
 
     @override
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:

@@ -189,6 +189,17 @@ def test_request_lines_of_60_kb_reach_their_page(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
+@pytest.mark.parametrize(("proxy", "is_believed"), [("127.0.0.0/8", True), ("192.0.2.1", False)])
+def test_only_a_trusted_proxy_says_where_a_request_comes_from(tmp_path: Path, proxy: str, is_believed: bool) -> None:
+    told = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+    with serving(tmp_path, "--trusted-proxy", proxy) as server:
+        request = urllib.request.Request(f"{server.address}/about/", headers=told)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            assert ("wss://" in answer.headers["Content-Security-Policy"]) is is_believed
+        assert server.stop() == 0
+        assert ("203.0.113.9" in server.text) is is_believed
+
+
 def test_https_with_a_certificate_of_our_own_shows_where_to_trust_it(tmp_path: Path) -> None:
     with serving(tmp_path, "--tls-self-signed", "--host", "0.0.0.0") as server:
         assert server.address.startswith("https://localhost:")
