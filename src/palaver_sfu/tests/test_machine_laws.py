@@ -70,6 +70,7 @@ class RoomLaws(RuleBasedStateMachine):
         self.announced: dict[str, list[RoomFact]] = {}
         self.pending: list[Negotiate] = []
         self.ended: set[str] = set()
+        self.forwarded: dict[str, set[TrackSid]] = {}  # what the media core forwards to whom
 
     # --- what can happen ------------------------------------------------------------------------
 
@@ -185,14 +186,19 @@ class RoomLaws(RuleBasedStateMachine):
                     self.open_peers.add(peer)
                 case ClosePeer(peer=peer):
                     self.open_peers.remove(peer)
+                    self.forwarded.pop(peer, None)
                     self.pending = [p for p in self.pending if p.peer != peer]
                 case Negotiate(peer=peer):
                     assert peer in self.open_peers
                     assert all(p.peer != peer for p in self.pending), "two offers of one peer in work"
                     assert not effect.publish.keys() & effect.subscribe.keys()
                     self.pending.append(effect)
-                case SetSubscription(peer=peer) | DropSubscription(peer=peer):
+                    self.forwarded[peer] = {track for track, _ in effect.subscribe.values()}
+                case SetSubscription(peer=peer, track=track):
+                    assert track in self.forwarded[peer]
+                case DropSubscription(peer=peer, track=track):
                     assert peer in self.open_peers
+                    self.forwarded[peer].discard(track)
                 case CloseSignal(sid=sid):
                     assert sid not in self.ended, "a connection is ended once"
                     self.ended.add(sid)
@@ -238,6 +244,8 @@ class RoomLaws(RuleBasedStateMachine):
             assert not session.publications
         flowing = set(session.applied)
         assert flowing <= set(wanted(self.stage.room, session)), "what flows is wanted"
+        if session.negotiating is None and session.has_answer:
+            assert self.forwarded.get(session.sid, set()) == flowing, "the core forwards what flows, nothing else"
         is_settled = session.negotiating is None and session.reoffer_asked_at is None and session.is_attached
         if is_settled and session.has_answer:
             assert flowing == set(wanted(self.stage.room, session)), "what is wanted flows, or an offer is asked for"
