@@ -6,6 +6,7 @@ last. Cost is the processor time of the server process over the deliveries; noth
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import urllib.request
@@ -70,7 +71,8 @@ def delta(mark: str) -> str:
 async def measure(kind: str, size: int, events: int) -> Cost:
     """Start a server, fill a room, send events."""
     command = [sys.executable, "-m", "benches.fanout.server", kind]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         port = int(server.stdout.readline())
