@@ -89,6 +89,9 @@ class LiveSocket:
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(self._write(), name="live writer")
             reader = tasks.create_task(self._read(), name="live reader")
+            # A client that does not read holds the writer within a sending: a cut ends it there, and a close soon.
+            self._socket.on_cut = writer.cancel
+            self._socket.on_close = lambda: self._live.loop.call_later(_FAREWELL_S, self._socket.cut)
             try:
                 await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
                 if self._socket.close_code is not None:

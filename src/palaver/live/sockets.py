@@ -40,6 +40,8 @@ class Socket:
         "heard_at_s",
         "id",
         "is_cut",
+        "on_close",
+        "on_cut",
         "stuck_since_s",
     )
 
@@ -51,6 +53,9 @@ class Socket:
         self.is_cut = False
         self.close_code: int | None = None
         """Set once the server has decided to close; nothing is sent after it."""
+        self.on_close: Callable[[], object] = _nothing
+        self.on_cut: Callable[[], object] = _nothing
+        """Told at once, whatever the writer may be waiting for: whoever runs it ends it."""
         self._send: Send | None = None
         self._steady_s: Callable[[], float] = float
         self._queue: deque[str] = deque()
@@ -77,6 +82,7 @@ class Socket:
         if self.close_code is None and not self.is_cut:
             self.close_code = code
             self._wake.set()
+            self.on_close()
 
     def cut(self) -> None:
         """Give up on the other end now: what is queued is thrown away."""
@@ -84,6 +90,7 @@ class Socket:
         self._queue.clear()
         self._queued_bytes = 0
         self._wake.set()
+        self.on_cut()
 
     async def run_writer(self, send: Send, steady_s: Callable[[], float]) -> None:
         """Send what is pushed, in order; return after a close or a cut.
@@ -147,3 +154,7 @@ class _Rest:
     def __await__(self) -> Generator[Any, None, None]:
         yield self._waits_for
         yield from self._sending
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""

@@ -4,12 +4,19 @@ from typing import Any
 
 import jwt
 import pytest
+from asgiref.sync import sync_to_async
 
+from palaver.accounts.models import User
 from palaver.engines.memory import MemoryEngine
+from palaver.live import consumers
+from palaver.live.domain.people import ParticipantId
+from palaver.live.domain.room import Lost
 from palaver.live.lifecycle import Live
+from palaver.live.sockets import MAX_QUEUED_MESSAGES
 from palaver.live.tests.page import Page
 from palaver.live.tests.service import live_room
 from palaver.meetings.models import Attendance, Meeting, MeetingSession
+from palaver.meetings.services import delete_meeting, rename_meeting
 
 
 def roles(welcome: dict[str, Any]) -> dict[str, str]:
@@ -215,3 +222,100 @@ async def test_no_command_is_taken_before_the_hello(live: Live, meeting: Meeting
         answer = await bob.command(kind)
         assert (answer["type"], answer["code"]) == ("error", "protocol")
         assert await bob.farewell() == ({"type": "closing", "reason": "protocol", "by": None}, 4400)
+
+
+async def test_a_reloading_page_and_a_cut_wire_are_told_apart(live: Live, meeting: Meeting) -> None:
+    """LIVE-021, LIVE-022: by the close code of the client."""
+    for code, is_clean in ((1001, True), (1000, True), (1006, False), (1011, False), (1005, False)):
+        async with Page(meeting.slug) as bob:
+            await bob.hello(f"Bob {code}")
+            bob.drop(code)
+            await bob.ended()
+            [room] = live.hub.rooms.values()
+            link = room.state.seats[ParticipantId(bob.participant_id)].link
+            assert isinstance(link, Lost)
+            assert link.is_clean is is_clean, code
+
+
+async def test_a_page_that_comes_back_keeps_its_place_and_nobody_hears_of_it(live: Live, meeting: Meeting) -> None:
+    """LIVE-023: the five seconds' cut, as far as the others can tell."""
+    async with Page(meeting.slug) as carol, Page(meeting.slug) as bob:
+        await carol.hello("Carol")
+        first = await bob.hello("Bob")
+        await carol.until("delta")
+        bob.drop(1006)
+        await bob.ended()
+        async with Page(meeting.slug) as again:
+            resume = {"participant_id": bob.participant_id, "version": first["snapshot"]["version"]}
+            second = await again.hello("Bob", guest_ticket=first["guest_ticket"], resume=resume)
+            assert second["you"] == first["you"]
+            assert second["snapshot"]["participants"] == first["snapshot"]["participants"]
+            await carol.command("media_ticket")
+            assert carol.waiting() == []
+
+
+async def test_a_connection_that_says_nothing_is_closed(
+    live: Live, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LIVE-003."""
+    monkeypatch.setattr(consumers, "HELLO_TIMEOUT_S", 0.01)
+    async with Page(meeting.slug) as bob:
+        error = await bob.next()
+        assert (error["code"], error["request_id"]) == ("timeout", None)
+        assert await bob.farewell() == (None, 4408)
+
+
+async def test_somebody_who_is_here_already_has_time_to_choose(
+    live: Live, meeting: Meeting, alice_cookie: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LIVE-024: and not for ever."""
+    monkeypatch.setattr(consumers, "CHOICE_TIMEOUT_S", 0.01)
+    async with Page(meeting.slug, cookie=alice_cookie) as older, Page(meeting.slug, cookie=alice_cookie) as newer:
+        await older.hello()
+        assert (await newer.hello())["code"] == "already_here"
+        assert await newer.farewell() == (None, 4408)
+        assert (await older.command("media_ticket"))["type"] == "ack"
+
+
+async def test_a_page_that_does_not_read_is_cut_and_its_connection_ends(live: Live, meeting: Meeting) -> None:
+    """LIVE-063: also in the middle of a sending."""
+    async with Page(meeting.slug) as carol, Page(meeting.slug) as slow:
+        await carol.hello("Carol")
+        await slow.hello("Slow")
+        slow.stop_reading()
+        [room] = live.hub.rooms.values()
+        for _ in range(MAX_QUEUED_MESSAGES + 2):
+            room.broadcast('{"type":"heartbeat","version":2}')
+            await carol.until("heartbeat")
+        await slow.ended()
+        link = room.state.seats[ParticipantId(slow.participant_id)].link
+        assert isinstance(link, Lost)
+        assert not link.is_clean
+
+
+async def test_a_removed_page_that_does_not_read_is_gone_as_well(
+    live: Live, meeting: Meeting, alice_cookie: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LIVE-042, LIVE-063: a goodbye that cannot be delivered is not waited for."""
+    monkeypatch.setattr(consumers, "_FAREWELL_S", 0.01)
+    async with Page(meeting.slug, cookie=alice_cookie) as alice, Page(meeting.slug) as bob:
+        await alice.hello()
+        await bob.hello("Bob")
+        bob.stop_reading()
+        await alice.command("remove_participant", participant_id=bob.participant_id)
+        await bob.ended()
+
+
+async def test_a_new_title_reaches_the_room_and_a_deleted_meeting_closes_it(
+    live: Live, meeting: Meeting, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LIVE-072: by way of the facts that `meetings` publishes, from another thread."""
+    async with Page(meeting.slug) as bob:
+        await bob.hello("Bob")
+        await sync_to_async(rename_meeting)(meeting, title="Retro")
+        delta = await bob.until("delta")
+        assert [change["room"]["title"] for change in delta["changes"]] == ["Retro"]
+        await sync_to_async(delete_meeting)(meeting, actor=alice)
+        assert await bob.farewell() == ({"type": "closing", "reason": "meeting_deleted", "by": None}, 4404)
+        await live.hub.settled(timeout_s=20)
+        assert live.hub.rooms == {}
