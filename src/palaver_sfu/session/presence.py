@@ -222,6 +222,7 @@ def check_room(room: RoomState, turn: Turn) -> None:
 def visibility_changed(room: RoomState, session: Session, turn: Turn) -> None:
     """Somebody became hidden, or visible again: others see a departure or, with the next update, an arrival."""
     if session.permission.is_hidden:
+        session.version += 1
         gone = session.info(state=ParticipantState.DISCONNECTED)
         turn.send_all(
             (s for s in room.sessions.values() if s.sid != session.sid), ParticipantsChanged(participants=(gone,))

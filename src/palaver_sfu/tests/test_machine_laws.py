@@ -7,10 +7,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from palaver_sfu.errors import ApiError
 from palaver_sfu.room.values import (
+    DEFAULT_PERMISSION,
     Identity,
     ParticipantState,
+    Permission,
     TrackKind,
     TrackSettings,
+    TrackSid,
     TrackSource,
     VideoQuality,
 )
@@ -26,6 +29,7 @@ from palaver_sfu.session.effects import (
     SetSubscription,
 )
 from palaver_sfu.session.inputs import (
+    ApiInput,
     ChangeParticipant,
     FromClient,
     MuteTrackByServer,
@@ -40,6 +44,7 @@ from palaver_sfu.session.inputs import (
 from palaver_sfu.session.messages import Joined, Leave, ParticipantsChanged
 from palaver_sfu.session.requests import (
     AddTrack,
+    ClientRequest,
     LeaveRequested,
     OfferSection,
     Ping,
@@ -63,7 +68,9 @@ class RoomLaws(RuleBasedStateMachine):
     @initialize(sections=st.integers(0, 3))
     def open(self, sections: int) -> None:
         self.stage = Stage(answers=False)
-        self.spare = spare_sections(sections, sections) or (spare_sections(1, 0))
+        self.spare = spare_sections(sections, sections) or spare_sections(1, 0)
+        self.spare_count = sections
+        self.sending: dict[str, set[TrackSource]] = {}
         self.read = 0
         self.open_peers: set[str] = set()
         self.seen: dict[str, dict[str, tuple[int, ParticipantState]]] = {}
@@ -73,95 +80,104 @@ class RoomLaws(RuleBasedStateMachine):
         self.forwarded: dict[str, set[TrackSid]] = {}  # what the media core forwards to whom
 
     # --- what can happen ------------------------------------------------------------------------
+    # Few rules with much in each: a long story must be likely, not only possible.
 
     @rule(name=NAMES, rights=PERMISSIONS, subscribes=st.booleans())
-    def join(self, name: str, rights: object, subscribes: bool) -> None:
+    def join(self, name: str, rights: Permission, subscribes: bool) -> None:
         self.stage.join(name, sections=self.spare, active=False, permission=rights, is_auto_subscribing=subscribes)
+        self.sending[name] = set()
 
-    @rule(name=NAMES)
-    def connect(self, name: str) -> None:
-        self.with_session(name, lambda s: PeerConnected(peer=s.sid))
-
-    @rule(name=NAMES, source=SOURCES, is_muted=st.booleans())
-    def add_track(self, name: str, source: TrackSource, is_muted: bool) -> None:
+    @rule(name=NAMES, source=SOURCES, is_muted=st.booleans(), is_offered=st.booleans())
+    def publish(self, name: str, source: TrackSource, is_muted: bool, is_offered: bool) -> None:
+        if self.stage.room.by_identity(Identity(name)) is None:
+            self.join(name, DEFAULT_PERMISSION, True)
         kind = TrackKind.AUDIO if source is TrackSource.MICROPHONE else TrackKind.VIDEO
         self.request(name, AddTrack(cid=source.name, kind=kind, source=source, is_muted=is_muted))
+        if is_offered:
+            self.sending[name].add(source)
+            self.offer(name)
 
-    @rule(name=NAMES, cids=st.sets(SOURCES), extra=st.integers(0, 2))
-    def offer(self, name: str, cids: set[TrackSource], extra: int) -> None:
-        session = self.stage.room.by_identity(Identity(name))
-        if session is None or not session.is_attached:
-            return
-        sections: list[OfferSection] = list(spare_sections(extra, extra))
-        for source in SOURCES_IN_ORDER:
-            kind = "audio" if source is TrackSource.MICROPHONE else "video"
-            mid = f"s{int(source)}"
-            sections.append(sendonly(mid, kind, source.name) if source in cids else inactive(mid, kind))
-        self.stage.offer(name, *sections)
+    @rule(name=NAMES, source=SOURCES)
+    def unpublish(self, name: str, source: TrackSource) -> None:
+        if source in self.sending.get(name, set()):
+            self.sending[name].discard(source)
+            self.offer(name)
+
+    @rule()
+    def settle(self) -> None:
+        """Everything on its way arrives: answers, offers that were asked for, connections, first packets."""
+        for _ in range(30):
+            asked = [s for s in self.stage.room.sessions.values() if s.reoffer_asked_at is not None and s.is_attached]
+            if not asked and not self.pending:
+                break
+            for session in asked:
+                self.spare_count += self.stage.asked[session.sid].audios + self.stage.asked[session.sid].videos
+                self.offer(session.identity)
+            while self.pending:
+                self.stage.step(answer_of(self.pending.pop(0)))
+                self.effects_add_up()
+            for session in list(self.stage.room.sessions.values()):
+                if session.media_closed_at is None:
+                    self.stage.step(PeerConnected(peer=session.sid))
+                self.packets_arrive(session)
+            self.effects_add_up()
+        else:
+            raise AssertionError("the room never comes to rest")
+        for session in self.stage.room.sessions.values():
+            if session.is_attached and session.has_answer:
+                assert session.received_tracks == set(wanted(self.stage.room, session)) == set(session.applied)
 
     @precondition(lambda self: self.pending)
     @rule(fails=st.booleans())
-    def answer(self, fails: bool) -> None:
+    def answer_one(self, fails: bool) -> None:
         effect = self.pending.pop(0)
         if fails:
             self.stage.step(NegotiationFailed(peer=effect.peer, offer_id=effect.offer_id, code="x", message=""))
         else:
             self.stage.step(answer_of(effect))
 
-    @rule(name=NAMES)
-    def packets_arrive(self, name: str) -> None:
-        session = self.stage.room.by_identity(Identity(name))
-        for publication in list(session.publications.values()) if session is not None else []:
-            if publication.mid is not None and session is not None:
-                mime = "audio/opus" if publication.info.kind is TrackKind.AUDIO else "video/vp8"
-                self.stage.step(TrackStarted(peer=session.sid, track=publication.info.sid, mime_type=mime))
-
-    @rule(name=NAMES, subscribes=st.booleans())
-    def change_subscriptions(self, name: str, subscribes: bool) -> None:
-        self.request(name, UpdateSubscription(tracks=tuple(self.stage.room.tracks), is_subscribed=subscribes))
-
-    @rule(name=NAMES, width=st.sampled_from([0, 100, 2000]), is_disabled=st.booleans())
-    def change_settings(self, name: str, width: int, is_disabled: bool) -> None:
+    @rule(name=NAMES, subscribes=st.booleans(), width=st.sampled_from([0, 100, 2000]), is_disabled=st.booleans())
+    def choose_tracks(self, name: str, subscribes: bool, width: int, is_disabled: bool) -> None:
+        tracks = tuple(self.stage.room.tracks)
+        self.request(name, UpdateSubscription(tracks=tracks, is_subscribed=subscribes))
         wish = TrackSettings(width=width, height=width, is_disabled=is_disabled, quality=VideoQuality.HIGH)
-        self.request(name, UpdateTrackSettings(tracks=tuple(self.stage.room.tracks), settings=wish))
+        self.request(name, UpdateTrackSettings(tracks=tracks, settings=wish))
 
     @rule(name=NAMES, is_open=st.booleans())
     def choose_subscribers(self, name: str, is_open: bool) -> None:
         self.request(name, SetSubscriptionPermission(all_participants=is_open, permissions=()))
 
-    @rule(name=NAMES, is_muted=st.booleans())
-    def mute(self, name: str, is_muted: bool) -> None:
+    @rule(name=NAMES, is_muted=st.booleans(), is_by_server=st.booleans())
+    def mute(self, name: str, is_muted: bool, is_by_server: bool) -> None:
         for track in list(self.stage.room.tracks):
-            self.request(name, SetMuted(track=track, is_muted=is_muted))
-
-    @rule(name=NAMES, is_muted=st.booleans())
-    def mute_by_server(self, name: str, is_muted: bool) -> None:
-        for track in list(self.stage.room.tracks):
-            self.command(MuteTrackByServer(identity=Identity(name), track=track, is_muted=is_muted))
+            if is_by_server:
+                self.command(MuteTrackByServer(identity=Identity(name), track=track, is_muted=is_muted))
+            else:
+                self.request(name, SetMuted(track=track, is_muted=is_muted))
 
     @rule(name=NAMES, rights=PERMISSIONS)
-    def change_rights(self, name: str, rights: object) -> None:
-        self.command(ChangeParticipant(identity=Identity(name), permission=rights))  # type: ignore[arg-type]
+    def change_rights(self, name: str, rights: Permission) -> None:
+        self.command(ChangeParticipant(identity=Identity(name), permission=rights))
 
-    @rule(name=NAMES)
-    def remove(self, name: str) -> None:
-        self.command(RemoveParticipant(identity=Identity(name)))
+    @rule(name=NAMES, is_removed=st.booleans())
+    def leave(self, name: str, is_removed: bool) -> None:
+        if is_removed:
+            self.command(RemoveParticipant(identity=Identity(name)))
+        else:
+            self.request(name, LeaveRequested())
 
-    @rule(name=NAMES)
-    def leave(self, name: str) -> None:
-        self.request(name, LeaveRequested())
-
-    @rule(name=NAMES)
-    def lose_signal(self, name: str) -> None:
-        self.with_session(name, lambda s: SignalLost(sid=s.sid))
-
-    @rule(name=NAMES, reason=st.sampled_from(["ice_timeout", "peer_closed", "panic"]))
-    def lose_media(self, name: str, reason: str) -> None:
-        self.with_session(name, lambda s: PeerClosed(peer=s.sid, reason=reason))
-
-    @rule(name=NAMES)
-    def media_falls_silent(self, name: str) -> None:
-        self.with_session(name, lambda s: PeerDisconnected(peer=s.sid))
+    @rule(name=NAMES, kind=st.sampled_from(["signal", "silence", "ice_timeout", "peer_closed", "panic"]))
+    def lose(self, name: str, kind: str) -> None:
+        session = self.stage.room.by_identity(Identity(name))
+        if session is None:
+            return
+        match kind:
+            case "signal":
+                self.stage.step(SignalLost(sid=session.sid))
+            case "silence":
+                self.stage.step(PeerDisconnected(peer=session.sid))
+            case reason:
+                self.stage.step(PeerClosed(peer=session.sid, reason=reason))
 
     @rule(seconds=st.sampled_from([1, 4, 12]))
     def time_passes(self, seconds: int) -> None:
@@ -283,26 +299,38 @@ class RoomLaws(RuleBasedStateMachine):
                 case ParticipantsChanged(participants=participants):
                     for info in participants:
                         known = self.seen[sid].get(info.sid)
-                        assert known is None or info.version >= known[0]
-                        if known is not None and known[1] is ParticipantState.DISCONNECTED:
-                            assert info.version > known[0] or info.state is ParticipantState.DISCONNECTED
+                        assert known is None or info.version > known[0], "clients drop what is not newer"
                         self.seen[sid][info.sid] = (info.version, info.state)
                 case _:
                     pass
 
-    def request(self, name: str, request: object) -> None:
+    def offer(self, name: str) -> None:
+        session = self.stage.room.by_identity(Identity(name))
+        if session is None or not session.is_attached:
+            return
+        sections: list[OfferSection] = list(spare_sections(self.spare_count, self.spare_count))
+        for source in SOURCES_IN_ORDER:
+            kind = "audio" if source is TrackSource.MICROPHONE else "video"
+            mid = f"s{int(source)}"
+            is_sending = source in self.sending[name]
+            sections.append(sendonly(mid, kind, source.name) if is_sending else inactive(mid, kind))
+        self.stage.offer(name, *sections)
+
+    def packets_arrive(self, session: Session) -> None:
+        for publication in list(session.publications.values()):
+            if publication.mid is not None and not publication.info.is_muted:
+                mime = "audio/opus" if publication.info.kind is TrackKind.AUDIO else "video/vp8"
+                track = publication.info.sid
+                self.stage.step(TrackStarted(peer=session.sid, track=track, mime_type=mime))
+
+    def request(self, name: str, request: ClientRequest) -> None:
         session = self.stage.room.by_identity(Identity(name))
         if session is not None:
-            self.stage.request(name, request)  # type: ignore[arg-type]
+            self.stage.request(name, request)
 
-    def with_session(self, name: str, make: object) -> None:
-        session = self.stage.room.by_identity(Identity(name))
-        if session is not None:
-            self.stage.step(make(session))  # type: ignore[operator]
-
-    def command(self, event: object) -> None:
+    def command(self, event: ApiInput) -> None:
         try:
-            self.stage.step(event)  # type: ignore[arg-type]
+            self.stage.step(event)
         except ApiError:
             return
 
