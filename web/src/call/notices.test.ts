@@ -10,7 +10,10 @@ beforeEach(() => {
 });
 
 describe("toasts", () => {
-  const wish = (key: "toast.copied" | "toast.back" | "toast.screen.failed") => ({ icon: "check" as const, title: { key } });
+  const wish = (key: "toast.copied" | "toast.back" | "toast.screen.failed") => ({
+    icon: "check" as const,
+    title: { key },
+  });
   const keys = (toasts: Toasts) => toasts.shown.value.map((toast) => toast.title.key);
 
   it("go after six seconds, but not while somebody looks", () => {

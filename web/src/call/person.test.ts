@@ -51,7 +51,10 @@ describe("people", () => {
 
   it("are oneself with the own devices", () => {
     const microphone = { ...idle, isWanted: true, track: { id: "m" } as MediaStreamTrack };
-    expect(find({ own: { ...input.own, microphone } }, "alice")).toMatchObject({ isYou: true, microphone: "on" });
+    expect(find({ own: { ...input.own, microphone } }, "alice")).toMatchObject({
+      isYou: true,
+      microphone: "on",
+    });
     const broken = { ...idle, problem: { device: "microphone", kind: "missing" } as const };
     expect(find({ own: { ...input.own, microphone: broken } }, "alice")?.microphone).toBe("none");
   });

@@ -22,7 +22,9 @@ export class FakeTimers implements Timers {
   advance(duration_ms: number): void {
     const until_ms = this.#now_ms + duration_ms;
     for (;;) {
-      const [next] = [...this.#due].filter(([, one]) => one.at_ms <= until_ms).sort((a, b) => a[1].at_ms - b[1].at_ms || a[0] - b[0]);
+      const [next] = [...this.#due]
+        .filter(([, one]) => one.at_ms <= until_ms)
+        .sort((a, b) => a[1].at_ms - b[1].at_ms || a[0] - b[0]);
       if (!next) break;
       this.#due.delete(next[0]);
       this.#now_ms = next[1].at_ms;
@@ -94,7 +96,11 @@ export function snapshot(version: number, people: readonly Participant[]): Snaps
   };
 }
 
-export function welcome(request_id: string, state: Snapshot, part: Partial<Extract<ServerMessage, { type: "welcome" }>> = {}) {
+export function welcome(
+  request_id: string,
+  state: Snapshot,
+  part: Partial<Extract<ServerMessage, { type: "welcome" }>> = {},
+) {
   return {
     type: "welcome" as const,
     request_id,

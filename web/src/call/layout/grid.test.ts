@@ -16,7 +16,12 @@ const rooms = fc.record({
 
 function overlaps(a: Box, b: Box): boolean {
   const slack = 0.01;
-  return a.x + a.width > b.x + slack && b.x + b.width > a.x + slack && a.y + a.height > b.y + slack && b.y + b.height > a.y + slack;
+  return (
+    a.x + a.width > b.x + slack &&
+    b.x + b.width > a.x + slack &&
+    a.y + a.height > b.y + slack &&
+    b.y + b.height > a.y + slack
+  );
 }
 
 describe("the grid", () => {
@@ -80,7 +85,10 @@ describe("the grid", () => {
         const [chosen] = gridBoxes(count, room(width, height), rules);
         for (let columns = 1; columns <= count; columns++) {
           const rows = Math.ceil(count / columns);
-          const cell = { width: (width - rules.gap * (columns - 1)) / columns, height: (height - rules.gap * (rows - 1)) / rows };
+          const cell = {
+            width: (width - rules.gap * (columns - 1)) / columns,
+            height: (height - rules.gap * (rows - 1)) / rows,
+          };
           if (cell.width <= 1 || cell.height <= 1) continue;
           const w = Math.min(cell.width, cell.height * rules.aspect.max);
           const h = Math.min(cell.height, w / rules.aspect.min);

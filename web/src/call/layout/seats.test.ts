@@ -13,7 +13,14 @@ describe("seats", () => {
       ["b", 100],
       ["c", 200],
     ]);
-    expect(promote(["a", "b", "c", "d", "e", "you"], ["a", "b", "c"], "e", "you", spoke)).toEqual(["a", "e", "c", "d", "b", "you"]);
+    expect(promote(["a", "b", "c", "d", "e", "you"], ["a", "b", "c"], "e", "you", spoke)).toEqual([
+      "a",
+      "e",
+      "c",
+      "d",
+      "b",
+      "you",
+    ]);
   });
 
   it("do not change for somebody who is visible, and never take yours", () => {

@@ -59,8 +59,9 @@ export function planShare(input: StageInput, screen: Screen, room: Box): StagePl
 }
 
 function presenterTile(key: string, screen: Box): PlacedTile {
-  const margin = 14;
-  const width = Math.min(PRESENTER_WIDTH.max, Math.max(PRESENTER_WIDTH.min, screen.width * PRESENTER_SHARE));
+  const margin = Math.min(14, screen.height * 0.05);
+  const wished = Math.min(PRESENTER_WIDTH.max, Math.max(PRESENTER_WIDTH.min, screen.width * PRESENTER_SHARE));
+  const width = Math.min(wished, screen.width / 2, (screen.height - 2 * margin) * PRESENTER_ASPECT);
   const height = width / PRESENTER_ASPECT;
   return {
     key,

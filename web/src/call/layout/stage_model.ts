@@ -40,6 +40,7 @@ export interface StagePlan {
 export const STRIP_TILE: Size = { width: 198, height: 118 };
 const FLOATING_SHARE = 0.22;
 const FLOATING_MAX_WIDTH = 240;
+const FLOATING_MIN_WIDTH = 96;
 export function gridRules(device: StageInput["device"], room: Size): GridRules {
   if (device === "phone") {
     const isUpright = room.height >= room.width;
@@ -60,9 +61,11 @@ export function gridRules(device: StageInput["device"], room: Size): GridRules {
 
 export function floatingBox(corner: Corner, room: Box, device: StageInput["device"]): Box {
   const aspect = gridRules(device, room).aspect;
-  const width = Math.min(FLOATING_MAX_WIDTH, Math.max(96, room.width * FLOATING_SHARE));
-  const size = { width, height: width / Math.min(aspect.max, 16 / 10) };
   const margin = 12;
+  const shape = Math.min(aspect.max, 16 / 10);
+  const wished = Math.min(FLOATING_MAX_WIDTH, Math.max(FLOATING_MIN_WIDTH, room.width * FLOATING_SHARE));
+  const width = Math.max(1, Math.min(wished, (room.height - 2 * margin) * shape, room.width - 2 * margin));
+  const size = { width, height: width / shape };
   return {
     ...size,
     x: corner.startsWith("end") ? room.x + room.width - size.width - margin : room.x + margin,

@@ -20,7 +20,8 @@ const base: StageInput = {
 };
 const screen = { owner: "p1", aspectRatio: 16 / 9, hasOwnerPicture: true, isOwnerHidden: false };
 const phone = { device: "phone" as const, room: { width: 374, height: 690 } };
-const placeOf = (input: StageInput, key: string) => planStage(input).tiles.find((tile) => tile.key === key)?.place;
+const placeOf = (input: StageInput, key: string) =>
+  planStage(input).tiles.find((tile) => tile.key === key)?.place;
 
 describe("the stage", () => {
   it("is empty without room or people", () => {
@@ -97,7 +98,10 @@ describe("the stage", () => {
 
   it("loses nobody and puts everything inside, whatever the circumstances", () => {
     const input = fc.record({
-      room: fc.record({ width: fc.integer({ min: 280, max: 2560 }), height: fc.integer({ min: 160, max: 1400 }) }),
+      room: fc.record({
+        width: fc.integer({ min: 280, max: 2560 }),
+        height: fc.integer({ min: 160, max: 1400 }),
+      }),
       device: fc.constantFrom("desktop" as const, "tablet" as const, "phone" as const),
       count: fc.integer({ min: 1, max: 40 }),
       mode: fc.constantFrom("grid" as const, "speaker" as const),
