@@ -101,10 +101,12 @@ class MediaPort(Protocol):
         publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]],
         subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]],
         codecs: Mapping[Mid, str],
+        dtx: frozenset[Mid],
     ) -> None:
         """Ends in one `Answered` or `NegotiationFailed` with this `offer_id`.
 
-        `codecs` names, for sections that publish, the only codec that their answer accepts.
+        For sections that publish, `codecs` names the codec that the answer puts first, and `dtx` has those whose
+        Opus may leave out silence.
         """
 
     def set_subscription(

@@ -285,6 +285,7 @@ class Switchboard:
                     publish=effect.publish,
                     subscribe=effect.subscribe,
                     codecs=effect.codecs,
+                    dtx=effect.dtx,
                 )
             case SetSubscription():
                 self._media.set_subscription(

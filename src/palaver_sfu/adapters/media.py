@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from palaver_sfu import _core
-from palaver_sfu.adapters.offer_text import keep_codecs
+from palaver_sfu.adapters.offer_text import shape_offer
 from palaver_sfu.errors import MediaError
 from palaver_sfu.ports import (
     CoreLog,
@@ -93,12 +93,13 @@ class CoreMedia:
         publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]],
         subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]],
         codecs: Mapping[Mid, str],
+        dtx: frozenset[Mid],
     ) -> None:
         self._do(
             lambda: self._engine.negotiate(
                 peer=peer,
                 offer_id=offer_id,
-                offer=keep_codecs(offer, codecs),
+                offer=shape_offer(offer, codecs=codecs, dtx=dtx),
                 publish={mid: (track, list(rids)) for mid, (track, rids) in publish.items()},
                 subscribe={str(mid): (str(track), str(owner)) for mid, (track, owner) in subscribe.items()},
             )

@@ -79,6 +79,7 @@ class MemoryMedia:
         publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]],
         subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]],
         codecs: Mapping[Mid, str],
+        dtx: frozenset[Mid],
     ) -> None:
         self._check_open()
         state = self.peers.get(peer)

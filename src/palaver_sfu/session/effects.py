@@ -51,7 +51,7 @@ class ClosePeer:
 @dataclass(frozen=True, slots=True)
 class Negotiate:
     """`publish`: section → (track, rids from the smallest layer up); `subscribe`: section → (track, publisher);
-    `codecs`: section → the one codec that it shall send."""
+    `codecs`: section → the codec that it shall send; `dtx`: sections whose Opus may leave out silence."""
 
     peer: ParticipantSid
     offer_id: int
@@ -59,6 +59,7 @@ class Negotiate:
     publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]]
     subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]]
     codecs: Mapping[Mid, str] = field(default_factory=dict)
+    dtx: frozenset[Mid] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,11 @@ def chosen_codecs(session: Session) -> dict[Mid, str]:
     }
 
 
+def dtx_sections(session: Session) -> frozenset[Mid]:
+    """The sections of microphones and the like whose client did not ask to go without DTX."""
+    return frozenset(p.mid for p in session.publications.values() if p.mid is not None and p.may_use_dtx)
+
+
 def sections_answered(room: RoomState, session: Session, turn: Turn) -> None:
     """A muted track sends nothing, so it is shown as soon as it is negotiated."""
     for publication in list(session.publications.values()):
@@ -191,7 +196,11 @@ def _accept(session: Session, sid: TrackSid, request: AddTrack, turn: Turn) -> N
         details=request.details,
     )
     session.publications[sid] = Publication(
-        info=info, cid=request.cid, simulcast_cids=request.simulcast_cids, codec=request.codec
+        info=info,
+        cid=request.cid,
+        simulcast_cids=request.simulcast_cids,
+        codec=request.codec,
+        may_use_dtx=request.may_use_dtx,
     )
     turn.send(session, TrackPublished(cid=request.cid, track=info))
 

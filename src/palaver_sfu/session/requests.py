@@ -69,6 +69,7 @@ class AddTrack:
     layers: tuple[VideoLayer, ...] = ()
     simulcast_cids: tuple[str, ...] = ()
     codec: str = ""  # lower case; empty leaves the choice to the offer's order
+    may_use_dtx: bool = False
     existing: TrackSid | None = None
     details: bytes = field(default=b"", repr=False)
     request: bytes = field(default=b"", repr=False)

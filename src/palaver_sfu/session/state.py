@@ -64,6 +64,7 @@ class Publication:
     cid: str
     simulcast_cids: tuple[str, ...] = ()
     codec: str = ""
+    may_use_dtx: bool = False
     mid: Mid | None = None
     sdp_cid: str = ""
     rids: tuple[str, ...] = ()

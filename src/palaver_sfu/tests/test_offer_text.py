@@ -1,8 +1,8 @@
-"""The one edit of offers that is made here."""
+"""The edits of offers that are made here."""
 
 from hypothesis import given, strategies as st
 
-from palaver_sfu.adapters.offer_text import keep_codecs
+from palaver_sfu.adapters.offer_text import shape_offer
 from palaver_sfu.room.values import Mid
 
 OFFER = "\r\n".join(
@@ -12,6 +12,7 @@ OFFER = "\r\n".join(
         "m=audio 9 UDP/TLS/RTP/SAVPF 111",
         "a=mid:0",
         "a=rtpmap:111 opus/48000/2",
+        "a=fmtp:111 minptime=10;useinbandfec=1",
         "m=video 9 UDP/TLS/RTP/SAVPF 96 97 103 104 109 114",
         "a=mid:1",
         "a=rtpmap:96 VP8/90000",
@@ -30,21 +31,28 @@ OFFER = "\r\n".join(
 )
 
 
-def test_a_section_keeps_every_profile_of_its_codec_and_their_retransmission() -> None:
-    edited = keep_codecs(OFFER, {Mid("1"): "h264"})
-    assert "m=video 9 UDP/TLS/RTP/SAVPF 103 104 109\r\n" in edited
-    assert "VP8" not in edited
-    assert "apt=96" not in edited
-    assert "a=rtcp-fb:96" not in edited
-    assert "apt=103" in edited
-    assert edited.endswith("a=sendonly\r\n")
+def test_a_section_puts_its_codec_and_its_retransmission_first_and_keeps_the_others() -> None:
+    edited = shape_offer(OFFER, codecs={Mid("1"): "h264"}, dtx=frozenset())
+    assert "m=video 9 UDP/TLS/RTP/SAVPF 103 104 109 96 97 114\r\n" in edited
+    assert sorted(edited.replace(" 103 104 109 96 97 114", "").split("\r\n")) == sorted(
+        OFFER.replace(" 96 97 103 104 109 114", "").split("\r\n")
+    )
     assert "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\n" in edited
 
 
+def test_dtx_is_written_where_it_is_wanted_and_only_once() -> None:
+    edited = shape_offer(OFFER, codecs={}, dtx=frozenset({Mid("0")}))
+    assert "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n" in edited
+    assert shape_offer(edited, codecs={}, dtx=frozenset({Mid("0")})) == edited
+    assert shape_offer(OFFER, codecs={}, dtx=frozenset({Mid("1"), Mid("9")})) == OFFER
+
+
 def test_a_codec_that_is_not_offered_changes_nothing() -> None:
-    assert keep_codecs(OFFER, {Mid("1"): "av1", Mid("7"): "vp8"}) == OFFER
+    assert shape_offer(OFFER, codecs={Mid("1"): "av1", Mid("7"): "vp8"}, dtx=frozenset()) == OFFER
 
 
 @given(st.text(alphabet="am=:video 9/rtpmap\r\n0123456789VP8;", max_size=300), st.sampled_from(["vp8", "h264", ""]))
 def test_no_text_breaks_the_edit(text: str, codec: str) -> None:
-    assert len(keep_codecs(text, {Mid(""): codec, Mid("1"): codec})) <= len(text)
+    mids = {Mid(""), Mid("1")}
+    edited = shape_offer(text, codecs=dict.fromkeys(mids, codec), dtx=frozenset(mids))
+    assert edited.count("\n") == text.count("\n")

@@ -56,7 +56,7 @@ from palaver_sfu.session.requests import (
 )
 from palaver_sfu.wire.data import stamp
 from palaver_sfu.wire.join_request import MAX_JOIN_REQUEST_BYTES, read_join_request
-from palaver_sfu.wire.requests import MAX_SIGNAL_BYTES, read_request
+from palaver_sfu.wire.requests import MAX_ADD_TRACK_BYTES, MAX_SIGNAL_BYTES, read_request
 from palaver_sfu.wire.responses import LIVEKIT_LEVEL, Encoder, IceServer
 
 SDP = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\n"
@@ -183,6 +183,11 @@ def test_a_video_without_layers_is_one_layer_of_its_size() -> None:
 def test_a_track_of_no_known_kind_is_refused() -> None:
     with pytest.raises(WireError):
         read(rtc.SignalRequest(add_track=rtc.AddTrackRequest(type=models.DATA)))
+
+
+def test_a_track_that_says_too_much_about_itself_is_refused() -> None:
+    with pytest.raises(WireError):
+        read(rtc.SignalRequest(add_track=rtc.AddTrackRequest(type=models.AUDIO, name="x" * MAX_ADD_TRACK_BYTES)))
 
 
 def test_features_of_a_track_are_replaced_not_added() -> None:

@@ -43,6 +43,8 @@ from palaver_sfu.session.requests import (
 from palaver_sfu.wire.infos import read_kind, read_layers, read_source
 
 MAX_SIGNAL_BYTES = 2 * 1024 * 1024
+# What is said about a track is sent to everybody, again and again; clients need less than one kilobyte.
+MAX_ADD_TRACK_BYTES = 16 * 1024
 
 # Reads the sections of an SDP offer; None when the text is not one.
 ParseOffer = Callable[[str], tuple[OfferSection, ...] | None]
@@ -84,6 +86,9 @@ def read_offer(message: rtc.SessionDescription, parse_offer: ParseOffer) -> Offe
 
 
 def read_add_track(message: rtc.AddTrackRequest) -> AddTrack:
+    """Raises: WireError: of no known kind, or larger than any client's."""
+    if message.ByteSize() > MAX_ADD_TRACK_BYTES:
+        raise WireError("add_track too large")
     kind = read_kind(message.type)
     source = read_source(message.source)
     layers = list(message.layers)
@@ -119,6 +124,7 @@ def read_add_track(message: rtc.AddTrackRequest) -> AddTrack:
         layers=read_layers(layers),
         simulcast_cids=tuple(codec.cid for codec in message.simulcast_codecs if codec.cid),
         codec=_codec(kind, message),
+        may_use_dtx=kind is TrackKind.AUDIO and not message.disable_dtx,
         existing=TrackSid(message.sid) if message.sid else None,
         details=details.SerializeToString(),
         request=message.SerializeToString(),
