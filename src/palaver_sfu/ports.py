@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from palaver_sfu.room.values import Mid, ParticipantSid, RoomSid, TrackSid
+from palaver_sfu.room.values import Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
 from palaver_sfu.session.effects import Announce
 from palaver_sfu.session.inputs import (
     Answered,
@@ -101,12 +101,12 @@ class MediaPort(Protocol):
         publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]],
         subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]],
         codecs: Mapping[Mid, str],
-        dtx: frozenset[Mid],
+        opus: Mapping[Mid, OpusWish],
     ) -> None:
         """Ends in one `Answered` or `NegotiationFailed` with this `offer_id`.
 
-        For sections that publish, `codecs` names the codec that the answer puts first, and `dtx` has those whose
-        Opus may leave out silence.
+        For sections that publish, `codecs` names the codec that the answer puts first, and `opus` what is
+        asked of those that carry sound.
         """
 
     def set_subscription(

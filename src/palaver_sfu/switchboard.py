@@ -285,7 +285,7 @@ class Switchboard:
                     publish=effect.publish,
                     subscribe=effect.subscribe,
                     codecs=effect.codecs,
-                    dtx=effect.dtx,
+                    opus=effect.opus,
                 )
             case SetSubscription():
                 self._media.set_subscription(

@@ -19,7 +19,7 @@ from palaver_sfu.ports import (
     SpeakersHeard,
     WorkerLost,
 )
-from palaver_sfu.room.values import LinkStats, Mid, ParticipantSid, RoomSid, TrackSid
+from palaver_sfu.room.values import LinkStats, Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
 from palaver_sfu.session.inputs import (
     Answered,
     NegotiationFailed,
@@ -93,13 +93,13 @@ class CoreMedia:
         publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]],
         subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]],
         codecs: Mapping[Mid, str],
-        dtx: frozenset[Mid],
+        opus: Mapping[Mid, OpusWish],
     ) -> None:
         self._do(
             lambda: self._engine.negotiate(
                 peer=peer,
                 offer_id=offer_id,
-                offer=shape_offer(offer, codecs=codecs, dtx=dtx),
+                offer=shape_offer(offer, codecs=codecs, opus=opus),
                 publish={mid: (track, list(rids)) for mid, (track, rids) in publish.items()},
                 subscribe={str(mid): (str(track), str(owner)) for mid, (track, owner) in subscribe.items()},
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from palaver_sfu.errors import MediaError
 from palaver_sfu.ports import DataArrived, DataOpened, MediaEvent, OnMediaEvents, SpeakersHeard
-from palaver_sfu.room.values import LinkStats, Mid, ParticipantSid, RoomSid, TrackSid
+from palaver_sfu.room.values import LinkStats, Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
 from palaver_sfu.session.inputs import (
     Answered,
     NegotiationFailed,
@@ -79,7 +79,7 @@ class MemoryMedia:
         publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]],
         subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]],
         codecs: Mapping[Mid, str],
-        dtx: frozenset[Mid],
+        opus: Mapping[Mid, OpusWish],
     ) -> None:
         self._check_open()
         state = self.peers.get(peer)

@@ -1,34 +1,39 @@
 """Two edits of an offer's text, by which a publisher's answer takes the shape that its track asked for.
 
 Browsers send the first codec of the answer, and answers keep the order of the offer: so the codec of the track is put
-first. And DTX is granted by an answer that repeats it (RFC 7587 section 6.1), so it is written where it is wanted.
+first. And DTX and stereo are granted by an answer that repeats them (RFC 7587 section 6.1), so they stand where the
+track asked for them and nowhere else that sends: clients offer stereo for whatever they may receive.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping
+from typing import Final
 
-from palaver_sfu.room.values import Mid
+from palaver_sfu.room.values import Mid, OpusWish
 
 _RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/\s]+)/")
 _FMTP = re.compile(r"a=fmtp:(\d+) ([^\r\n]*)")
+_ASKED: Final = ("stereo", "sprop-stereo", "usedtx", "maxaveragebitrate")
+_STEREO_BPS: Final = 510_000  # the most that Opus knows; the sender's own limit is below it
 _APT = re.compile(r"a=fmtp:(\d+) (?:[^\r\n]*;)?\s*apt=(\d+)")
 
 
-def shape_offer(offer: str, *, codecs: Mapping[Mid, str], dtx: Container[Mid]) -> str:
-    """`offer` with the codec that `codecs` names (mid → lower-case codec) first, and Opus with DTX in `dtx`."""
+def shape_offer(offer: str, *, codecs: Mapping[Mid, str], opus: Mapping[Mid, OpusWish]) -> str:
+    """`offer` with the codec that `codecs` names (mid → lower-case codec) first, and Opus as `opus` wishes it."""
     head, *sections = re.split(r"(?m)^(?=m=)", offer)
-    return head + "".join(_shape(section, codecs, dtx) for section in sections)
+    return head + "".join(_shape(section, codecs, opus) for section in sections)
 
 
-def _shape(section: str, codecs: Mapping[Mid, str], dtx: Container[Mid]) -> str:
+def _shape(section: str, codecs: Mapping[Mid, str], opus: Mapping[Mid, OpusWish]) -> str:
     lines = section.splitlines(keepends=True)
     mid = Mid(next((line.strip()[len("a=mid:") :] for line in lines if line.startswith("a=mid:")), ""))
     if codec := codecs.get(mid):
         lines[0] = _put_first(lines, codec)
-    if mid in dtx:
-        lines = [_with_dtx(line, _payloads(lines, "opus")) for line in lines]
+    if wish := opus.get(mid):
+        payloads = _payloads(lines, "opus")
+        lines = [_with_wish(line, payloads, wish) for line in lines]
     return "".join(lines)
 
 
@@ -44,8 +49,13 @@ def _put_first(lines: list[str], codec: str) -> str:
     return " ".join(ordered) + lines[0][len(lines[0].rstrip("\r\n")) :]
 
 
-def _with_dtx(line: str, opus: Container[str]) -> str:
+def _with_wish(line: str, payloads: Container[str], wish: OpusWish) -> str:
     found = _FMTP.match(line)
-    if found is None or found[1] not in opus or "usedtx=" in found[2]:
+    if found is None or found[1] not in payloads:
         return line
-    return f"{line[: found.end()]};usedtx=1{line[found.end() :]}"
+    kept = [word for word in found[2].split(";") if word.split("=")[0].strip() not in _ASKED]
+    if wish.is_stereo:
+        kept += ["stereo=1", f"maxaveragebitrate={_STEREO_BPS}"]
+    if wish.may_use_dtx:
+        kept.append("usedtx=1")
+    return f"a=fmtp:{found[1]} {';'.join(kept)}{line[found.end() :]}"

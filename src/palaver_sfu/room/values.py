@@ -87,6 +87,14 @@ class VideoLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class OpusWish:
+    """What a client asked of its own sound: to leave out silence, to keep two channels."""
+
+    may_use_dtx: bool
+    is_stereo: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TrackInfo:
     """One published track as everybody may see it.
 

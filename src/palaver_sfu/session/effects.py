@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from palaver_sfu.room.values import Mid, ParticipantInfo, ParticipantSid, RoomInfo, RoomSid, TrackInfo, TrackSid
+from palaver_sfu.room.values import (
+    Mid,
+    OpusWish,
+    ParticipantInfo,
+    ParticipantSid,
+    RoomInfo,
+    RoomSid,
+    TrackInfo,
+    TrackSid,
+)
 from palaver_sfu.session.messages import ServerMessage
 
 
@@ -51,7 +60,7 @@ class ClosePeer:
 @dataclass(frozen=True, slots=True)
 class Negotiate:
     """`publish`: section → (track, rids from the smallest layer up); `subscribe`: section → (track, publisher);
-    `codecs`: section → the codec that it shall send; `dtx`: sections whose Opus may leave out silence."""
+    `codecs`: section → the codec that it shall send; `opus`: section → how it shall send sound."""
 
     peer: ParticipantSid
     offer_id: int
@@ -59,7 +68,7 @@ class Negotiate:
     publish: Mapping[Mid, tuple[TrackSid, tuple[str, ...]]]
     subscribe: Mapping[Mid, tuple[TrackSid, ParticipantSid]]
     codecs: Mapping[Mid, str] = field(default_factory=dict)
-    dtx: frozenset[Mid] = frozenset()
+    opus: Mapping[Mid, OpusWish] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

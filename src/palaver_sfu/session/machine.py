@@ -126,7 +126,7 @@ def step(room: RoomState, event: Input, now: float) -> list[Effect]:
         case SpeakersObserved():
             observing.speakers(room, event, turn)
         case StatsObserved():
-            observing.stats(room, event)
+            observing.stats(room, event, now)
         case _:
             session = room.sessions.get(event.peer)
             if session is not None:

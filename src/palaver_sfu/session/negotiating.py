@@ -33,7 +33,7 @@ def offered(room: RoomState, session: Session, offer: Offer, turn: Turn) -> None
             publish=publishing.published_sections(session),
             subscribe=subscribing.publishers(room, placed),
             codecs=publishing.chosen_codecs(session),
-            dtx=publishing.dtx_sections(session),
+            opus=publishing.opus_wishes(session),
         )
     )
 

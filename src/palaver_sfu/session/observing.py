@@ -29,12 +29,14 @@ def simulate_speaker(room: RoomState, session: Session, duration_s: int, turn: T
     _tell_simulated(room, session, turn, is_active=True)
 
 
-def stats(room: RoomState, event: StatsObserved) -> None:
+def stats(room: RoomState, event: StatsObserved, now: float) -> None:
     for sid, link in event.stats:
         session = room.sessions.get(sid)
         if session is not None:
             session.link.append(link)
             del session.link[:-5]
+            if link.bps_in > 0:
+                session.media_heard_at = now
 
 
 def check_deadlines(room: RoomState, turn: Turn) -> None:

@@ -15,7 +15,7 @@ from palaver_sfu.session import subscribing
 from palaver_sfu.session.effects import ClosePeer, CloseSignal, OpenPeer, RoomEnded, RoomFact
 from palaver_sfu.session.inputs import Join
 from palaver_sfu.session.messages import Joined, Leave, LeaveAction, ParticipantsChanged, RefreshToken
-from palaver_sfu.session.state import RoomState, Session, Turn
+from palaver_sfu.session.state import RoomState, Session, Timing, Turn
 
 # The core's word for a client that said goodbye in DTLS.
 PEER_CLOSED = "peer_closed"
@@ -118,6 +118,7 @@ def signal_lost(room: RoomState, session: Session, turn: Turn) -> None:
     if not session.is_attached:
         return
     session.is_attached = False
+    session.detached_at = turn.now
     timing = room.timing
     if session.media_closed_at is not None:
         grace_s = timing.closed_media_grace_s
@@ -132,6 +133,7 @@ def ask_to_rejoin(room: RoomState, session: Session, reason: DisconnectReason, t
     if session.is_attached:
         turn.do(CloseSignal(sid=session.sid))
     session.is_attached = False
+    session.detached_at = turn.now
     session.gone_at = turn.now + room.timing.rejoin_grace_s
 
 
@@ -192,7 +194,7 @@ def end(room: RoomState, reason: DisconnectReason, turn: Turn) -> None:
 def check_deadlines(room: RoomState, session: Session, turn: Turn) -> bool:
     """Whether `session` is still here after what its deadlines ask for."""
     timing = room.timing
-    if session.gone_at is not None and turn.now >= session.gone_at:
+    if (session.gone_at is not None and turn.now >= session.gone_at) or _fell_silent(session, timing, turn.now):
         remove(room, session, DisconnectReason.SIGNAL_CLOSE, turn)
         return False
     if session.state is not ParticipantState.ACTIVE and turn.now - session.joined_at >= timing.join_s:
@@ -206,6 +208,14 @@ def check_deadlines(room: RoomState, session: Session, turn: Turn) -> bool:
     if session.is_attached and turn.now - session.token_refreshed_at >= timing.token_refresh_s:
         refresh_token(room, session, turn)
     return True
+
+
+def _fell_silent(session: Session, timing: Timing, now: float) -> bool:
+    """Signalling and media stopped together: the tab or the machine is gone, long before ICE would say so."""
+    lost, heard = session.detached_at, session.media_heard_at
+    if lost is None or heard is None or heard < lost - timing.silent_media_grace_s:
+        return False
+    return now - max(lost, heard) >= timing.silent_media_grace_s
 
 
 def _is_overdue(since: float | None, grace_s: float, now: float) -> bool:

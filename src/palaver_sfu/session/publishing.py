@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from palaver_sfu.room.values import Mid, TrackInfo, TrackKind, TrackSid, TrackSource
+from palaver_sfu.room.values import Mid, OpusWish, TrackInfo, TrackKind, TrackSid, TrackSource
 from palaver_sfu.session import subscribing
 from palaver_sfu.session.effects import RoomFact, SetTrackMuted
 from palaver_sfu.session.messages import RequestAnswered, RequestFailure, TrackPublished, TrackUnpublished
@@ -86,9 +86,9 @@ def chosen_codecs(session: Session) -> dict[Mid, str]:
     }
 
 
-def dtx_sections(session: Session) -> frozenset[Mid]:
-    """The sections of microphones and the like whose client did not ask to go without DTX."""
-    return frozenset(p.mid for p in session.publications.values() if p.mid is not None and p.may_use_dtx)
+def opus_wishes(session: Session) -> dict[Mid, OpusWish]:
+    """How each section with sound shall be encoded."""
+    return {p.mid: p.opus for p in session.publications.values() if p.mid is not None and p.opus is not None}
 
 
 def sections_answered(room: RoomState, session: Session, turn: Turn) -> None:
@@ -200,7 +200,7 @@ def _accept(session: Session, sid: TrackSid, request: AddTrack, turn: Turn) -> N
         cid=request.cid,
         simulcast_cids=request.simulcast_cids,
         codec=request.codec,
-        may_use_dtx=request.may_use_dtx,
+        opus=request.opus,
     )
     turn.send(session, TrackPublished(cid=request.cid, track=info))
 

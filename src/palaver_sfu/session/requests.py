@@ -9,6 +9,7 @@ from enum import Enum
 from palaver_sfu.room.values import (
     Identity,
     Mid,
+    OpusWish,
     ParticipantSid,
     TrackKind,
     TrackSettings,
@@ -69,7 +70,7 @@ class AddTrack:
     layers: tuple[VideoLayer, ...] = ()
     simulcast_cids: tuple[str, ...] = ()
     codec: str = ""  # lower case; empty leaves the choice to the offer's order
-    may_use_dtx: bool = False
+    opus: OpusWish | None = None
     existing: TrackSid | None = None
     details: bytes = field(default=b"", repr=False)
     request: bytes = field(default=b"", repr=False)

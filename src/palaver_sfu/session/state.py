@@ -17,6 +17,7 @@ from palaver_sfu.room.values import (
     Identity,
     LinkStats,
     Mid,
+    OpusWish,
     ParticipantInfo,
     ParticipantKind,
     ParticipantSid,
@@ -64,7 +65,7 @@ class Publication:
     cid: str
     simulcast_cids: tuple[str, ...] = ()
     codec: str = ""
-    may_use_dtx: bool = False
+    opus: OpusWish | None = None
     mid: Mid | None = None
     sdp_cid: str = ""
     rids: tuple[str, ...] = ()
@@ -98,6 +99,8 @@ class Session:
     gone_at: float | None = None
     is_media_silent: bool = False
     media_closed_at: float | None = None
+    media_heard_at: float | None = None  # when something arrived last; checks of connectivity do not count
+    detached_at: float | None = None
 
     publications: dict[TrackSid, Publication] = field(default_factory=dict)
     queued: list[tuple[TrackSid, AddTrack]] = field(default_factory=list)

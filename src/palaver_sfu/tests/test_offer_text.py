@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 
 from palaver_sfu.adapters.offer_text import shape_offer
-from palaver_sfu.room.values import Mid
+from palaver_sfu.room.values import Mid, OpusWish
 
 OFFER = "\r\n".join(
     [
@@ -32,7 +32,7 @@ OFFER = "\r\n".join(
 
 
 def test_a_section_puts_its_codec_and_its_retransmission_first_and_keeps_the_others() -> None:
-    edited = shape_offer(OFFER, codecs={Mid("1"): "h264"}, dtx=frozenset())
+    edited = shape_offer(OFFER, codecs={Mid("1"): "h264"}, opus={})
     assert "m=video 9 UDP/TLS/RTP/SAVPF 103 104 109 96 97 114\r\n" in edited
     assert sorted(edited.replace(" 103 104 109 96 97 114", "").split("\r\n")) == sorted(
         OFFER.replace(" 96 97 103 104 109 114", "").split("\r\n")
@@ -40,19 +40,25 @@ def test_a_section_puts_its_codec_and_its_retransmission_first_and_keeps_the_oth
     assert "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\n" in edited
 
 
-def test_dtx_is_written_where_it_is_wanted_and_only_once() -> None:
-    edited = shape_offer(OFFER, codecs={}, dtx=frozenset({Mid("0")}))
+def test_dtx_and_stereo_stand_where_they_are_wanted_and_only_there() -> None:
+    wish = {Mid("0"): OpusWish(may_use_dtx=True, is_stereo=False)}
+    offered_stereo = OFFER.replace("useinbandfec=1", "useinbandfec=1;stereo=1;sprop-stereo=1")
+    edited = shape_offer(offered_stereo, codecs={}, opus=wish)
     assert "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n" in edited
-    assert shape_offer(edited, codecs={}, dtx=frozenset({Mid("0")})) == edited
-    assert shape_offer(OFFER, codecs={}, dtx=frozenset({Mid("1"), Mid("9")})) == OFFER
+    assert shape_offer(edited, codecs={}, opus=wish) == edited
+    music = shape_offer(OFFER, codecs={}, opus={Mid("0"): OpusWish(may_use_dtx=False, is_stereo=True)})
+    assert "a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;maxaveragebitrate=510000\r\n" in music
+    assert shape_offer(OFFER, codecs={}, opus={Mid("1"): wish[Mid("0")], Mid("9"): wish[Mid("0")]}) == OFFER
 
 
 def test_a_codec_that_is_not_offered_changes_nothing() -> None:
-    assert shape_offer(OFFER, codecs={Mid("1"): "av1", Mid("7"): "vp8"}, dtx=frozenset()) == OFFER
+    assert shape_offer(OFFER, codecs={Mid("1"): "av1", Mid("7"): "vp8"}, opus={}) == OFFER
 
 
 @given(st.text(alphabet="am=:video 9/rtpmap\r\n0123456789VP8;", max_size=300), st.sampled_from(["vp8", "h264", ""]))
 def test_no_text_breaks_the_edit(text: str, codec: str) -> None:
     mids = {Mid(""), Mid("1")}
-    edited = shape_offer(text, codecs=dict.fromkeys(mids, codec), dtx=frozenset(mids))
+    edited = shape_offer(
+        text, codecs=dict.fromkeys(mids, codec), opus=dict.fromkeys(mids, OpusWish(may_use_dtx=True, is_stereo=True))
+    )
     assert edited.count("\n") == text.count("\n")

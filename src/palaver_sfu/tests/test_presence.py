@@ -1,9 +1,11 @@
 """Coming and going."""
 
+from dataclasses import replace
+
 import pytest
 
 from palaver_sfu.errors import AdmissionError, ApiError
-from palaver_sfu.room.values import DisconnectReason, Identity, ParticipantState, RoomOptions
+from palaver_sfu.room.values import DisconnectReason, Identity, LinkStats, ParticipantState, RoomOptions
 from palaver_sfu.session import presence
 from palaver_sfu.session.effects import ClosePeer, CloseSignal, OpenPeer, RoomEnded
 from palaver_sfu.session.inputs import (
@@ -14,6 +16,7 @@ from palaver_sfu.session.inputs import (
     PeerDisconnected,
     RemoveParticipant,
     SignalLost,
+    StatsObserved,
 )
 from palaver_sfu.session.messages import Joined, Leave, LeaveAction, ParticipantsChanged, RefreshToken, RoomChanged
 from palaver_sfu.session.requests import LeaveRequested, Ping, Scenario, Simulate
@@ -145,6 +148,26 @@ def test_a_closed_tab_is_gone_within_seconds(event: type[PeerClosed] | type[Peer
     stage.step(PeerClosed(peer=bob, reason="peer_closed") if event is PeerClosed else PeerDisconnected(peer=bob))
     stage.wait(5)
     assert bob not in stage.room.sessions
+
+
+LIVE = LinkStats(rtt_ms=1.0, loss_in=0.0, loss_out=0.0, bps_in=5_000, bps_out=0)
+DEAD = replace(LIVE, bps_in=0)
+
+
+@pytest.mark.parametrize(("before", "after", "stays"), [(LIVE, DEAD, False), (LIVE, LIVE, True), (DEAD, DEAD, True)])
+def test_signalling_and_media_that_stop_together_mean_a_closed_tab(
+    before: LinkStats, after: LinkStats, stays: bool
+) -> None:
+    stage = Stage()
+    bob = stage.join("bob")
+    for _ in range(10):
+        stage.step(StatsObserved(stats=((bob, before),)))
+        stage.wait(1)
+    stage.step(SignalLost(sid=bob))
+    for _ in range(6):
+        stage.step(StatsObserved(stats=((bob, after),)))
+        stage.wait(1)
+    assert (bob in stage.room.sessions) is stays
 
 
 def test_a_client_whose_media_failed_is_asked_to_come_back_and_kept_until_then() -> None:

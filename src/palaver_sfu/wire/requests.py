@@ -12,6 +12,7 @@ from livekit.protocol import models, rtc
 from palaver_sfu.errors import WireError
 from palaver_sfu.room.values import (
     Identity,
+    OpusWish,
     ParticipantSid,
     TrackKind,
     TrackSettings,
@@ -124,10 +125,18 @@ def read_add_track(message: rtc.AddTrackRequest) -> AddTrack:
         layers=read_layers(layers),
         simulcast_cids=tuple(codec.cid for codec in message.simulcast_codecs if codec.cid),
         codec=_codec(kind, message),
-        may_use_dtx=kind is TrackKind.AUDIO and not message.disable_dtx,
+        opus=_opus_wish(message) if kind is TrackKind.AUDIO else None,
         existing=TrackSid(message.sid) if message.sid else None,
         details=details.SerializeToString(),
         request=message.SerializeToString(),
+    )
+
+
+def _opus_wish(message: rtc.AddTrackRequest) -> OpusWish:
+    features = message.audio_features
+    return OpusWish(
+        may_use_dtx=not message.disable_dtx and models.TF_NO_DTX not in features,
+        is_stereo=message.stereo or models.TF_STEREO in features,
     )
 
 
