@@ -11,13 +11,13 @@ from palaver.config.parsing import SettingError
 def read(*words: str, **environ: str) -> options.Settings:
     parser = argparse.ArgumentParser()
     add_options(parser)
-    return read_settings({"HOME": "/home/ada", **environ}, parser.parse_args(words))
+    return read_settings({"HOME": "/people/ada", **environ}, parser.parse_args(words))
 
 
 def test_the_defaults_are_those_of_the_reference() -> None:
     settings = read()
     assert (settings.listen.host, settings.listen.port, settings.media.port) == ("127.0.0.1", 8000, 7882)
-    assert settings.store.data_dir == Path("/home/ada/.local/share/palaver")
+    assert settings.store.data_dir == Path("/people/ada/.local/share/palaver")
     assert settings.store.database is None
     assert settings.accounts.sign_up == "open"
     assert settings.media.addresses == ()
@@ -109,5 +109,5 @@ def test_urls_with_secrets_are_taken_apart() -> None:
 
 def test_the_data_folder_follows_the_desktop_standard() -> None:
     assert read(XDG_DATA_HOME="/data").store.data_dir == Path("/data/palaver")
-    assert read(XDG_DATA_HOME="relative").store.data_dir == Path("/home/ada/.local/share/palaver")
+    assert read(XDG_DATA_HOME="relative").store.data_dir == Path("/people/ada/.local/share/palaver")
     assert read("--data-dir", "/srv/x", XDG_DATA_HOME="/data").store.data_dir == Path("/srv/x")
