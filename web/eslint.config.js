@@ -58,7 +58,11 @@ export default tseslint.config(
       // Numbers are as clear in a template as text is.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       // `void task()` is how a task that answers for its own errors is started.
-      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true, ignoreVoidOperator: true }],
+      "@typescript-eslint/no-confusing-void-expression": [
+        "error",
+        { ignoreArrowShorthand: true, ignoreVoidOperator: true },
+      ],
+      "jsx-a11y/label-has-associated-control": ["error", { depth: 3 }],
       // Cameras carry no captions; live ones come with their own feature.
       "jsx-a11y/media-has-caption": "off",
     },
@@ -66,9 +70,13 @@ export default tseslint.config(
   {
     files: LAYERS.map((layer) => `src/${layer}/**/*.ts`),
     rules: {
-      "no-restricted-imports": ["error", { patterns: [{ group: REACT, message: "State and protocol know no React." }] }],
+      "no-restricted-imports": [
+        "error",
+        { patterns: [{ group: REACT, message: "State and protocol know no React." }] },
+      ],
     },
   },
+  { files: ["src/**/*.test.ts"], rules: { "import-x/no-restricted-paths": "off" } },
   {
     files: ["src/pages/*.tsx", "src/pages/**/*.ts", "stories/**"],
     rules: { "no-restricted-properties": "off" },

@@ -2,7 +2,7 @@ import type { Call } from "../src/call/call";
 import type { FakeEngine } from "./fake_engine";
 import type { FakeRoom } from "./fake_room";
 
-export interface StoryPerson {
+interface StoryPerson {
   name: string;
   /** The drawing that is their picture; without one their camera is off. */
   picture?: string;

@@ -1,7 +1,7 @@
 // The call and the page around it: the tab's title, the wake lock, going away, coming back, and the keys.
 import { effect } from "@preact/signals-core";
 import type { Translate } from "../text/translate";
-import type { Call } from "./call";
+import type { Call, Phase } from "./call";
 import { allCommands } from "./commands";
 import { matches } from "./shortcuts";
 import type { KeyPress } from "./shortcuts";
@@ -57,8 +57,8 @@ function readPress(event: KeyboardEvent): KeyPress {
 function keepAwake(call: Call): void {
   if (!("wakeLock" in navigator)) return;
   let lock: WakeLockSentinel | null = null;
-  const follow = async () => {
-    const isNeeded = call.phase.value.kind === "call" && document.visibilityState === "visible";
+  const follow = async (phase: Phase) => {
+    const isNeeded = phase.kind === "call" && document.visibilityState === "visible";
     try {
       if (isNeeded && (!lock || lock.released)) lock = await navigator.wakeLock.request("screen");
       else if (!isNeeded && lock) await lock.release();
@@ -67,9 +67,7 @@ function keepAwake(call: Call): void {
     }
   };
   effect(() => {
-    // Read here, so that the effect runs again when it changes.
-    void call.phase.value.kind;
-    void follow();
+    void follow(call.phase.value);
   });
-  document.addEventListener("visibilitychange", () => void follow());
+  document.addEventListener("visibilitychange", () => void follow(call.phase.value));
 }

@@ -76,7 +76,11 @@ describe("a captured device", () => {
     open.mockRejectedValueOnce(Object.assign(new Error(), { name: "NotReadableError" }));
     const camera = make("camera");
     await camera.want(true);
-    expect(camera.state.value).toMatchObject({ isWanted: false, track: null, problem: { device: "camera", kind: "in_use" } });
+    expect(camera.state.value).toMatchObject({
+      isWanted: false,
+      track: null,
+      problem: { device: "camera", kind: "in_use" },
+    });
     await camera.want(true);
     expect(camera.state.value).toMatchObject({ isWanted: true, problem: null });
   });

@@ -19,7 +19,10 @@ describe("remembered choices", () => {
 
   it("are kept, and live on in memory when storage is shut", () => {
     const kept = new Map<string, string>();
-    const storage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => kept.set(key, value) };
+    const storage = {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => kept.set(key, value),
+    };
     browserChoices(() => storage as unknown as Storage).change({ name: "Carol" });
     expect(browserChoices(() => storage as unknown as Storage).read().name).toBe("Carol");
     const shut = browserChoices(() => {

@@ -34,7 +34,7 @@ export function watchDevices(media: MediaDevices | undefined): DeviceList {
   return { devices, refresh };
 }
 
-export function sortDevices(found: readonly Pick<MediaDeviceInfo, "kind" | "deviceId" | "label">[]): Devices {
+function sortDevices(found: readonly Pick<MediaDeviceInfo, "kind" | "deviceId" | "label">[]): Devices {
   const of = (kind: MediaDeviceKind) =>
     found.filter((one) => one.kind === kind).map((one) => ({ id: one.deviceId, label: one.label }));
   return { microphones: of("audioinput"), cameras: of("videoinput"), speakers: of("audiooutput") };

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { levelOf } from "./level_meter";
 
-const tone = (amplitude: number) => Float32Array.from({ length: 1024 }, (_, index) => amplitude * Math.sin(index / 5));
+const tone = (amplitude: number) =>
+  Float32Array.from({ length: 1024 }, (_, index) => amplitude * Math.sin(index / 5));
 
 it("goes from 0 in silence to 1 in loud speech, and grows with the sound", () => {
   expect(levelOf(tone(0))).toBe(0);

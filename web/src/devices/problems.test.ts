@@ -21,7 +21,9 @@ describe("device problems", () => {
 
   it("closing the screen picker is an answer; a screen that cannot be read is the system's no", () => {
     expect(problemOf("screen", error("NotAllowedError", "Permission denied")).kind).toBe("dismissed");
-    expect(problemOf("screen", error("NotAllowedError", "Permission denied by system")).kind).toBe("denied_by_system");
+    expect(problemOf("screen", error("NotAllowedError", "Permission denied by system")).kind).toBe(
+      "denied_by_system",
+    );
     expect(problemOf("screen", error("NotFoundError")).kind).toBe("denied_by_system");
     expect(problemOf("screen", error("NotReadableError")).kind).toBe("denied_by_system");
   });

@@ -2,7 +2,7 @@
 
 export type DeviceKind = "microphone" | "camera" | "screen";
 
-export type ProblemKind =
+type ProblemKind =
   | "denied" // the person or the browser said no
   | "denied_by_system" // the operating system said no
   | "missing" // there is no such device

@@ -2,7 +2,7 @@
 import { en } from "./en";
 
 export type TextKey = keyof typeof en;
-export type TextParams = Readonly<Record<string, string | number>>;
+type TextParams = Readonly<Record<string, string | number>>;
 /** A text that is said later, in the language of whoever shows it. */
 export interface Saying {
   key: TextKey;

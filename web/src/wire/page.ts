@@ -1,5 +1,5 @@
 // What the page and the green room learn over HTTP: the boot data in the page, and the preview of the meeting.
-import { flag, list, nullable, object, record, text } from "./shape";
+import { flag, list, nullable, object, text } from "./shape";
 
 export interface Boot {
   slug: string;
@@ -45,11 +45,3 @@ const preview = object<Preview>({
 
 export const parseBoot = (raw: string): Boot => boot(JSON.parse(raw), "boot");
 export const parsePreview = (value: unknown): Preview => preview(value, "preview");
-/** The `code` of an error answer, or `null` when the answer is not one of ours. */
-export function parseErrorCode(value: unknown): string | null {
-  try {
-    return text(record(value, "error")["code"], "error.code");
-  } catch {
-    return null;
-  }
-}

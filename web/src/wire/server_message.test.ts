@@ -11,7 +11,11 @@ describe("server messages", () => {
     const message = welcome("r1", snapshot(3, [participant("alice")]), { guest_ticket: "g" });
     expect(parse(message)).toEqual(message);
     expect(parse({ type: "heartbeat", version: 4 })).toEqual({ type: "heartbeat", version: 4 });
-    expect(parse({ type: "closing", reason: "removed", by: null })).toEqual({ type: "closing", reason: "removed", by: null });
+    expect(parse({ type: "closing", reason: "removed", by: null })).toEqual({
+      type: "closing",
+      reason: "removed",
+      by: null,
+    });
   });
 
   it("of a later protocol are nothing, not an error", () => {
@@ -20,7 +24,16 @@ describe("server messages", () => {
   });
 
   it("may carry codes and fields that are new", () => {
-    expect(parse({ type: "error", request_id: null, code: "new_code", retryable: true, params: { a: 1 }, extra: 1 })).toEqual({
+    expect(
+      parse({
+        type: "error",
+        request_id: null,
+        code: "new_code",
+        retryable: true,
+        params: { a: 1 },
+        extra: 1,
+      }),
+    ).toEqual({
       type: "error",
       request_id: null,
       code: "new_code",
@@ -36,7 +49,10 @@ describe("server messages", () => {
     ["a wrong field", JSON.stringify({ type: "heartbeat", version: "4" })],
     ["a missing field", JSON.stringify({ type: "delta", base: 1, version: 2 })],
     ["an unknown change", JSON.stringify({ type: "delta", base: 1, version: 2, changes: [{ op: "paint" }] })],
-    ["an unknown role", JSON.stringify(welcome("r", snapshot(1, [{ ...participant("a"), role: "king" as never }])))],
+    [
+      "an unknown role",
+      JSON.stringify(welcome("r", snapshot(1, [{ ...participant("a"), role: "king" as never }]))),
+    ],
   ])("with %s are a WireError", (_, raw) => {
     expect(() => parseServerMessage(raw)).toThrow(WireError);
   });

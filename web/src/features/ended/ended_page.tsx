@@ -75,7 +75,7 @@ function WayOn({ way }: { way: Way }) {
   }
 }
 
-export function wayOn(reason: Ending["reason"]): Way {
+function wayOn(reason: Ending["reason"]): Way {
   switch (reason) {
     case "left":
     case "ended_by_host":

@@ -62,7 +62,6 @@ export function Stage() {
             type="button"
             className="strip-more"
             style={placeStyle(plan.more.box)}
-            aria-label={t("call.more.people", { count: plan.more.count })}
             onClick={() => call.togglePanel("people")}
           >
             <b>{t("call.more.count", { count: plan.more.count })}</b>
