@@ -101,4 +101,7 @@ pub enum Command {
         /// `candidate:…`
         candidate: String,
     },
+    /// Fail outside any peer's step.
+    #[cfg(test)]
+    FailWorker,
 }

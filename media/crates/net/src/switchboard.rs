@@ -191,6 +191,8 @@ impl<F: SessionFactory> Switchboard<F> {
                     Step::Failed(reason, text) => self.fail(now, ix, reason, &text),
                 }
             }
+            #[cfg(test)]
+            Command::FailWorker => panic!("told to fail"),
         }
     }
 
@@ -401,7 +403,15 @@ impl<F: SessionFactory> Switchboard<F> {
                 self.rooms.remove(&peer.room);
             }
         }
-        self.outbox.events.push(Event::Closed(peer.name, reason));
+        let Peer { name, session, .. } = peer;
+        if let Step::Failed(_, text) = guarded(|| {
+            drop(session);
+            Ok(())
+        }) {
+            self.totals.panics += 1;
+            self.log(LogLevel::Error, format!("peer {name} could not be dropped: {text}"));
+        }
+        self.outbox.events.push(Event::Closed(name, reason));
     }
 
     /// Unless it came up in this very flush.

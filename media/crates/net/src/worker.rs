@@ -82,16 +82,14 @@ impl Mailbox {
         *self.totals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Some commands; the wake stays readable while more wait.
-    fn take(&self) -> Vec<Command> {
-        self.wake.clear();
+    /// One command, so that those behind it outlive a failure of it. The wake stays readable while some wait.
+    fn take(&self) -> Option<Command> {
         let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = commands.len().min(MAX_COMMANDS_PER_TURN);
-        let taken = commands.drain(..count).collect();
-        if !commands.is_empty() {
-            self.wake.notify();
+        let command = commands.pop_front();
+        if commands.is_empty() {
+            self.wake.clear();
         }
-        taken
+        command
     }
 }
 
@@ -157,7 +155,8 @@ impl Worker {
             let deadline = switchboard.next_deadline();
             self.wait(deadline.saturating_duration_since(Instant::now()));
             let now = Instant::now();
-            for command in self.mailbox.take() {
+            for _ in 0..MAX_COMMANDS_PER_TURN {
+                let Some(command) = self.mailbox.take() else { break };
                 switchboard.command(now, command);
             }
             self.read(switchboard, &mut batch);
@@ -296,5 +295,28 @@ mod tests {
         let from = "[2001:db8::9]:5000".parse().expect("address");
         assert_eq!(announced(&ours, 7, from, None), ours.get(2).copied());
         assert_eq!(announced(&ours, 8, from, None), None);
+    }
+
+    #[test]
+    fn a_failure_of_the_whole_worker_names_the_lost_rooms_and_it_serves_on() {
+        let mailbox = Arc::new(Mailbox::new().expect("eventfd"));
+        let events = Arc::new(EventQueue::new().expect("eventfd"));
+        let (negotiation, _thread) = crate::negotiation::negotiation();
+        let mut worker = Worker::new(Vec::new(), Vec::new(), Arc::clone(&mailbox), Arc::clone(&events), negotiation);
+        let open = |room: &str| mailbox.post(Command::OpenPeer { room: room.into(), peer: "alice".into() });
+        assert!(open("lost") && mailbox.post(Command::FailWorker) && open("found"));
+        assert!(mailbox.post(Command::ClosePeer { peer: "alice".into() }));
+        let thread = std::thread::spawn(move || worker.run(&palaver_session::RtcFactory::new()));
+        let mut seen = Vec::new();
+        let start = Instant::now();
+        while !seen.iter().any(|event| matches!(event, Event::Closed(..))) {
+            assert!(start.elapsed() < Duration::from_secs(20), "{seen:?}");
+            seen.extend(events.drain(16));
+            std::thread::yield_now();
+        }
+        mailbox.close();
+        thread.join().expect("the thread outlives the failure");
+        assert!(matches!(seen.first(), Some(Event::Log(LogLevel::Error, text)) if text.contains("told to fail")));
+        assert_eq!(seen.get(1), Some(&Event::WorkerLost(vec!["lost".into()])));
     }
 }

@@ -164,13 +164,12 @@ fn shuffled_offer() -> impl Strategy<Value = String> {
     let media = "(audio|video|application) [0-9]{1,4} [A-Z/]{1,8}( (96|97|103|104|111|[0-9]{1,3})){0,5}";
     let section = (media, proptest::collection::vec(line, 0..25));
     proptest::collection::vec(section, 1..6).prop_map(|sections| {
-        let mut text = "v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa\r\n\
-            a=fingerprint:sha-256 00\r\n"
-            .to_owned();
-        for (index, (media, lines)) in sections.iter().enumerate() {
-            text += &format!("m={media}\r\na=mid:{index}\r\n{}\r\n", lines.join("\r\n"));
-        }
-        text
+        let head = "v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa\r\na=fingerprint:sha-256 00\r\n";
+        let bodies = sections
+            .iter()
+            .enumerate()
+            .map(|(index, (media, lines))| format!("m={media}\r\na=mid:{index}\r\n{}\r\n", lines.join("\r\n")));
+        std::iter::once(head.to_owned()).chain(bodies).collect()
     })
 }
 
