@@ -114,7 +114,7 @@ class RoomLaws(RuleBasedStateMachine):
                 self.spare_count += self.stage.asked[session.sid].audios + self.stage.asked[session.sid].videos
                 self.offer(session.identity)
             while self.pending:
-                self.stage.step(answer_of(self.pending.pop(0)))
+                self.answer(self.pending.pop(0))
                 self.effects_add_up()
             for session in list(self.stage.room.sessions.values()):
                 if session.media_closed_at is None:
@@ -134,7 +134,7 @@ class RoomLaws(RuleBasedStateMachine):
         if fails:
             self.stage.step(NegotiationFailed(peer=effect.peer, offer_id=effect.offer_id, code="x", message=""))
         else:
-            self.stage.step(answer_of(effect))
+            self.answer(effect)
 
     @rule(name=NAMES, subscribes=st.booleans(), width=st.sampled_from([0, 100, 2000]), is_disabled=st.booleans())
     def choose_tracks(self, name: str, subscribes: bool, width: int, is_disabled: bool) -> None:
@@ -209,7 +209,6 @@ class RoomLaws(RuleBasedStateMachine):
                     assert all(p.peer != peer for p in self.pending), "two offers of one peer in work"
                     assert not effect.publish.keys() & effect.subscribe.keys()
                     self.pending.append(effect)
-                    self.forwarded[peer] = {track for track, _ in effect.subscribe.values()}
                 case SetSubscription(peer=peer, track=track):
                     assert track in self.forwarded[peer]
                 case DropSubscription(peer=peer, track=track):
@@ -303,6 +302,11 @@ class RoomLaws(RuleBasedStateMachine):
                         self.seen[sid][info.sid] = (info.version, info.state)
                 case _:
                     pass
+
+    def answer(self, effect: Negotiate) -> None:
+        # A failed negotiation leaves everything as it was, so what is forwarded changes only here.
+        self.forwarded[effect.peer] = {track for track, _ in effect.subscribe.values()}
+        self.stage.step(answer_of(effect))
 
     def offer(self, name: str) -> None:
         session = self.stage.room.by_identity(Identity(name))
