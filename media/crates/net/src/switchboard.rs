@@ -162,6 +162,7 @@ impl<F: SessionFactory> Switchboard<F> {
     }
 
     /// Do what the control plane asks.
+    #[cfg_attr(test, allow(clippy::missing_panics_doc, reason = "only the tests' command panics"))]
     pub fn command(&mut self, now: Instant, command: Command) {
         match command {
             Command::OpenPeer { room, peer } => self.open_peer(now, &room, &peer),
