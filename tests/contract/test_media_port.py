@@ -13,12 +13,12 @@ from palaver_sfu.adapters.media import CoreMedia
 from palaver_sfu.adapters.memory import MemoryMedia
 from palaver_sfu.errors import MediaError
 from palaver_sfu.ports import MediaEvent, MediaPort
-from palaver_sfu.room.values import Mid, ParticipantSid, RoomSid, TrackSid
+from palaver_sfu.room.values import Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
 from palaver_sfu.session.inputs import Answered, NegotiationFailed, PeerClosed
 
 ROOT = Path(__file__).parents[2]
 # Chromium: three recvonly audio and video sections, a data channel, a microphone and a camera in three layers.
-OFFER = (ROOT / "media/crates/session/tests/data/chromium-offer.sdp").read_bytes().decode()
+OFFER = (ROOT / "media/fuzz/corpus/sdp/chromium-simulcast.sdp").read_bytes().decode()
 ALICE, BOB = ParticipantSid("PA_alice"), ParticipantSid("PA_bob")
 CAMERA, MICROPHONE = TrackSid("TR_VC1"), TrackSid("TR_AM1")
 TIMEOUT_S = 10.0
@@ -48,7 +48,8 @@ class Watched:
     async def negotiate(self, offer_id: int, **more: object) -> MediaEvent:
         """The answer to the recorded offer, or the failure."""
         before = len(self.events)
-        fields: dict[str, object] = {"publish": {}, "subscribe": {}, "codecs": {}, "offer": OFFER, **more}
+        fields: dict[str, object] = {"publish": {}, "subscribe": {}, "codecs": {}, "opus": {}, "offer": OFFER}
+        fields |= more
         self.port.negotiate(peer=ALICE, offer_id=offer_id, **fields)  # type: ignore[arg-type]
         async with asyncio.timeout(TIMEOUT_S):
             while True:
@@ -122,7 +123,9 @@ async def test_unused_sections_are_answered_inactive(media: Watched) -> None:
 async def test_published_sections_are_received(media: Watched) -> None:
     media.port.open_peer(room=RoomSid("RM_1"), peer=ALICE)
     publish = {Mid("7"): (MICROPHONE, ()), Mid("8"): (CAMERA, ("q", "h", "f"))}
-    answer = await media.negotiate(1, publish=publish, codecs={Mid("8"): "vp8"})
+    answer = await media.negotiate(
+        1, publish=publish, codecs={Mid("8"): "vp8"}, opus={Mid("7"): OpusWish(may_use_dtx=True, is_stereo=False)}
+    )
     assert isinstance(answer, Answered)
     parts = {mid: part for part in answer.sdp.split("\r\nm=")[1:] for mid in ("7", "8") if f"a=mid:{mid}\r\n" in part}
     assert all("a=recvonly" in part for part in parts.values())
@@ -145,7 +148,7 @@ async def test_a_closed_peer_is_said_to_be_closed(media: Watched) -> None:
 async def test_commands_for_nobody_are_ignored(media: Watched) -> None:
     port = media.port
     port.close_peer(peer=BOB)
-    port.negotiate(peer=BOB, offer_id=1, offer=OFFER, publish={}, subscribe={}, codecs={})
+    port.negotiate(peer=BOB, offer_id=1, offer=OFFER, publish={}, subscribe={}, codecs={}, opus={})
     port.set_subscription(peer=BOB, track=CAMERA, is_enabled=True, max_spatial_layer=0, max_fps=0)
     port.drop_subscription(peer=BOB, track=CAMERA)
     port.set_track_muted(track=CAMERA, is_muted=True)
