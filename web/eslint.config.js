@@ -8,15 +8,16 @@ import reactHooks from "eslint-plugin-react-hooks";
 import globals from "globals";
 import tseslint from "typescript-eslint";
 
-const LAYERS = ["wire", "devices", "text", "live", "engine", "call"];
+const LAYERS = ["timing", "wire", "devices", "text", "live", "engine", "call"];
 /** What each room may import besides itself. */
 const MAY_IMPORT = {
+  timing: [],
   wire: [],
   text: [],
   devices: [],
-  live: ["wire"],
-  engine: ["devices"],
-  call: ["wire", "devices", "text", "live", "engine"],
+  live: ["wire", "timing"],
+  engine: ["devices", "timing"],
+  call: ["timing", "wire", "devices", "text", "live", "engine"],
 };
 const REACT = ["react", "react-dom", "react-dom/*", "react-aria-components", "@phosphor-icons/react"];
 

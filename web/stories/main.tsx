@@ -9,7 +9,7 @@ import { browserChoices } from "../src/devices/choices";
 import { watchDevices } from "../src/devices/device_list";
 import { App } from "../src/features/app";
 import { RoomSocket } from "../src/live/room_socket";
-import { browserTimers } from "../src/live/time";
+import { browserTimers } from "../src/timing/timers";
 import { translator } from "../src/text/translate";
 import { FakeEngine } from "./fake_engine";
 import { FakeRoom } from "./fake_room";

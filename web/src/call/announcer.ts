@@ -2,7 +2,7 @@
 // arrivals and departures within a moment are told together.
 import { signal } from "@preact/signals-core";
 import type { ReadonlySignal } from "@preact/signals-core";
-import type { Timers } from "../live/time";
+import type { Timers } from "../timing/timers";
 import type { Saying } from "../text/translate";
 
 /** Shorter pauses make screen readers drop the earlier text. */

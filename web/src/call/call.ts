@@ -9,7 +9,7 @@ import { markJoinStart } from "../engine/measure";
 import type { RemoteMedia, Source } from "../engine/media_engine";
 import type { End, EndReason } from "../live/endings";
 import type { RoomSocket } from "../live/room_socket";
-import type { Timers } from "../live/time";
+import type { Timers } from "../timing/timers";
 import type { Boot } from "../wire/page";
 import type { Command } from "../wire/live.gen";
 import { Announcer } from "./announcer";
@@ -47,6 +47,9 @@ export interface Ending {
   /** `null` when the person was never inside. */
   visit: { duration_ms: number; peopleCount: number; stillInsideCount: number } | null;
 }
+
+/** A shorter break of the line is over before it needs words. */
+const TELLS_BREAK_AFTER_MS = 6_000;
 
 const NO_REMOTES: ReadonlyMap<string, RemoteMedia> = new Map();
 const NO_LEVELS: ReadonlyMap<string, number> = new Map();
@@ -271,11 +274,20 @@ export class Call {
 
   #watchLine(): void {
     let since_ms: number | null = null;
+    let hasTold = false;
+    let stopWaiting: () => void = () => undefined;
     effect(() => {
       const broken_ms = this.brokenSince_ms.value;
-      if (broken_ms !== null && since_ms === null) this.announcer.say({ key: "say.reconnecting" });
-      if (broken_ms === null && since_ms !== null && this.line.state.value.kind === "joined") {
-        this.announcer.say({ key: "say.back" });
+      if (broken_ms !== null && since_ms === null) {
+        stopWaiting = this.timers.after(TELLS_BREAK_AFTER_MS, () => {
+          hasTold = true;
+          this.announcer.say({ key: "say.reconnecting" });
+        });
+      }
+      if (broken_ms === null && since_ms !== null) {
+        stopWaiting();
+        if (hasTold && this.line.state.value.kind === "joined") this.announcer.say({ key: "say.back" });
+        hasTold = false;
       }
       since_ms = broken_ms;
     });

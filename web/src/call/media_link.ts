@@ -4,9 +4,9 @@ import { effect, signal, untracked } from "@preact/signals-core";
 import type { ReadonlySignal } from "@preact/signals-core";
 import type { LocalMedia } from "../devices/local_media";
 import type { EngineEvents, EngineStatus, MediaEngine, Source } from "../engine/media_engine";
-import { retryDelayMs } from "../live/backoff";
+import { retryDelayMs } from "../timing/backoff";
 import type { RoomSocket } from "../live/room_socket";
-import type { Timers } from "../live/time";
+import type { Timers } from "../timing/timers";
 
 export type LoadEngine = (events: EngineEvents) => Promise<MediaEngine>;
 

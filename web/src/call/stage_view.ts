@@ -1,7 +1,7 @@
 // What this person chose for their own screen (view, pins, page, corner), and the plan that follows from it.
 import { computed, effect, signal } from "@preact/signals-core";
 import type { ReadonlySignal } from "@preact/signals-core";
-import type { Timers } from "../live/time";
+import type { Timers } from "../timing/timers";
 import { promote, reseat } from "./layout/seats";
 import { planStage } from "./layout/stage_plan";
 import type { Corner, StageInput, StagePlan } from "./layout/stage_model";

@@ -1,7 +1,7 @@
 // Short notices on top of the stage: at most two, gone after six seconds unless somebody looks at them.
 import { signal } from "@preact/signals-core";
 import type { ReadonlySignal } from "@preact/signals-core";
-import type { Timers } from "../live/time";
+import type { Timers } from "../timing/timers";
 import type { Saying } from "../text/translate";
 import type { IconName } from "./icon_name";
 

@@ -20,6 +20,7 @@ import type {
   RemoteMedia,
   Source,
 } from "./media_engine";
+import { retryDelayMs } from "../timing/backoff";
 import { markFirstFrame, markTrack } from "./measure";
 import { Playback } from "./playback";
 import { liveKitSource, ourSource, readRemotes } from "./remote_media";
@@ -27,6 +28,8 @@ import { reconciler } from "./reconcile";
 import { Sending } from "./sending";
 
 const SOURCES: readonly Source[] = ["microphone", "camera", "screen_share", "screen_share_audio"];
+/** After this a connection is not resumed any more but made anew, with a fresh ticket. */
+const GIVE_UP_AFTER_MS = 30_000;
 const EMPTY_REMOTES: ReadonlyMap<string, RemoteMedia> = new Map();
 
 setLogLevel(LogLevel.warn);
@@ -46,7 +49,10 @@ export class LiveKitEngine implements MediaEngine {
   #ticket: MediaTicket | null = null;
   #isReadScheduled = false;
 
-  constructor(private readonly events: EngineEvents) {
+  constructor(
+    private readonly events: EngineEvents,
+    private readonly random: () => number,
+  ) {
     const giveUp = (source: Source, error: unknown) => {
       console.warn(`palaver: could not send ${source}`, error);
       this.events.onMutedByServer(source);
@@ -116,6 +122,7 @@ export class LiveKitEngine implements MediaEngine {
       dynacast: true,
       // The devices belong to the page: it stops them when it means to.
       stopLocalTrackOnUnpublish: false,
+      reconnectPolicy: { nextRetryDelayInMs: (context) => this.#retryDelay_ms(context) },
     });
     const ifCurrent = (run: () => void) => () => {
       if (this.#room === room) run();
@@ -167,6 +174,11 @@ export class LiveKitEngine implements MediaEngine {
       if (this.#room === room && reason !== DisconnectReason.CLIENT_INITIATED) this.#lost(room);
     });
     return room;
+  }
+
+  /** livekit-client's own steps grow to seven seconds: too long after a cut of five. Later a fresh ticket is due. */
+  #retryDelay_ms({ retryCount, elapsedMs }: { retryCount: number; elapsedMs: number }): number | null {
+    return elapsedMs > GIVE_UP_AFTER_MS ? null : retryDelayMs(retryCount, this.random);
   }
 
   #stateChanged(room: Room): void {

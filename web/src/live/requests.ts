@@ -1,7 +1,7 @@
 // Requests that wait for their one `ack` or `error`. They outlive a broken socket: after a new welcome the waiting
 // ones are sent again under the same id (all commands of the room may be carried out twice without harm).
 import type { Ack, Command } from "../wire/live.gen";
-import type { Timers } from "./time";
+import type { Timers } from "../timing/timers";
 
 /** The longest that a person should wait for a press to have an effect before being told that it had none. */
 const REQUEST_TIMEOUT_MS = 15_000;

@@ -24,7 +24,11 @@ beforeEach(() => {
     },
     timers,
     random: () => 0.5,
-    tickets: { tab_id: "tab-1", readGuestTicket: () => kept.at(-1) ?? null, keepGuestTicket: (ticket) => void kept.push(ticket) },
+    tickets: {
+      tab_id: "tab-1",
+      readGuestTicket: () => kept.at(-1) ?? null,
+      keepGuestTicket: (ticket) => void kept.push(ticket),
+    },
     isSignedIn: false,
   });
 });
@@ -46,7 +50,12 @@ const names = () => Object.values(line.snapshot.value?.participants ?? {}).map((
 describe("joining", () => {
   it("says hello, and is in the room after the welcome", () => {
     enter();
-    expect(socket().last("hello")).toMatchObject({ name: "Alice", tab_id: "tab-1", take_over: false, resume: null });
+    expect(socket().last("hello")).toMatchObject({
+      name: "Alice",
+      tab_id: "tab-1",
+      take_over: false,
+      resume: null,
+    });
     expect(line.state.value).toEqual({ kind: "joined" });
     expect(names()).toEqual(["alice", "bob"]);
     expect(line.media.value?.token).toBe("token-1");
@@ -55,7 +64,9 @@ describe("joining", () => {
   it("keeps the guest ticket and shows it at the next hello", () => {
     line.join({ name: "Alice", takeOver: false });
     socket().open();
-    socket().say(welcome(socket().last("hello").request_id, snapshot(1, [alice]), { guest_ticket: "ticket" }));
+    socket().say(
+      welcome(socket().last("hello").request_id, snapshot(1, [alice]), { guest_ticket: "ticket" }),
+    );
     socket().break();
     timers.advance(1_000);
     socket().open();
@@ -65,8 +76,17 @@ describe("joining", () => {
   it("ends at a refusal that no further try can change", () => {
     line.join({ name: null, takeOver: false });
     socket().open();
-    socket().say({ type: "error", request_id: socket().last("hello").request_id, code: "already_here", retryable: false, params: {} });
-    expect(line.state.value).toEqual({ kind: "ended", end: { reason: "already_here", by: null, code: "already_here" } });
+    socket().say({
+      type: "error",
+      request_id: socket().last("hello").request_id,
+      code: "already_here",
+      retryable: false,
+      params: {},
+    });
+    expect(line.state.value).toEqual({
+      kind: "ended",
+      end: { reason: "already_here", by: null, code: "already_here" },
+    });
     expect(socket().isClosed).toBe(true);
     line.join({ name: null, takeOver: true });
     socket().open();
@@ -76,7 +96,13 @@ describe("joining", () => {
   it("tries again when the refusal may pass, and when no welcome comes", () => {
     line.join({ name: null, takeOver: false });
     socket().open();
-    socket().say({ type: "error", request_id: socket().last("hello").request_id, code: "engine_unavailable", retryable: true, params: {} });
+    socket().say({
+      type: "error",
+      request_id: socket().last("hello").request_id,
+      code: "engine_unavailable",
+      retryable: true,
+      params: {},
+    });
     expect(line.state.value.kind).toBe("reconnecting");
     timers.advance(1_000);
     expect(sockets).toHaveLength(2);
@@ -89,7 +115,12 @@ describe("joining", () => {
 describe("the replica", () => {
   it("follows deltas", () => {
     enter();
-    socket().say({ type: "delta", base: 1, version: 2, changes: [{ op: "drop_participant", participant_id: "id-bob", reason: "left" }] });
+    socket().say({
+      type: "delta",
+      base: 1,
+      version: 2,
+      changes: [{ op: "drop_participant", participant_id: "id-bob", reason: "left" }],
+    });
     expect(names()).toEqual(["alice"]);
   });
 
@@ -118,7 +149,12 @@ describe("the replica", () => {
 
   it("knows the own role from the roster", () => {
     enter();
-    socket().say({ type: "delta", base: 1, version: 2, changes: [{ op: "put_participant", participant: { ...alice, role: "member" } }] });
+    socket().say({
+      type: "delta",
+      base: 1,
+      version: 2,
+      changes: [{ op: "put_participant", participant: { ...alice, role: "member" } }],
+    });
     expect(line.you.value?.role).toBe("member");
   });
 });
@@ -216,7 +252,10 @@ describe("ends", () => {
     enter();
     socket().say({ type: "closing", reason: "ended_by_host", by: "Kofi" });
     socket().break(4410);
-    expect(line.state.value).toEqual({ kind: "ended", end: { reason: "ended_by_host", by: "Kofi", code: null } });
+    expect(line.state.value).toEqual({
+      kind: "ended",
+      end: { reason: "ended_by_host", by: "Kofi", code: null },
+    });
   });
 
   it("a restart of the server is not an end", () => {
@@ -241,7 +280,11 @@ describe("requests", () => {
     enter();
     const ticket = line.command({ kind: "media_ticket" });
     const media = { url: "u", token: "token-2", expires_at: "" };
-    socket().say({ type: "ack", request_id: socket().last("command").request_id, result: { kind: "media_ticket", media } });
+    socket().say({
+      type: "ack",
+      request_id: socket().last("command").request_id,
+      result: { kind: "media_ticket", media },
+    });
     await expect(ticket).resolves.toEqual({ kind: "media_ticket", media });
     expect(line.media.value?.token).toBe("token-2");
   });
@@ -253,7 +296,10 @@ describe("requests", () => {
     socket().break();
     timers.advance(1_000);
     enter();
-    expect(socket().last("command")).toMatchObject({ request_id, command: { kind: "rename_self", name: "Al" } });
+    expect(socket().last("command")).toMatchObject({
+      request_id,
+      command: { kind: "rename_self", name: "Al" },
+    });
     socket().say({ type: "ack", request_id, result: null });
     await expect(renamed).resolves.toBeNull();
   });

@@ -6,13 +6,13 @@ import { PROTOCOL } from "../wire/live.gen";
 import type { Ack, ClientMessage, Command, Media, Snapshot, You } from "../wire/live.gen";
 import { parseServerMessage } from "../wire/server_message";
 import type { ServerMessage } from "../wire/server_message";
-import { retryDelayMs } from "./backoff";
+import { retryDelayMs } from "../timing/backoff";
 import { fateOfClose, fateOfRefusal } from "./endings";
 import type { End, SocketFate } from "./endings";
 import { applyDelta } from "./replica";
 import { Requests } from "./requests";
 import type { Tickets } from "./tickets";
-import type { Timers } from "./time";
+import type { Timers } from "../timing/timers";
 
 /** The few members of WebSocket that are used: tests give their own. */
 export type SocketLike = Pick<WebSocket, "send" | "close" | "onopen" | "onmessage" | "onclose">;

@@ -12,7 +12,7 @@ import { App } from "../features/app";
 import { CrashGuard } from "../features/crash_guard";
 import { RoomSocket } from "../live/room_socket";
 import { browserTickets } from "../live/tickets";
-import { browserTimers } from "../live/time";
+import { browserTimers } from "../timing/timers";
 import { translator } from "../text/translate";
 import { parseBoot } from "../wire/page";
 
@@ -36,7 +36,8 @@ const call = new Call({
     tickets: browserTickets(boot.slug, newId),
     isSignedIn: boot.signed_in,
   }),
-  loadEngine: async (events) => new (await import("../engine/livekit_engine")).LiveKitEngine(events),
+  loadEngine: async (events) =>
+    new (await import("../engine/livekit_engine")).LiveKitEngine(events, Math.random),
   media,
   deviceList: watchDevices(media),
   choices: browserChoices(() => localStorage),

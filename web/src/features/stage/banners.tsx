@@ -9,6 +9,7 @@ import { useEngine, useEngineSignal, useEngineStatus } from "../use_engine";
 
 /** A connection that comes about within this time needs no words. */
 const QUIET_MS = 2_500;
+const LINE_QUIET_MS = 6_000;
 
 export function Banners() {
   const { call, t } = useCall();
@@ -18,9 +19,12 @@ export function Banners() {
   const isSoundBlocked = useEngineSignal((one) => one.isSoundBlocked, false);
   const isWeak = useEngineSignal((one) => one.isOwnConnectionWeak, false);
   const shared = useSignalValue(call.local.screen.shared);
+  const isLineLong = useLasting(brokenSince_ms !== null, LINE_QUIET_MS);
   const isMediaSlow = useLasting(status !== "connected", QUIET_MS);
 
-  if (brokenSince_ms !== null) return <Reconnecting since_ms={brokenSince_ms} />;
+  // While sound and picture go on, a short break of the room's line is nothing that anybody needs to know.
+  if (brokenSince_ms !== null && (status !== "connected" || isLineLong))
+    return <Reconnecting since_ms={brokenSince_ms} />;
   if (status === "reconnecting" || status === "failed" || isMediaSlow) {
     return (
       <div className="banner notice" role="status">
