@@ -1,6 +1,6 @@
 // What tests own: time, a socket, and the people of a room.
 import type { SocketLike } from "../live/room_socket";
-import type { Timers } from "../live/time";
+import type { Timers } from "../timing/timers";
 import type { ClientMessage, Participant, ServerMessage, Snapshot } from "../wire/live.gen";
 
 export class FakeTimers implements Timers {
