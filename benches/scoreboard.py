@@ -28,9 +28,10 @@ def processor() -> str:
 
 def commit() -> str:
     """The short hash of the commit, with a plus when the tree differs from it."""
-    run = lambda *words: subprocess.run(  # noqa: E731 - one line says it
-        ["git", *words], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.strip()
+
+    def run(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
     return run("rev-parse", "--short=10", "HEAD") + (
         "+" if run("status", "--porcelain", "--untracked-files=no") else ""
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
@@ -35,14 +36,14 @@ def person(playwright_driver: Playwright, films: Path, server: PalaverServer) ->
     """Make a person: `person("alice")`; flags and context options can be added."""
     made: list[Person] = []
 
-    def make(name: str, *, flags: tuple[str, ...] = (), **context_options: object) -> Person:
+    def make(name: str, *, flags: tuple[str, ...] = (), **context_options: Any) -> Person:
         film = camera_film(films, name)
         browser = playwright_driver.chromium.launch(
             executable_path=CHROMIUM,
             headless=True,
             args=[*CHROMIUM_FLAGS, FAKE_DEVICES, f"--use-file-for-fake-video-capture={film}", *flags],
         )
-        options = {"viewport": {"width": 1000, "height": 640}, "locale": "en-GB"} | context_options
+        options: dict[str, Any] = {"viewport": {"width": 1000, "height": 640}, "locale": "en-GB"} | context_options
         context = browser.new_context(**options)
         context.add_init_script(WATCH_CONNECTIONS)
         someone = Person(name, browser, context, context.new_page(), server.url)

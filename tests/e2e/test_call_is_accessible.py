@@ -36,6 +36,9 @@ def test_axe_finds_nothing_on_the_way_through_a_call(
     alice.press("Leave")
     expect(page.get_by_role("menuitem", name="Leave", exact=True)).to_be_visible()
     found += [f"leave menu: {fault}" for fault in violations(page)]
+    # axe scrolls while it measures, and a menu closes when what it belongs to scrolls away.
+    if not page.get_by_role("menuitem", name="Leave", exact=True).is_visible():
+        alice.press("Leave")
     page.get_by_role("menuitem", name="Leave", exact=True).click()
     expect(page.get_by_role("button", name="Rejoin")).to_be_visible(timeout=WAIT_MS)
     found += [f"after the call: {fault}" for fault in violations(page)]

@@ -1,6 +1,7 @@
 """Every page in both themes and at three widths: axe finds nothing, nothing scrolls sideways, nothing fails to load."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-THEMES = ("light", "dark")
+THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 SIZES = ((1440, 900), (390, 844), (320, 640))
 SIGNED_OUT = (
     "/",

@@ -47,7 +47,10 @@ class JsClient:
         self, server: SfuAddress, room: str, *, grants: dict[str, Any] | None = None, **options: Any
     ) -> dict[str, Any]:
         self.open(server)
-        return self.call("connect", server.ws_url, token(server, self.identity, room, **(grants or {})), options)
+        joined: dict[str, Any] = self.call(
+            "connect", server.ws_url, token(server, self.identity, room, **(grants or {})), options
+        )
+        return joined
 
     def call(self, method: str, *arguments: Any) -> Any:
         """Call `client.<method>(…)` of js_client.js in the page and return what its promise gives."""

@@ -35,9 +35,11 @@ def postgresql(folder: Path) -> Iterator[str]:
                 parent.chmod(parent.stat().st_mode | 0o011)
         as_owner = [shutil.which("runuser") or "runuser", "-u", "postgres", "--"]
     data, port = folder / "data", free_tcp_port()
-    run = lambda *words: subprocess.run(  # noqa: E731 - one line says it
-        [*as_owner, *words], check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60
-    )
+
+    def run(*words: str) -> None:
+        command = [*as_owner, *words]
+        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
+
     run(str(bin_dir / "initdb"), "-D", str(data), "-U", "palaver", "--auth=trust", "--no-sync", "--encoding=UTF8")
     options = f"-p {port} -k {folder} -c fsync=off -c listen_addresses=127.0.0.1"
     run(str(bin_dir / "pg_ctl"), "-D", str(data), "-o", options, "-w", "-l", str(folder / "log"), "start")
