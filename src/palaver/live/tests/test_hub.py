@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -459,11 +459,29 @@ async def test_an_engine_that_is_away_keeps_nobody_out(world: World) -> None:
 
 
 async def test_the_same_person_coming_back_is_not_hit_by_their_own_removal(world: World) -> None:
-    """LIVE-051: the removal is carried out before the new ticket is handed out."""
+    """LIVE-051: the removal is carried out before the new ticket is handed out, however slow the engine is."""
     room, socket, first = await world.enter("bob")
     await world.enter("carol")
     connection = world.in_engine("bob", pid(first))
+    is_answering = asyncio.Event()
+    room.engine_lane.submit(hold_until(is_answering))
     give(room, socket, "leave", Leave())
-    await world.enter("bob")
+    coming_back = asyncio.create_task(world.enter("bob"))
+    while room.entering == 0:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not coming_back.done()
+    assert not connection.closed.is_set()
+    is_answering.set()
+    await coming_back
     assert connection.closed.is_set()
     assert world.engine.removals == [(str(MEETING), "id-bob")]
+
+
+def hold_until(event: asyncio.Event) -> Callable[[], Awaitable[None]]:
+    """A job that takes its time."""
+
+    async def hold() -> None:
+        await event.wait()
+
+    return hold
