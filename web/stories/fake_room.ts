@@ -17,6 +17,7 @@ export class FakeRoom {
       onopen: null,
       onmessage: null,
       onclose: null,
+      onerror: null,
       close: () => undefined,
       send: (text) => this.#answer(JSON.parse(text as string) as { type: string; request_id: string }),
     };

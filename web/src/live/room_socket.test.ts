@@ -195,6 +195,14 @@ describe("a broken line", () => {
     expect(line.state.value.kind).toBe("reconnecting");
   });
 
+  it("is broken by an error too, even when no close follows", () => {
+    enter();
+    socket().onerror?.call(socket() as unknown as WebSocket, new Event("error"));
+    expect(line.state.value.kind).toBe("reconnecting");
+    timers.advance(300);
+    expect(sockets).toHaveLength(2);
+  });
+
   it("does not sit out its delay when the network returns", () => {
     enter();
     for (let i = 0; i < 6; i++) {

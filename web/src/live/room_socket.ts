@@ -15,7 +15,7 @@ import type { Tickets } from "./tickets";
 import type { Timers } from "../timing/timers";
 
 /** The few members of WebSocket that are used: tests give their own. */
-export type SocketLike = Pick<WebSocket, "send" | "close" | "onopen" | "onmessage" | "onclose">;
+export type SocketLike = Pick<WebSocket, "send" | "close" | "onopen" | "onmessage" | "onclose" | "onerror">;
 
 export interface RoomSocketDeps {
   openSocket: () => SocketLike;
@@ -34,6 +34,9 @@ export type LineState =
 
 /** A socket that opens but is never welcomed is as dead as one that does not open. */
 const WELCOME_TIMEOUT_MS = 8_000;
+/** The first tries are given less: after a cut, packets of the old route may be lost for good. */
+const EARLY_WELCOME_TIMEOUT_MS = 4_000;
+const EARLY_ATTEMPTS = 3;
 /** Heartbeats may be late by network and by a busy tab before the line counts as dead. */
 const HEARTBEAT_GRACE_MS = 3_000;
 /** The answer to a sync is asked for again when it has not come by then. */
@@ -114,10 +117,14 @@ export class RoomSocket {
   #open(): void {
     const socket = this.deps.openSocket();
     this.#socket = socket;
-    this.#watch(WELCOME_TIMEOUT_MS);
+    this.#watch(this.#attempt <= EARLY_ATTEMPTS ? EARLY_WELCOME_TIMEOUT_MS : WELCOME_TIMEOUT_MS);
     socket.onopen = () => this.#hello();
     socket.onmessage = (event) => {
       if (this.#socket === socket) this.#receive(event.data);
+    };
+    // No close is sure to follow an error (a policy of the browser may have stopped the socket before it began).
+    socket.onerror = () => {
+      if (this.#socket === socket) this.#broken({ kind: "retry", min_delay_ms: 0 });
     };
     socket.onclose = (event) => {
       if (this.#socket === socket) this.#broken(fateOfClose(event.code));
@@ -260,7 +267,7 @@ export class RoomSocket {
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
     socket.close();
   }
 

@@ -38,6 +38,7 @@ export class FakeSocket implements SocketLike {
   onopen: SocketLike["onopen"] = null;
   onmessage: SocketLike["onmessage"] = null;
   onclose: SocketLike["onclose"] = null;
+  onerror: SocketLike["onerror"] = null;
   isClosed = false;
   readonly sent: ClientMessage[] = [];
 
