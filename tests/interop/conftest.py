@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from tests.e2e.cameras import camera_film
 from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES
@@ -28,24 +28,18 @@ def sfu(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
-def interop_driver() -> Iterator[Playwright]:
-    with sync_playwright() as driver:
-        yield driver
-
-
-@pytest.fixture(scope="session")
-def publishing_browser(interop_driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def publishing_browser(playwright_driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A Chromium whose camera is alice's, 1280×720, so that three layers are published."""
     film = camera_film(tmp_path_factory.mktemp("films"), "alice", width=1280, height=720)
     flags = [*CHROMIUM_FLAGS, FAKE_DEVICES, f"--use-file-for-fake-video-capture={film}"]
-    browser = interop_driver.chromium.launch(executable_path=CHROMIUM, headless=True, args=flags)
+    browser = playwright_driver.chromium.launch(executable_path=CHROMIUM, headless=True, args=flags)
     yield browser
     browser.close()
 
 
 @pytest.fixture(scope="session")
-def watching_browser(interop_driver: Playwright) -> Iterator[Browser]:
-    browser = interop_driver.chromium.launch(
+def watching_browser(playwright_driver: Playwright) -> Iterator[Browser]:
+    browser = playwright_driver.chromium.launch(
         executable_path=CHROMIUM, headless=True, args=[*CHROMIUM_FLAGS, FAKE_DEVICES]
     )
     yield browser

@@ -1,0 +1,22 @@
+"""What all tests across rooms share: one driver of browsers, and the order that it asks for."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Playwright, sync_playwright
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests with a browser last, after the shuffle.
+
+    The driver keeps an event loop of its own in the main thread from its start on; tests of coroutines could not
+    start theirs after it.
+    """
+    items.sort(key=lambda item: "playwright_driver" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session")
+def playwright_driver() -> Iterator[Playwright]:
+    with sync_playwright() as driver:
+        yield driver
