@@ -279,8 +279,7 @@ describe("people", () => {
 describe("the end", () => {
   it("says why, who did it, and what the visit was", () => {
     enter();
-    timers.advance(100_000);
-    socket().say({ type: "heartbeat", version: 1 });
+    timers.advance(10_000);
     socket().say({ type: "closing", reason: "removed", by: "Kofi" });
     socket().break(4411);
     expect(call.phase.value).toMatchObject({ kind: "ended", ending: { reason: "removed", by: "Kofi" } });
