@@ -77,6 +77,10 @@ class MemoryHistory:
     failures_left: int = 0
     runs: int = 0
     is_run_open: bool = False
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.may_end.set()
 
     async def open(self, meeting_id: uuid.UUID, *, slug: str, title: str, now: Moment) -> RoomFacts | None:
         await asyncio.sleep(0)
@@ -100,6 +104,7 @@ class MemoryHistory:
         self._write(f"{session_id} goes on")
 
     async def ended(self, session_id: str, *, now: Moment) -> None:
+        await self.may_end.wait()
         self._write(f"{session_id} ended")
         self.is_run_open = False
 
@@ -245,8 +250,14 @@ async def test_the_timer_drops_who_does_not_come_back(world: World) -> None:
 async def test_the_last_goodbye_ends_the_run_and_a_newcomer_begins_another(world: World) -> None:
     """LIVE-071: even when the newcomer comes while the end is still being written."""
     room, socket, _ = await world.enter("bob")
+    world.history.may_end.clear()
     give(room, socket, "leave", Leave())
-    room, _, _ = await world.enter("bob")
+    coming_back = asyncio.create_task(world.enter("bob"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not coming_back.done(), "the newcomer was put into the run that is about to end"
+    world.history.may_end.set()
+    room, _, _ = await coming_back
     assert room.state.facts.session_id == "run-2"
     assert (await world.written())[:3] == ["run-1 bob joined", "run-1 id-bob left", "run-1 ended"]
 
