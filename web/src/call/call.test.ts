@@ -347,9 +347,14 @@ describe("devices", () => {
   it("that the browser hides leave joining possible, and say why", async () => {
     await call.local.allow({ microphone: true, camera: true });
     expect(call.local.camera.value.problem?.kind).toBe("insecure");
+    expect(call.openProblems.value.map((problem) => problem.device)).toEqual(["camera", "microphone"]);
     enter();
     expect(call.phase.value).toEqual({ kind: "call" });
     expect(call.you?.microphone).toBe("none");
+    // Whoever went in all the same is not told again, until trying again.
+    expect(call.openProblems.value).toEqual([]);
+    await call.local.setCamera(true);
+    expect(call.openProblems.value).toHaveLength(1);
   });
 
   it("that the server muted are off, and it is said", () => {

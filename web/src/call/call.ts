@@ -6,6 +6,7 @@ import { hasTwoSides } from "../devices/device_list";
 import type { DeviceList } from "../devices/device_list";
 import { LocalMedia } from "../devices/local_media";
 import { markJoinStart } from "../engine/measure";
+import type { DeviceProblem } from "../devices/problems";
 import type { RemoteMedia, Source } from "../engine/media_engine";
 import type { End, EndReason } from "../live/endings";
 import type { RoomSocket } from "../live/room_socket";
@@ -70,6 +71,7 @@ export class Call {
   /** When the line broke, or `null` while it holds. */
   readonly brokenSince_ms: ReadonlySignal<number | null>;
 
+  readonly #seenProblems = signal<readonly DeviceProblem[]>([]);
   readonly #panel = signal<Panel | null>(null);
   readonly #dialog = signal<"shortcuts" | "end_for_all" | "rename" | null>(null);
   readonly #known = signal<ReadonlySet<string>>(new Set());
@@ -115,6 +117,19 @@ export class Call {
     this.#watchLine();
   }
 
+  /** Problems of camera and microphone that the person has not been told yet, the camera's first. */
+  readonly openProblems: ReadonlySignal<readonly DeviceProblem[]> = computed(() =>
+    [this.local.camera.value.problem, this.local.microphone.value.problem].filter(
+      (problem): problem is DeviceProblem =>
+        // An unplugged device is told by a toast: it must not stop a conversation.
+        problem !== null && problem.kind !== "unplugged" && !this.#seenProblems.value.includes(problem),
+    ),
+  );
+
+  closeProblems(): void {
+    this.#seenProblems.value = [...this.openProblems.value, ...this.#seenProblems.value].slice(0, 4);
+  }
+
   get panel(): ReadonlySignal<Panel | null> {
     return this.#panel;
   }
@@ -144,6 +159,7 @@ export class Call {
     this.#ending.value = null;
     this.#hasEndedForAll = false;
     this.local.remember();
+    this.closeProblems();
     if (options.name) this.choices.change({ name: options.name });
     this.line.join({ name: options.name, takeOver: options.takeOver ?? false });
   }

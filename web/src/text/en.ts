@@ -59,17 +59,16 @@ export const en = {
   "device.tryAgain": "Try again",
 
   "problem.denied.title": "Your browser keeps your {device} shut",
-  "problem.denied.body": "At some point the answer was “block”. Three steps open it again:",
+  "problem.denied.body": "At some point the answer was “block”. Three steps change that:",
   "problem.denied.step1": "Press the sign to the left of the address.",
   "problem.denied.step2": "Switch {device} on.",
   "problem.denied.step3": "Come back here and press Try again.",
   "problem.denied.short": "Your browser keeps your {device} shut.",
   "problem.denied_by_system.title": "Your system keeps your {device} shut",
   "problem.denied_by_system.body":
-    "Open the privacy settings of your system, allow your browser to use it, then press Try again.",
+    "Open the privacy settings of your system, allow your browser to use the {device}, then press Try again.",
   "problem.missing.title": "No {device} found",
-  "problem.missing.body":
-    "Check that it is plugged in, then press Try again. You can join and listen meanwhile.",
+  "problem.missing.body": "Check the plug, then press Try again. You can join and listen meanwhile.",
   "problem.in_use.title": "The {device} is used by another program",
   "problem.in_use.body": "Close it there, then press Try again.",
   "problem.unplugged.title": "The {device} was unplugged",
@@ -90,6 +89,7 @@ export const en = {
   "problem.device.microphone": "microphone",
   "problem.device.camera": "camera",
   "problem.device.both": "camera and microphone",
+  "problem.device.either": "camera or microphone",
   "problem.device.screen": "screen",
 
   "toast.replaced.microphone": "Your microphone went away",

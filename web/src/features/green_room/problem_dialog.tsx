@@ -1,5 +1,4 @@
 // A device that does not start: its own words, and a way on that always works.
-import { useState } from "react";
 import { useCall } from "../../components/call_context";
 import { DialogBox } from "../../components/dialog";
 import { Icon } from "../../components/icon";
@@ -9,21 +8,26 @@ import { AddressPicture } from "./address_picture";
 
 type Problem = DeviceProblem & { device: "microphone" | "camera" };
 
+/** One cause for both devices; the others are about one device each. */
+const TOLD_TOGETHER: ReadonlySet<DeviceProblem["kind"]> = new Set([
+  "denied",
+  "denied_by_system",
+  "missing",
+  "insecure",
+  "unsupported",
+  "dismissed",
+]);
+
 /** Shows the problem of camera or microphone once; `onJoinWithout` is absent inside the call. */
 export function ProblemDialog({ onJoinWithout }: { onJoinWithout?: () => void }) {
   const { call, t } = useCall();
-  const microphone = useSignalValue(call.local.microphone).problem;
-  const camera = useSignalValue(call.local.camera).problem;
-  const [dismissed, setDismissed] = useState<readonly (DeviceProblem | null)[]>([]);
-  const open = [camera, microphone].filter(
-    (problem): problem is Problem =>
-      problem !== null && problem.kind !== "unplugged" && !dismissed.includes(problem),
-  );
+  const open = useSignalValue(call.openProblems).filter((one): one is Problem => one.device !== "screen");
   const [problem] = open;
   if (!problem) return null;
-  const isBoth = open.length === 2 && open[0]?.kind === open[1]?.kind;
-  const device = t(isBoth ? "problem.device.both" : `problem.device.${problem.device}`);
-  const close = () => setDismissed([camera, microphone]);
+  const isBoth = open.length === 2 && open[0]?.kind === open[1]?.kind && TOLD_TOGETHER.has(problem.kind);
+  const both = problem.kind === "missing" ? "either" : "both";
+  const device = t(`problem.device.${isBoth ? both : problem.device}`);
+  const close = () => call.closeProblems();
   const retry = () => {
     close();
     if (isBoth) void call.local.allow({ microphone: true, camera: true });
