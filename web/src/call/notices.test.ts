@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 
 describe("toasts", () => {
-  const wish = (key: "toast.copied" | "toast.back" | "toast.screen.failed") => ({
+  const wish = (key: "toast.copied" | "toast.copyFailed" | "toast.screen.failed") => ({
     icon: "check" as const,
     title: { key },
   });
@@ -33,9 +33,9 @@ describe("toasts", () => {
     toasts.show(wish("toast.copied"));
     toasts.show(wish("toast.copied"));
     expect(keys(toasts)).toEqual(["toast.copied"]);
-    toasts.show(wish("toast.back"));
+    toasts.show(wish("toast.copyFailed"));
     toasts.show(wish("toast.screen.failed"));
-    expect(keys(toasts)).toEqual(["toast.back", "toast.screen.failed"]);
+    expect(keys(toasts)).toEqual(["toast.copyFailed", "toast.screen.failed"]);
   });
 });
 

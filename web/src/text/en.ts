@@ -63,7 +63,6 @@ export const en = {
   "problem.denied.step1": "Press the sign to the left of the address.",
   "problem.denied.step2": "Switch {device} on.",
   "problem.denied.step3": "Come back here and press Try again.",
-  "problem.denied.short": "Your browser keeps your {device} shut.",
   "problem.denied_by_system.title": "Your system keeps your {device} shut",
   "problem.denied_by_system.body":
     "Open the privacy settings of your system, allow your browser to use the {device}, then press Try again.",
@@ -83,7 +82,6 @@ export const en = {
   "problem.dismissed.body": "The question was closed. Press Try again and choose Allow.",
   "problem.unknown.title": "The {device} does not start",
   "problem.unknown.body": "Press Try again, or choose another one. You can join and listen meanwhile.",
-  "problem.help": "What to do",
   "problem.joinWithout": "Join without",
   "problem.goOn": "Go on without",
   "problem.device.microphone": "microphone",
@@ -113,8 +111,6 @@ export const en = {
   "toast.copied": "Link copied",
   "toast.copyFailed": "The link could not be copied",
   "toast.copyFailed.body": "Mark it and copy it by hand.",
-  "toast.back": "Back again",
-  "toast.back.body": { one: "You missed {count} second.", other: "You missed {count} seconds." },
   "toast.dismiss": "Dismiss",
   "toast.list": "Notices",
 
