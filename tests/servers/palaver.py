@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -38,7 +39,11 @@ class PalaverServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.is_https else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def is_https(self) -> bool:
+        return "--tls-self-signed" in self.options
 
     @property
     def log_path(self) -> Path:
@@ -74,13 +79,19 @@ class PalaverServer:
             if (code := self._process.poll()) is not None:
                 raise RuntimeError(f"palaver serve ended with {code}:\n{self.log[-4000:]}")
             try:
-                with urllib.request.urlopen(f"{self.url}/health/ready", timeout=2) as answer:
+                with urllib.request.urlopen(f"{self.url}/health/ready", timeout=2, context=self._trust()) as answer:
                     if answer.status == 200:
                         return
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
+            except (urllib.error.URLError, OSError):
                 pass
             time.sleep(0.05)
         raise RuntimeError(f"palaver serve was not ready after {START_TIMEOUT_S} s:\n{self.log[-4000:]}")
+
+    def _trust(self) -> ssl.SSLContext | None:
+        """Trust in the server's own authority, and in no other. Raises OSError before the authority is made."""
+        return (
+            ssl.create_default_context(cafile=str(self.data_dir / "tls" / "authority.crt")) if self.is_https else None
+        )
 
     def kill(self) -> None:
         """End the process as a crash would: no time for anything."""

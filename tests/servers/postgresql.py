@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,21 +19,20 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """Start a server whose data lives in *folder*; yields its DATABASE_URL and stops it at the end.
+def postgresql() -> Iterator[str]:
+    """Start a server in a folder of its own; yields its DATABASE_URL and stops it at the end.
 
-    PostgreSQL refuses to run as root, so root hands the folder to the account that Debian's package makes.
+    PostgreSQL refuses to run as root, so root hands the folder to the account that Debian's package makes. Folders of
+    pytest would not do: it closes them to other accounts.
     """
     bin_dir = binaries()
     if bin_dir is None:
         raise RuntimeError("PostgreSQL is not installed: tools/apt_packages.sh test")
+    folder = Path(tempfile.mkdtemp(prefix="palaver-postgresql-"))
     as_owner: list[str] = []
     if os.getuid() == 0:
         account = pwd.getpwnam("postgres")
         os.chown(folder, account.pw_uid, account.pw_gid)
-        for parent in folder.parents:
-            if not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
         as_owner = [shutil.which("runuser") or "runuser", "-u", "postgres", "--"]
     data, port = folder / "data", free_tcp_port()
 
@@ -48,3 +48,4 @@ def postgresql(folder: Path) -> Iterator[str]:
         yield f"postgresql://palaver@127.0.0.1:{port}/palaver"
     finally:
         run(str(bin_dir / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+        shutil.rmtree(folder)

@@ -47,6 +47,8 @@ def set_guest_policy(meeting: Meeting, *, is_open_to_guests: bool) -> None:
 def delete_meeting(meeting: Meeting, *, actor: User) -> None:
     """Remove the meeting, its link and its history."""
     with transaction.atomic():
+        # Nobody may write a stay into a session that is being removed.
+        Meeting.objects.select_for_update().filter(pk=meeting.pk).first()
         fact = MeetingDeleted(meeting_id=MeetingId(meeting.pk), slug=Slug(meeting.slug), by=UserId(actor.pk))
         meeting.delete()
         publish(fact)

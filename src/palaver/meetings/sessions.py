@@ -60,6 +60,8 @@ def record_join(
 ) -> AttendanceId:
     """A person is inside. Somebody who was inside when the server stopped goes on with the same stay."""
     with transaction.atomic():
+        # The meeting before its session, as everywhere: whoever deletes the meeting waits, or is waited for.
+        Meeting.objects.select_for_update().filter(sessions=session_id).first()
         session = MeetingSession.objects.select_for_update().get(pk=session_id)
         known = Attendance.objects.filter(session=session, identity=identity).order_by("-joined_at", "-pk").first()
         name = display_name[:DISPLAY_NAME_MAX_LENGTH]

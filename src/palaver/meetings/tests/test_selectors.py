@@ -97,14 +97,14 @@ def test_a_summary_tells_the_latest_run_and_each_person_once(
     for day in (0, 1):
         run = sessions.open_or_continue_session(MeetingId(meeting.pk), now=NOW + timedelta(days=day))
         assert run is not None
-        for name in ("Alice", "Bob", "Alice"):
+        for second, name in enumerate(("Alice", "Bob", "Alice")):
             sessions.record_join(
                 run.session_id,
                 identity=name,
                 display_name=f"{name} {day}",
                 is_signed_in=False,
                 user_id=None,
-                now=NOW + timedelta(days=day),
+                now=NOW + timedelta(days=day, seconds=second),
             )
             sessions.record_leave(run.session_id, identity=name, now=NOW + timedelta(days=day, minutes=1))
         if day == 0:
