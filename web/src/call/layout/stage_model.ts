@@ -47,7 +47,8 @@ export function gridRules(device: StageInput["device"], room: Size): GridRules {
     return {
       gap: 8,
       aspect: isUpright ? TALL_ASPECT : WIDE_ASPECT,
-      smallest: isUpright ? { width: 150, height: 150 } : { width: 150, height: 100 },
+      // Two columns still fit on the narrowest phones (320 px).
+      smallest: isUpright ? { width: 140, height: 150 } : { width: 140, height: 100 },
       maxPerPage: 6,
     };
   }

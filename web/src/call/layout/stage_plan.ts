@@ -6,8 +6,9 @@ import { planSpotlight } from "./spotlight";
 import { floatingBox, gridRules, place } from "./stage_model";
 import type { StageInput, StagePlan } from "./stage_model";
 
-/** Room for the arrows at the sides and for "2 of 4" below. */
+/** Room for the arrows at the sides and for "2 of 4" below; on phones the arrows stand below as well. */
 const PAGER = { sides: 52, below: 36 };
+const PHONE_PAGER = { sides: 0, below: 52 };
 
 export function planStage(input: StageInput): StagePlan {
   const room: Box = { x: 0, y: 0, ...input.room };
@@ -33,11 +34,12 @@ function planGrid(input: StageInput, room: Box): StagePlan {
     const boxes = gridBoxes(count, room, rules);
     return { tiles: place(input.people, boxes, single), screen: null, more: null, page: 0, pages: 1 };
   }
+  const pager = input.device === "phone" ? PHONE_PAGER : PAGER;
   const paged: Box = {
-    x: PAGER.sides,
+    x: pager.sides,
     y: 0,
-    width: Math.max(1, room.width - 2 * PAGER.sides),
-    height: Math.max(1, room.height - PAGER.below),
+    width: Math.max(1, room.width - 2 * pager.sides),
+    height: Math.max(1, room.height - pager.below),
   };
   const capacity = pageCapacity(count, paged, rules);
   const pages = Math.ceil(count / capacity);
