@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 def test_the_database_tests_pass_on_postgresql(tmp_path: Path) -> None:
     with postgresql() as url:
         # The server goes with its databases, so none needs to be dropped under a thread that still holds it.
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "--reuse-db", "-p", "no:cacheprovider", "src/palaver"]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "django_db", "--reuse-db", "src/palaver"]
         environment = os.environ | {"DATABASE_URL": url, "PALAVER_DATA_DIR": str(tmp_path / "var")}
         run = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=540, check=False

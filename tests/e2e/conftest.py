@@ -12,6 +12,7 @@ from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES, WATCH_CONNE
 from tests.servers.palaver import PalaverServer
 
 PersonFactory = Callable[..., Person]
+SignIns = Callable[[str], Any]
 
 
 @pytest.fixture(scope="session")
@@ -25,17 +26,42 @@ def server(tmp_path: Path) -> Iterator[PalaverServer]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PalaverServer]:
+    """One server for all tests of a module: a module takes it by a fixture `server` of its own that returns it."""
+    with PalaverServer(tmp_path_factory.mktemp("palaver")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def sign_ins(playwright_driver: Playwright, shared_server: PalaverServer) -> SignIns:
+    """Cookies of somebody with an account on the shared server: `person("alice", storage_state=sign_ins("alice"))`."""
+    kept: dict[str, Any] = {}
+
+    def sign_in(name: str) -> Any:
+        if name not in kept:
+            browser = playwright_driver.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS])
+            context = browser.new_context(locale="en-GB")
+            Person(name, browser, context, context.new_page(), shared_server.url).sign_up()
+            kept[name] = context.storage_state()
+            browser.close()
+        return kept[name]
+
+    return sign_in
+
+
 @pytest.fixture
 def person(playwright_driver: Playwright, films: Path, server: PalaverServer) -> Iterator[PersonFactory]:
-    """Make a person: `person("alice")`; flags and context options can be added."""
+    """Make a person: `person("alice")`; flags and context options can be added, and all devices taken away."""
     made: list[Person] = []
 
-    def make(name: str, *, flags: tuple[str, ...] = (), **context_options: Any) -> Person:
+    def make(name: str, *, flags: tuple[str, ...] = (), has_devices: bool = True, **context_options: Any) -> Person:
         film = camera_film(films, name)
+        devices = (FAKE_DEVICES, f"--use-file-for-fake-video-capture={film}") if has_devices else ()
         browser = playwright_driver.chromium.launch(
             executable_path=CHROMIUM,
             headless=True,
-            args=[*CHROMIUM_FLAGS, FAKE_DEVICES, f"--use-file-for-fake-video-capture={film}", *flags],
+            args=[*CHROMIUM_FLAGS, *devices, *flags],
         )
         options: dict[str, Any] = {"viewport": {"width": 1000, "height": 640}, "locale": "en-GB"} | context_options
         context = browser.new_context(**options)

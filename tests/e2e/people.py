@@ -61,6 +61,20 @@ LOOK = """
 }
 """
 
+# Notes every change of who is on the stage, so that a flicker between two looks is not missed.
+WATCH_TILES = """
+() => {
+  const names = () => {
+    const tiles = [...document.querySelectorAll('[data-participant-id]')];
+    return tiles.map((tile) => tile.getAttribute('aria-label')).sort().join(' | ');
+  };
+  window.__tiles_seen = [names()];
+  const note = () => { if (window.__tiles_seen.at(-1) !== names()) window.__tiles_seen.push(names()); };
+  const watch = { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'] };
+  new MutationObserver(note).observe(document.body, watch);
+}
+"""
+
 
 @dataclass(slots=True)
 class Person:
@@ -88,8 +102,23 @@ class Person:
         self.page.get_by_role("button", name="Create account").click()
         expect(self.page.get_by_role("button", name="New meeting")).to_be_visible()
 
+    def sign_in(self) -> None:
+        self.page.goto(f"{self.server_url}/accounts/login/")
+        self.page.get_by_label("Email").fill(f"{self.name}@example.org")
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("button", name="New meeting")).to_be_visible()
+
+    def new_tab(self) -> "Person":
+        """The same person at another tab of the same browser."""
+        tab = Person(self.name, self.browser, self.context, self.context.new_page(), self.server_url)
+        tab.page.set_default_timeout(20_000)
+        return tab
+
     def new_meeting(self) -> str:
         """Press New meeting; returns the link that the page offers to copy."""
+        if not self.page.url.startswith(self.server_url):
+            self.page.goto(f"{self.server_url}/")
         self.page.get_by_role("button", name="New meeting").click()
         link = self.page.get_by_role("textbox", name="Link to share")
         expect(link).to_be_visible()
@@ -99,6 +128,12 @@ class Person:
 
     def join(self, link: str, *, types_name: bool = False) -> None:
         """Open *link*, go through the green room with camera and microphone, and be in the call."""
+        self.go_to_the_door(link, types_name=types_name)
+        self.page.get_by_role("button", name="Join now").click()
+        self.is_in_the_call()
+
+    def go_to_the_door(self, link: str, *, types_name: bool = False) -> None:
+        """Open *link* and do all that the green room asks, but join."""
         self.page.goto(link)
         allow = self.page.get_by_role("button", name="Allow camera and microphone")
         join = self.page.get_by_role("button", name="Join now")
@@ -108,13 +143,43 @@ class Person:
         if types_name:
             self.page.get_by_label("Your name").fill(self.first_name)
         expect(join).to_be_enabled(timeout=WAIT_MS)
-        join.click()
+
+    def is_in_the_call(self) -> None:
         expect(self.page.get_by_role("button", name="Leave", exact=True)).to_be_visible(timeout=WAIT_MS)
+
+    def is_told(self, title: str) -> None:
+        """Wait for the page after the call with *title*."""
+        expect(self.page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=WAIT_MS)
 
     # --- the call ---
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).first.click()
+
+    def choose(self, menu: str, entry: str) -> None:
+        """Open the menu of the button *menu* and press *entry* in it."""
+        self.press(menu)
+        entries = self.page.get_by_role("menuitem", name=entry, exact=True)
+        entries.or_(self.page.get_by_role("menuitemradio", name=entry, exact=True)).click()
+
+    def leave(self) -> None:
+        """Leave without ending: one press, or for a host two."""
+        self.press("Leave")
+        left = self.page.get_by_role("heading", level=1, name="You left the meeting")
+        only_me = self.page.get_by_role("menuitem", name="Leave", exact=True)
+        expect(left.or_(only_me)).to_be_visible(timeout=WAIT_MS)
+        if only_me.is_visible():
+            only_me.click()
+        expect(left).to_be_visible(timeout=WAIT_MS)
+
+    def watch_tiles(self) -> None:
+        """Begin to note who is on the stage."""
+        self.page.evaluate(WATCH_TILES)
+
+    def tiles_seen(self) -> list[str]:
+        """Who was on the stage since `watch_tiles`: one text for each change, names divided by bars."""
+        seen: list[str] = self.page.evaluate("window.__tiles_seen")
+        return seen
 
     def tile(self, who: str) -> Any:
         """The tile of the person called *who* (first name) as a locator."""
@@ -127,19 +192,19 @@ class Person:
         seen: dict[str, Any] | None = video.evaluate(LOOK, timeout=2_000)
         return seen
 
-    def sees(self, who: str) -> None:
-        """Wait until frames of *who*'s camera go on arriving in their colour."""
+    def sees(self, who: str, *, film: str | None = None) -> None:
+        """Wait until frames of *who*'s camera go on arriving in their colour, or in that of another *film*."""
         first: dict[str, Any] = {}
 
         def moving() -> bool:
             seen = self.look_at(who)
-            if seen is None or not is_colour_of(seen["colour"], who):
+            if seen is None or not is_colour_of(seen["colour"], film or who):
                 first.clear()
                 return False
             first.setdefault("frames", seen["frames"])
             return bool(seen["frames"] >= first["frames"] + 5)
 
-        self.wait_for(moving, f"{self.name} sees {who}")
+        self.wait_for(moving, f"{self.name} sees {who}" + (f" as {film}" if film else ""))
 
     def sees_nobody_called(self, who: str) -> None:
         expect(self.tile(who)).to_have_count(0, timeout=WAIT_MS)

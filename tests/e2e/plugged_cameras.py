@@ -1,0 +1,126 @@
+"""Cameras that a test plugs in and pulls out: Chromium's own fake ones stay for as long as it runs.
+
+`plug_in` puts cameras of canvas pictures in place of the browser's own, each with the colour of a person; from then on
+`unplug`, `plug` and `refuse` work on them and on the browser's fake microphones alike.
+"""
+
+import json
+from dataclasses import dataclass
+
+from playwright.sync_api import BrowserContext, Page
+
+from tests.e2e.cameras import COLOURS
+
+_SCRIPT = """
+((cameras) => {
+  const media = navigator.mediaDevices;
+  if (!media) return;
+  const enumerate = media.enumerateDevices.bind(media);
+  const open = media.getUserMedia.bind(media);
+  const unplugged = new Set();
+  const running = new Set();
+  let refusal = null;
+
+  const film = (camera) => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
+    const context = canvas.getContext('2d');
+    let step = 0;
+    const draw = () => {
+      context.fillStyle = camera.colour;
+      context.fillRect(0, 0, 320, 180);
+      context.fillStyle = '#e6e6e6';
+      context.fillRect(step++ * 10 % 296, 45, 24, 45);
+    };
+    draw();
+    const timer = setInterval(draw, 66);
+    const [track] = canvas.captureStream(15).getVideoTracks();
+    const stop = track.stop.bind(track);
+    const settings = track.getSettings.bind(track);
+    track.stop = () => { clearInterval(timer); stop(); };
+    track.getSettings = () => ({ ...settings(), deviceId: camera.id, facingMode: camera.side });
+    Object.defineProperty(track, 'label', { value: camera.label });
+    return track;
+  };
+
+  const camera = (wish) => {
+    const present = cameras.filter((one) => !unplugged.has(one.label));
+    const found = present.find((one) => one.id === wish.deviceId?.ideal)
+      ?? present.find((one) => one.side === wish.facingMode?.ideal)
+      ?? present[0];
+    if (!found) throw new DOMException('Requested device not found', 'NotFoundError');
+    return film(found);
+  };
+
+  const microphone = async (wish) => {
+    const present = (await enumerate()).filter((one) => one.kind === 'audioinput' && !unplugged.has(one.label));
+    const found = present.find((one) => one.deviceId === wish.deviceId?.ideal) ?? present[0];
+    if (!found) throw new DOMException('Requested device not found', 'NotFoundError');
+    const stream = await open({ audio: { ...wish, deviceId: { exact: found.deviceId } } });
+    return stream.getAudioTracks()[0];
+  };
+
+  media.enumerateDevices = async () => [
+    ...(await enumerate()).filter((one) => one.kind !== 'videoinput'),
+    ...cameras.map((one) => ({ kind: 'videoinput', deviceId: one.id, label: one.label, groupId: '' })),
+  ].filter((one) => !unplugged.has(one.label));
+
+  media.getUserMedia = async (wish) => {
+    if (refusal) throw new DOMException('Refused by the test', refusal);
+    const tracks = [];
+    if (wish.audio) tracks.push(await microphone(wish.audio));
+    if (wish.video) tracks.push(camera(wish.video));
+    for (const track of tracks) running.add(track);
+    return new MediaStream(tracks);
+  };
+
+  const changed = () => media.dispatchEvent(new Event('devicechange'));
+  window.__bench = {
+    unplug(label) {
+      unplugged.add(label);
+      for (const track of running) {
+        if (track.label !== label || track.readyState !== 'live') continue;
+        track.stop();
+        track.dispatchEvent(new Event('ended'));
+      }
+      changed();
+    },
+    plug(label) { unplugged.delete(label); changed(); },
+    refuse(errorName) { refusal = errorName; },
+  };
+})(CAMERAS);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PluggedCamera:
+    """A camera of the test's own."""
+
+    label: str
+    film: str
+    """Whose colour it shows: a name in `cameras.COLOURS`."""
+    side: str | None = None
+    """"user" for the front of a phone, "environment" for its back."""
+
+
+def plug_in(context: BrowserContext, *cameras: PluggedCamera) -> None:
+    """Give the pages of *context* these cameras instead of the browser's own, the first one as its default."""
+    rows = [
+        {"id": f"camera-{index}", "label": one.label, "side": one.side, "colour": f"rgb{COLOURS[one.film]}"}
+        for index, one in enumerate(cameras)
+    ]
+    context.add_init_script(_SCRIPT.replace("CAMERAS", json.dumps(rows)))
+
+
+def unplug(page: Page, label: str) -> None:
+    """Pull out the camera or microphone called *label*."""
+    page.evaluate("(label) => window.__bench.unplug(label)", label)
+
+
+def plug(page: Page, label: str) -> None:
+    """Put the camera or microphone called *label* back."""
+    page.evaluate("(label) => window.__bench.plug(label)", label)
+
+
+def refuse(page: Page, error_name: str | None) -> None:
+    """Let every wish for a device fail with this error from now on; None lets them succeed again."""
+    page.evaluate("(name) => window.__bench.refuse(name)", error_name)

@@ -1,0 +1,255 @@
+"""Cameras, microphones and speakers: those that are chosen, those that fail, and those that are pulled out."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.conftest import PersonFactory, SignIns
+from tests.e2e.people import LOOK, WAIT_MS, Person, is_colour_of
+from tests.e2e.plugged_cameras import PluggedCamera, plug, plug_in, refuse, unplug
+from tests.servers.palaver import PalaverServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+DESK = PluggedCamera("Desk camera", "alice")
+WINDOW = PluggedCamera("Window camera", "carol")
+
+# The names of the tracks that go out, one for each kind.
+SENT = """
+() => window.__connections
+  .filter((connection) => connection.connectionState === 'connected')
+  .flatMap((connection) => connection.getSenders())
+  .flatMap((sender) => sender.track?.readyState === 'live' ? [sender.track.label] : [])
+"""
+
+WATCH_SOUNDS = """
+(() => {
+  const play = HTMLMediaElement.prototype.play;
+  window.__sounds = [];
+  HTMLMediaElement.prototype.play = function () {
+    if (this instanceof HTMLAudioElement) window.__sounds.push({ element: this, stream: this.srcObject });
+    return play.call(this);
+  };
+})();
+"""
+
+# Where the newest sound is played, and how loud it is now.
+LAST_SOUND = """
+async () => {
+  const sound = window.__sounds.at(-1);
+  if (!sound) return null;
+  const context = new AudioContext();
+  const analyser = new AnalyserNode(context);
+  context.createMediaStreamSource(sound.stream).connect(analyser);
+  await new Promise((done) => setTimeout(done, 60));
+  const samples = new Float32Array(analyser.fftSize);
+  analyser.getFloatTimeDomainData(samples);
+  await context.close();
+  return { speaker: sound.element.sinkId, peak: Math.max(...samples) };
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: PalaverServer) -> PalaverServer:
+    return shared_server
+
+
+@pytest.fixture
+def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
+    return person("alice", storage_state=sign_ins("alice"))
+
+
+@pytest.fixture
+def link(alice: Person) -> str:
+    return alice.new_meeting()
+
+
+def pick(someone: Person, field: str, entry: str) -> None:
+    """Choose *entry* in the picker *field* of the green room."""
+    someone.page.get_by_role("button", name=field).click()
+    someone.page.get_by_role("option", name=entry, exact=True).click()
+    expect(someone.page.get_by_role("button", name=field)).to_contain_text(entry)
+
+
+def sends(someone: Person, label: str) -> None:
+    someone.wait_for(lambda: label in someone.page.evaluate(SENT), f"{someone.name} sends {label}")
+
+
+def says(someone: Person, *words: str) -> None:
+    """Wait for a notice with all these words, and put it away."""
+    notice: Locator = someone.page.get_by_role("region", name="Notices").locator(".toast")
+    for word in words:
+        notice = notice.filter(has_text=word)
+    expect(notice).to_be_visible(timeout=WAIT_MS)
+    notice.get_by_role("button", name="Dismiss").click()
+
+
+def test_the_green_room_shows_your_picture_your_voice_and_lets_you_test_the_speaker(alice: Person, link: str) -> None:
+    alice.context.add_init_script(WATCH_SOUNDS)
+    alice.go_to_the_door(link)
+    expect(alice.page.get_by_label("Your name")).to_have_value("Alice Example")
+    preview = alice.page.get_by_role("region", name="Your picture").locator("video")
+
+    def shows_alice() -> bool:
+        seen = preview.evaluate(LOOK)
+        return seen is not None and seen["frames"] > 3 and is_colour_of(seen["colour"], "alice")
+
+    alice.wait_for(shows_alice, "the preview shows the camera")
+    meter = alice.page.get_by_role("meter", name="Microphone level")
+    levels: set[str | None] = set()
+
+    def moves() -> bool:
+        levels.add(meter.get_attribute("aria-valuenow"))
+        return len(levels) > 1
+
+    alice.wait_for(moves, "the meter moves")
+    pick(alice, "Microphone", "Fake Audio Input 2")
+    alice.wait_for(moves, "the meter moves")
+    pick(alice, "Speaker", "Fake Audio Output 1")
+    speakers: dict[str, str] = alice.page.evaluate(
+        "async () => Object.fromEntries((await navigator.mediaDevices.enumerateDevices()).map(d => [d.label, d.deviceId]))"
+    )
+    alice.press("Test the speaker")
+
+    def sounds() -> bool:
+        heard = alice.page.evaluate(LAST_SOUND)
+        return heard is not None and heard["speaker"] == speakers["Fake Audio Output 1"] and heard["peak"] > 0.01
+
+    alice.wait_for(sounds, "the chosen speaker plays the test")
+    expect(alice.page.get_by_role("button", name="Test the speaker")).to_have_text("Test")
+    # What was chosen at the door is what goes in.
+    alice.press("Join now")
+    alice.is_in_the_call()
+    sends(alice, "Fake Audio Input 2")
+
+
+def test_whoever_has_no_devices_is_told_why_and_still_sees_and_hears(
+    alice: Person, link: str, person: PersonFactory
+) -> None:
+    alice.join(link)
+    denied = person("carol", flags=("--use-fake-ui-for-media-stream=deny",))
+    missing = person("bob", has_devices=False)
+    for guest, words, way_in in (
+        (denied, "Your browser keeps your camera and microphone shut", "Join without"),
+        (missing, "No camera or microphone found", "Join without"),
+    ):
+        page = guest.page
+        page.goto(link)
+        page.get_by_label("Your name").fill(guest.first_name)
+        page.get_by_role("button", name="Allow camera and microphone").click()
+        problem = page.get_by_role("dialog", name=words)
+        expect(problem).to_be_visible(timeout=WAIT_MS)
+        # Trying again may fail again: the words come back.
+        problem.get_by_role("button", name="Try again").click()
+        expect(problem).to_be_visible(timeout=WAIT_MS)
+        problem.get_by_role("button", name=way_in, exact=True).click()
+        guest.is_in_the_call()
+        guest.sees("alice")
+        guest.hears(1)
+        expect(page.get_by_text(re.compile("Nobody hears you"))).to_be_visible()
+        expect(alice.tile(guest.name)).to_contain_text("Muted", timeout=WAIT_MS)
+        expect(alice.tile(guest.name).locator("video")).to_have_count(0)
+
+
+def test_a_device_in_use_has_words_of_its_own_and_starts_when_it_is_free(
+    alice: Person, link: str, person: PersonFactory
+) -> None:
+    bob = person("bob")
+    plug_in(bob.context, PluggedCamera("Desk camera", "bob"))
+    alice.join(link)
+    bob.page.goto(link)
+    bob.page.get_by_label("Your name").fill("Bob")
+    refuse(bob.page, "NotReadableError")
+    bob.press("Allow camera and microphone")
+    problem = bob.page.get_by_role("dialog", name="The camera is used by another program")
+    expect(problem).to_be_visible(timeout=WAIT_MS)
+    problem.get_by_role("button", name="Join without", exact=True).click()
+    bob.is_in_the_call()
+    bob.sees("alice")
+    refuse(bob.page, None)
+    bob.press("Start video")
+    bob.press("Unmute")
+    alice.sees("bob")
+    alice.hears(1)
+
+
+def test_whoever_wants_to_joins_without_camera_and_microphone(alice: Person, link: str, person: PersonFactory) -> None:
+    alice.join(link)
+    bob = person("bob")
+    bob.go_to_the_door(link, types_name=True)
+    bob.press("Join without camera and microphone")
+    bob.is_in_the_call()
+    bob.sees("alice")
+    bob.hears(1)
+    expect(alice.tile("bob")).to_contain_text("Muted", timeout=WAIT_MS)
+    expect(alice.tile("bob").locator("video")).to_have_count(0)
+    assert bob.page.evaluate(SENT) == []
+    bob.press("Start video")
+    alice.sees("bob")
+
+
+def test_another_camera_in_the_call_and_one_that_is_pulled_out(alice: Person, link: str, person: PersonFactory) -> None:
+    plug_in(alice.context, DESK, WINDOW)
+    bob = person("bob")
+    alice.join(link)
+    bob.join(link, types_name=True)
+    bob.sees("alice", film=DESK.film)
+    alice.choose("Camera options", WINDOW.label)
+    bob.sees("alice", film=WINDOW.film)
+    unplug(alice.page, WINDOW.label)
+    says(alice, "Your camera went away", DESK.label)
+    bob.sees("alice", film=DESK.film)
+    # The choice is kept for when the camera returns.
+    plug(alice.page, WINDOW.label)
+    bob.sees("alice", film=WINDOW.film)
+    unplug(alice.page, DESK.label)
+    unplug(alice.page, WINDOW.label)
+    says(alice, "Your camera was unplugged", "Nobody sees you")
+    expect(bob.tile("alice").locator("video")).to_have_count(0, timeout=WAIT_MS)
+    bob.hears(1)
+    alice.sees("bob")
+    plug(alice.page, DESK.label)
+    alice.press("Start video")
+    bob.sees("alice", film=DESK.film)
+
+
+def test_another_microphone_in_the_call_and_one_that_is_pulled_out(
+    alice: Person, link: str, person: PersonFactory
+) -> None:
+    plug_in(alice.context, DESK)
+    bob = person("bob")
+    alice.join(link)
+    bob.join(link, types_name=True)
+    bob.hears(1)
+    alice.choose("Microphone and speaker options", "Fake Audio Input 2")
+    sends(alice, "Fake Audio Input 2")
+    bob.hears(1)
+    unplug(alice.page, "Fake Audio Input 2")
+    says(alice, "Your microphone went away", "Fake Default Audio Input")
+    sends(alice, "Fake Default Audio Input")
+    bob.hears(1)
+    for label in ("Fake Audio Input 1", "Fake Default Audio Input"):
+        unplug(alice.page, label)
+    says(alice, "Your microphone was unplugged", "Nobody hears you")
+    expect(bob.tile("alice")).to_contain_text("Muted", timeout=WAIT_MS)
+    bob.sees("alice")
+    plug(alice.page, "Fake Audio Input 1")
+    alice.press("Unmute")
+    bob.hears(1)
+    expect(bob.tile("alice")).not_to_contain_text("Muted", timeout=WAIT_MS)
+
+
+def test_sound_that_the_browser_holds_back_starts_with_a_click(alice: Person, link: str, person: PersonFactory) -> None:
+    alice.join(link)
+    bob = person("bob", flags=("--autoplay-policy=user-gesture-required",))
+    bob.go_to_the_door(link, types_name=True)
+    bob.press("Join without camera and microphone")
+    bob.is_in_the_call()
+    bob.press("Click to hear")
+    bob.page.wait_for_function(
+        "() => [...document.querySelectorAll('audio')].some((one) => one.srcObject && !one.paused)"
+    )
+    expect(bob.page.get_by_role("button", name="Click to hear")).to_have_count(0)
+    bob.hears(1)
