@@ -1,0 +1,1 @@
+"""What a forwarded packet costs in the pure crate."""
