@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Separator } from "react-aria-components";
 import type { IconName } from "../call/icon_name";
 import { Icon } from "./icon";
+import { useOpenOnRelease } from "./use_open_on_release";
 
 export interface MenuEntry {
   id: string;
@@ -32,8 +33,9 @@ export interface MenuBoxProps {
 
 export function MenuBox({ label, trigger, title, groups, placement = "top", footer }: MenuBoxProps) {
   const shown = groups.filter((group) => group.entries.length > 0);
+  const opening = useOpenOnRelease();
   return (
-    <MenuTrigger>
+    <MenuTrigger {...opening}>
       {trigger}
       <Popover className="menu-pop" placement={placement} offset={10}>
         {title ? (
@@ -52,6 +54,9 @@ export function MenuBox({ label, trigger, title, groups, placement = "top", foot
   );
 }
 
+/** Unique in the whole menu: browsers call the default microphone and the default speaker alike. */
+const keyOf = (group: MenuGroup, entryId: string) => `${group.id} ${entryId}`;
+
 function Group({ group, isFirst }: { group: MenuGroup; isFirst: boolean }) {
   const isChoice = group.chosen !== undefined;
   return (
@@ -61,7 +66,7 @@ function Group({ group, isFirst }: { group: MenuGroup; isFirst: boolean }) {
         {...(isChoice
           ? {
               selectionMode: "single" as const,
-              selectedKeys: group.chosen === null ? [] : [group.chosen ?? ""],
+              selectedKeys: group.chosen === null ? [] : [keyOf(group, group.chosen ?? "")],
             }
           : {})}
         {...(group.title ? {} : { "aria-label": group.id })}
@@ -70,7 +75,7 @@ function Group({ group, isFirst }: { group: MenuGroup; isFirst: boolean }) {
         {group.entries.map((entry) => (
           <MenuItem
             key={entry.id}
-            id={entry.id}
+            id={keyOf(group, entry.id)}
             className={entry.isDangerous ? "bad" : ""}
             textValue={entry.label}
             onAction={entry.onAction}
