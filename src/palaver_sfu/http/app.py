@@ -139,8 +139,10 @@ class HttpApp:
                 claims = read_claims(scope, self._keys)
             except AdmissionError as error:
                 raise ApiError(ApiCode.UNAUTHENTICATED, error.text) from error
+            grant = room_service.check_grant(method, claims)
+            # Only now the body: to read ten megabytes of JSON takes seconds, which only those who may call may cost.
             call = twirp.read_call(method, encoding, await _read_body(receive))
-            response = room_service.serve(call, claims, self._switchboard)
+            response = room_service.serve(call, grant, self._switchboard)
         except ApiError as error:
             await reply(send, error.code.status, twirp.write_error(error), content_type=JSON)
             return

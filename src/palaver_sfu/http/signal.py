@@ -8,7 +8,7 @@ from collections import deque
 from typing import Any
 
 from palaver_sfu.errors import WireError
-from palaver_sfu.http.pace import Pace
+from palaver_sfu.http.pace import Pace, cost_of
 from palaver_sfu.http.replies import Receive, Send
 from palaver_sfu.room.values import ParticipantSid
 from palaver_sfu.switchboard import Switchboard
@@ -125,7 +125,7 @@ class SignalConnection:
                 self._outbox.close(UNREADABLE)
                 return
             self._switchboard.request(self._sid, request)
-            wait_s = pace.wait_s(loop.time())
+            wait_s = pace.wait_s(loop.time(), cost_of(frame))
             if wait_s:
                 await asyncio.sleep(wait_s)
 

@@ -13,6 +13,8 @@ from palaver_sfu.session.state import Publication, RoomState, Session, Turn
 
 # Nobody shows more than a camera, a microphone and some screens; beyond this a client is broken or hostile.
 MAX_PUBLICATIONS = 32
+# A client sends a track in two codecs; a republished one adds two more names.
+MAX_SIMULCAST_CIDS = 16
 
 _KIND_LETTERS = {TrackKind.AUDIO: "A", TrackKind.VIDEO: "V"}
 _SOURCE_LETTERS = {
@@ -182,7 +184,11 @@ def _add_codec(session: Session, request: AddTrack, turn: Turn) -> None:
     if publication is None:
         _refuse(session, request, RequestFailure.NOT_FOUND, "track not found", turn)
         return
-    publication.simulcast_cids = tuple(dict.fromkeys(publication.simulcast_cids + request.simulcast_cids))
+    cids = tuple(dict.fromkeys(publication.simulcast_cids + request.simulcast_cids))
+    if len(cids) > MAX_SIMULCAST_CIDS:
+        _refuse(session, request, RequestFailure.LIMIT_EXCEEDED, "too many codecs", turn)
+        return
+    publication.simulcast_cids = cids
     turn.send(session, TrackPublished(cid=request.cid, track=publication.info))
 
 

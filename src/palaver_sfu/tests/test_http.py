@@ -386,6 +386,19 @@ async def test_api_errors_are_twirps(sfu: Served) -> None:
         assert response.json()["msg"]
 
 
+async def test_the_bodies_of_those_who_may_not_call_are_not_read(sfu: Served) -> None:
+    """To read ten megabytes of JSON would keep the loop for seconds: malformed is the answer only to a caller."""
+    path, headers = "/twirp/livekit.RoomService/CreateRoom", {"Content-Type": "application/json"}
+    body = b"[" * 1_000
+    ticket = token()  # good for joining, as every participant has one
+    for bearer in (None, "forged", ticket):
+        response = await sfu.http("POST", path, content=body, headers=headers, bearer=bearer)
+        assert (response.status_code, response.json()["code"]) == (401, "unauthenticated")
+    creator = api.AccessToken(KEY, SECRET).with_grants(api.VideoGrants(room_create=True)).to_jwt()
+    response = await sfu.http("POST", path, content=body, headers=headers, bearer=creator)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed")
+
+
 async def test_other_services_and_ways_of_calling_are_refused_in_twirps_form(sfu: Served) -> None:
     admin = api.AccessToken(KEY, SECRET).with_grants(api.VideoGrants(room_list=True)).to_jwt()
     path = "/twirp/livekit.RoomService/ListRooms"

@@ -14,7 +14,7 @@ from palaver_sfu.session.messages import (
     TrackPublished,
     TrackUnpublished,
 )
-from palaver_sfu.session.publishing import MAX_PUBLICATIONS
+from palaver_sfu.session.publishing import MAX_PUBLICATIONS, MAX_SIMULCAST_CIDS
 from palaver_sfu.session.requests import AddTrack, SetMuted
 from palaver_sfu.tests.rehearsal import THREE_LAYERS, Stage, inactive, permission, sendonly
 
@@ -87,6 +87,21 @@ def test_a_section_is_matched_by_the_second_codecs_name_too() -> None:
     wanted = stage.told("alice", TrackPublished)[0].track.sid
     stage.offer("alice", sendonly("9", "video", "y"))
     assert stage.done(Negotiate)[-1].publish == {"9": (wanted, ())}
+
+
+def test_a_track_does_not_collect_names_without_end() -> None:
+    stage = Stage()
+    stage.join("alice")
+    stage.request("alice", CAMERA)
+    sid = stage.told("alice", TrackPublished)[0].track.sid
+    for number in range(30):
+        more = AddTrack(
+            cid="cam", kind=TrackKind.VIDEO, source=TrackSource.CAMERA, simulcast_cids=(f"c{number}",), existing=sid
+        )
+        stage.request("alice", more)
+    [publication] = stage.session("alice").publications.values()
+    assert len(publication.simulcast_cids) == MAX_SIMULCAST_CIDS
+    assert stage.told("alice", RequestAnswered)[-1].reason is RequestFailure.LIMIT_EXCEEDED
 
 
 def test_an_offer_that_came_before_its_add_track_is_asked_for_again() -> None:

@@ -13,7 +13,7 @@ from palaver_sfu.adapters.addresses import is_announceable, local_addresses
 from palaver_sfu.cli import main
 from palaver_sfu.config import SfuSettings, parse_keys
 from palaver_sfu.errors import ConfigError
-from palaver_sfu.http.pace import BURST, PER_SECOND, Pace
+from palaver_sfu.http.pace import BURST, PER_SECOND, Pace, cost_of
 from palaver_sfu.room.layers import spatial_layer
 from palaver_sfu.room.quality import judge
 from palaver_sfu.room.values import (
@@ -188,6 +188,14 @@ def test_a_talkative_client_is_slowed_not_cut() -> None:
     assert all(pace.wait_s(0.0) == 0.0 for _ in range(BURST))
     assert pace.wait_s(0.0) == pytest.approx(1 / PER_SECOND)
     assert pace.wait_s(10.0) == 0.0
+
+
+def test_large_frames_count_as_many_messages_and_text_as_more() -> None:
+    assert cost_of(b"ping") == pytest.approx(1.0, abs=0.01)
+    assert cost_of(bytes(512 * 1024)) == pytest.approx(513.0)
+    assert cost_of("x" * 64 * 1024) == pytest.approx(513.0)
+    pace = Pace()
+    assert pace.wait_s(0.0, BURST + 200.0) == pytest.approx(200 / PER_SECOND)
 
 
 @pytest.mark.parametrize("formatter", [logs.TextFormatter(), logs.JsonFormatter()])

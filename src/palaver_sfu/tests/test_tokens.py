@@ -83,6 +83,17 @@ def test_absent_grants_have_the_references_defaults() -> None:
         {"video": "everything"},
         {"sub": None, "jti": 7},
         {"attributes": {"a": 1}},
+        {"exp": [1]},
+        {"exp": 10**400},
+        {"exp": float("inf")},
+        {"exp": True},
+        {"nbf": [1]},
+        {"nbf": float("inf")},
+        {"name": "half a pair \ud800"},
+        {"sub": "\udfff"},
+        {"metadata": "\ud800"},
+        {"attributes": {"\ud800": ""}},
+        {"video": {"roomJoin": True, "room": "\ud800"}},
     ],
 )
 def test_what_proves_nothing_is_refused(changes: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from livekit.protocol import models, rtc
 
 from palaver_sfu.adapters.memory import parse_sections
 from palaver_sfu.errors import WireError
+from palaver_sfu.room.limits import MAX_METADATA_BYTES
 from palaver_sfu.room.values import (
     DEFAULT_OPTIONS,
     DEFAULT_PERMISSION,
@@ -51,12 +52,21 @@ from palaver_sfu.session.requests import (
     Simulate,
     Trickle,
     Unsupported,
+    UpdateMetadata,
     UpdateSubscription,
     UpdateTrackSettings,
 )
 from palaver_sfu.wire.data import stamp
 from palaver_sfu.wire.join_request import MAX_JOIN_REQUEST_BYTES, read_join_request
-from palaver_sfu.wire.requests import MAX_ADD_TRACK_BYTES, MAX_SIGNAL_BYTES, read_request
+from palaver_sfu.wire.requests import (
+    MAX_ADD_TRACK_BYTES,
+    MAX_AUDIO_FEATURES,
+    MAX_PERMISSION_RULES,
+    MAX_REQUEST_BYTES,
+    MAX_SIGNAL_BYTES,
+    MAX_TEXT_BYTES,
+    read_request,
+)
 from palaver_sfu.wire.responses import LIVEKIT_LEVEL, Encoder, IceServer
 
 SDP = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\n"
@@ -141,7 +151,16 @@ def test_an_offer_comes_with_its_sections() -> None:
     assert [(s.mid, s.kind, s.direction, s.codecs) for s in request.sections] == [("0", "audio", "recvonly", ("opus",))]
 
 
-@pytest.mark.parametrize("frame", [b"\xff\xff\xff", "not json", '{"offer": 3}', bytes(MAX_SIGNAL_BYTES + 1)])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\xff\xff\xff",
+        "not json",
+        '{"offer": 3}',
+        bytes(MAX_SIGNAL_BYTES + 1),
+        '{"x": "' + "x" * MAX_TEXT_BYTES + '"}',
+    ],
+)
 def test_what_is_no_request_is_refused(frame: bytes | str) -> None:
     with pytest.raises(WireError):
         read_request(frame, parse_offer=parse_sections)
@@ -151,6 +170,26 @@ def test_what_is_no_request_is_refused(frame: bytes | str) -> None:
 def test_no_frame_does_more_than_be_refused(frame: bytes | str) -> None:
     with contextlib.suppress(WireError):
         read_request(frame, parse_offer=parse_sections)
+
+
+def test_only_offers_and_metadata_may_be_long() -> None:
+    """One list of a megabyte would keep the loop, and with it everybody's calls, for seconds."""
+    sids = [f"TR_{number:06}" for number in range(MAX_REQUEST_BYTES // 10)]
+    rules = [rtc.TrackPermission(participant_sid="PA_1")] * (MAX_PERMISSION_RULES + 1)
+    features = [models.TF_STEREO] * (MAX_AUDIO_FEATURES + 1)
+    refused = [
+        rtc.SignalRequest(subscription=rtc.UpdateSubscription(track_sids=sids)),
+        rtc.SignalRequest(track_setting=rtc.UpdateTrackSettings(track_sids=sids)),
+        rtc.SignalRequest(subscription_permission=rtc.SubscriptionPermission(track_permissions=rules)),
+        rtc.SignalRequest(update_audio_track=rtc.UpdateLocalAudioTrack(track_sid="TR_1", features=features)),
+    ]
+    for request in refused:
+        with pytest.raises(WireError):
+            read(request)
+    long = rtc.UpdateParticipantMetadata(metadata="x" * MAX_METADATA_BYTES)
+    assert isinstance(read(rtc.SignalRequest(update_metadata=long)), UpdateMetadata)
+    offer = rtc.SessionDescription(type="offer", sdp=SDP + "a=x\r\n" * 20_000, id=2)
+    assert isinstance(read(rtc.SignalRequest(offer=offer)), Offer)
 
 
 def test_an_added_track_keeps_what_only_clients_care_about() -> None:
@@ -308,6 +347,12 @@ def test_a_join_request_is_read_however_it_is_written(compress: bool, encode_: o
     assert request.offer is not None
     assert request.offer.sections is not None
     assert [add.cid for add in request.add_tracks] == ["c"]
+
+
+def test_a_join_request_with_more_tracks_than_anybody_has_is_refused() -> None:
+    join = rtc.JoinRequest(add_track_requests=[rtc.AddTrackRequest(cid="c", type=models.AUDIO)] * 33)
+    with pytest.raises(WireError):
+        read_join_request(base64.b64encode(wrapped(join)).decode(), parse_offer=parse_sections)
 
 
 def test_a_join_request_without_settings_subscribes_and_needs_no_offer() -> None:

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from livekit.protocol import models, rtc
 
 from palaver_sfu.errors import WireError
+from palaver_sfu.session.publishing import MAX_PUBLICATIONS
 from palaver_sfu.session.requests import AddTrack, Offer
 from palaver_sfu.wire.requests import ParseOffer, read_add_track, read_offer
 
@@ -47,6 +48,8 @@ def read_join_request(parameter: str, *, parse_offer: ParseOffer) -> JoinRequest
         message = rtc.JoinRequest.FromString(inner)
     except DecodeError as error:
         raise WireError("cannot parse join request") from error
+    if len(message.add_track_requests) > MAX_PUBLICATIONS:
+        raise WireError("too many tracks in join request")
     has_settings = message.HasField("connection_settings")
     client = message.client_info
     has_offer = message.HasField("publisher_offer") and bool(message.publisher_offer.sdp)

@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError, Message
 from livekit.protocol import models, rtc
 
 from palaver_sfu.errors import WireError
+from palaver_sfu.room.limits import MAX_ATTRIBUTES_BYTES, MAX_METADATA_BYTES
 from palaver_sfu.room.values import (
     Identity,
     OpusWish,
@@ -44,6 +45,19 @@ from palaver_sfu.session.requests import (
 from palaver_sfu.wire.infos import read_kind, read_layers, read_source
 
 MAX_SIGNAL_BYTES = 2 * 1024 * 1024
+# Texts are read a hundred times slower than binary frames, and only people who look at the protocol send them.
+MAX_TEXT_BYTES = 64 * 1024
+# What is neither an offer nor metadata is a list of tracks at most.
+MAX_REQUEST_BYTES = 64 * 1024
+_LONG_REQUESTS = {
+    "offer": MAX_SIGNAL_BYTES,  # the media core has its own, tighter limit for SDP
+    "sync_state": MAX_SIGNAL_BYTES,
+    "update_metadata": MAX_METADATA_BYTES + MAX_ATTRIBUTES_BYTES + MAX_REQUEST_BYTES,
+}
+# Each rule is asked about each track and each subscriber.
+MAX_PERMISSION_RULES = 1_000
+# There are ten features; what is said about a track goes to everybody.
+MAX_AUDIO_FEATURES = 64
 # What is said about a track is sent to everybody, again and again; clients need less than one kilobyte.
 MAX_ADD_TRACK_BYTES = 16 * 1024
 
@@ -70,7 +84,7 @@ def read_request(frame: bytes | str, *, parse_offer: ParseOffer) -> ClientReques
     Raises:
         WireError: too large, or not a request at all.
     """
-    if len(frame) > MAX_SIGNAL_BYTES:
+    if len(frame) > (MAX_SIGNAL_BYTES if isinstance(frame, bytes) else MAX_TEXT_BYTES):
         raise WireError("signal message too large")
     try:
         if isinstance(frame, bytes):
@@ -79,6 +93,8 @@ def read_request(frame: bytes | str, *, parse_offer: ParseOffer) -> ClientReques
             request = Parse(frame, rtc.SignalRequest(), ignore_unknown_fields=True)
     except (DecodeError, ParseError, RecursionError, ValueError) as error:
         raise WireError("not a signal request") from error
+    if len(frame) > _LONG_REQUESTS.get(request.WhichOneof("message"), MAX_REQUEST_BYTES):
+        raise WireError("signal message too large")
     return _read(request, parse_offer)
 
 
@@ -189,6 +205,8 @@ def _track_setting(message: rtc.UpdateTrackSettings) -> ClientRequest:
 
 
 def _subscription_permission(message: rtc.SubscriptionPermission) -> ClientRequest:
+    if len(message.track_permissions) > MAX_PERMISSION_RULES:
+        raise WireError("too many subscription permissions")
     return SetSubscriptionPermission(
         all_participants=message.all_participants,
         permissions=tuple(
@@ -214,6 +232,9 @@ def _update_metadata(message: rtc.UpdateParticipantMetadata) -> ClientRequest:
 
 
 def _update_audio_track(message: rtc.UpdateLocalAudioTrack) -> ClientRequest:
+    if len(message.features) > MAX_AUDIO_FEATURES:
+        raise WireError("too many audio features")
+
     def amend(details: bytes) -> bytes:
         info = models.TrackInfo.FromString(details)
         del info.audio_features[:]

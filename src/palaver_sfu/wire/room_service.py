@@ -32,7 +32,7 @@ from palaver_sfu.session.inputs import (
 )
 from palaver_sfu.wire.data import from_server
 from palaver_sfu.wire.infos import participant_message, read_permission, room_message, track_message
-from palaver_sfu.wire.tokens import Claims
+from palaver_sfu.wire.tokens import Claims, VideoGrant
 from palaver_sfu.wire.twirp import Call
 
 
@@ -51,25 +51,40 @@ class Rooms(Protocol):
         """Raises: ApiError."""
 
 
-def serve(call: Call, claims: Claims | None, rooms: Rooms) -> Message:
-    """Raises: ApiError."""
-    _check_grant(call, claims)
-    return _METHODS[call.method](call.request, rooms)
+def check_grant(method: str, claims: Claims | None) -> VideoGrant:
+    """The grant by which `method` may be called at all. Needs no body, so that strangers' bodies are never read.
 
-
-def _check_grant(call: Call, claims: Claims | None) -> None:
+    Raises:
+        ApiError: there is none.
+    """
     grant = claims.video if claims is not None else None
-    match call.method:
+    match method:
         case "CreateRoom" | "DeleteRoom":
             is_allowed = grant is not None and grant.may_create
         case "ListRooms":
             is_allowed = grant is not None and grant.may_list
         case _:
-            name = getattr(call.request, "room", "")
-            is_allowed = grant is not None and grant.may_administrate and grant.room == name
-    if not is_allowed:
-        # The reference's code for a missing grant: clients and dashboards know it.
-        raise ApiError(ApiCode.UNAUTHENTICATED, "permissions denied")
+            is_allowed = grant is not None and grant.may_administrate
+    if grant is None or not is_allowed:
+        raise _denied()
+    return grant
+
+
+def serve(call: Call, grant: VideoGrant, rooms: Rooms) -> Message:
+    """Carry out `call` for the holder of `grant`, which `check_grant` gave.
+
+    Raises:
+        ApiError: the grant is for another room, or the call cannot be done.
+    """
+    is_about_one_room = call.method not in {"CreateRoom", "DeleteRoom", "ListRooms"}
+    if is_about_one_room and grant.room != getattr(call.request, "room", ""):
+        raise _denied()
+    return _METHODS[call.method](call.request, rooms)
+
+
+def _denied() -> ApiError:
+    # The reference's code for a missing grant: clients and dashboards know it.
+    return ApiError(ApiCode.UNAUTHENTICATED, "permissions denied")
 
 
 def _create_room(request: pb.CreateRoomRequest, rooms: Rooms) -> models.Room:

@@ -26,6 +26,8 @@ LEEWAY_S = 60
 REFRESH_TTL_S = 600
 WEBHOOK_TTL_S = 300
 
+_UINT32 = 2**32 - 1
+
 _NO_ROOM = RoomName("")
 _SOURCES = {source.name.lower(): source for source in TrackSource}
 
@@ -74,9 +76,9 @@ class Keys:
             if not isinstance(issuer, str) or secret is None:
                 raise TokenError("invalid API key")
             claims = _decode(token, secret)
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            return _read_claims(issuer, claims)
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise TokenError(f"invalid token: {_reason(error)}") from error
-        return _read_claims(issuer, claims)
 
     def mint_refresh(self, message: RefreshToken, *, api_key: str, expires_at: float, now: float) -> str:
         """A token to come back with: ten minutes, or as long as the one it refreshes."""
@@ -190,6 +192,7 @@ def _text(claims: Mapping[str, object], name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise TokenError(f"invalid token: {name} is not a text")
+    value.encode()  # JSON can write half a surrogate pair, which is no text that could be sent to anybody
     return value
 
 
@@ -199,6 +202,7 @@ def _texts(claims: Mapping[str, object], name: str) -> Mapping[str, str]:
         return {}
     if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
         raise TokenError(f"invalid token: {name} is not a map of texts")
+    "".join((*value, *value.values())).encode()
     return value
 
 
@@ -222,15 +226,14 @@ def _room_options(config: object) -> RoomOptions | None:
 
     def number(camel: str, snake: str, default: int) -> int:
         value = config.get(camel, config.get(snake))
-        return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else default
+        return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _UINT32 else default
 
     defaults = RoomOptions()
-    metadata = config.get("metadata")
     return RoomOptions(
         empty_timeout_s=number("emptyTimeout", "empty_timeout", defaults.empty_timeout_s),
         departure_timeout_s=number("departureTimeout", "departure_timeout", defaults.departure_timeout_s),
         max_participants=number("maxParticipants", "max_participants", defaults.max_participants),
-        metadata=metadata if isinstance(metadata, str) else "",
+        metadata=_text(config, "metadata"),
     )
 
 
