@@ -7,6 +7,7 @@ from palaver.live.domain.effects import RecordJoined
 from palaver.live.domain.people import Identity
 from palaver.live.domain.replica import RoomFacts
 from palaver.live.domain.room import Moment
+from palaver.live.ports import Run
 from palaver.live.threads import DatabaseThreads
 from palaver.meetings import sessions
 
@@ -17,18 +18,19 @@ class DatabaseHistory:
     def __init__(self, threads: DatabaseThreads) -> None:
         self._run = threads.run
 
-    async def open(self, meeting_id: UUID, *, slug: str, title: str, now: Moment) -> RoomFacts | None:
+    async def open(self, meeting_id: UUID, *, slug: str, title: str, now: Moment) -> Run | None:
         """The run that starts or goes on; None when the meeting is gone."""
         run = await self._run(sessions.open_or_continue_session, MeetingId(meeting_id), now=now.at)
         if run is None:
             return None
-        return RoomFacts(
+        facts = RoomFacts(
             meeting_id=str(meeting_id),
             slug=slug,
             title=title,
             session_id=str(run.session_id),
             started_at=run.started_at,
         )
+        return Run(facts, barred=frozenset(map(Identity, run.removed)))
 
     async def joined(self, session_id: str, record: RecordJoined) -> None:
         """Somebody came in."""
@@ -49,6 +51,10 @@ class DatabaseHistory:
     async def left(self, session_id: str, *, identity: Identity, now: Moment) -> None:
         """Somebody is gone."""
         await self._run(sessions.record_leave, _session(session_id), identity=identity, now=now.at)
+
+    async def removed(self, session_id: str, *, identity: Identity, now: Moment) -> None:
+        """Somebody was put out of the run for good."""
+        await self._run(sessions.record_removal, _session(session_id), identity=identity, now=now.at)
 
     async def touched(self, session_id: str, *, now: Moment) -> None:
         """Somebody is still inside."""

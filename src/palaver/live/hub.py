@@ -56,7 +56,8 @@ class Hub:
         self._settling: dict[str, set[asyncio.Task[None]]] = {}
         self._is_stopping = False
         self._next_socket = 0
-        # Bounded memories, oldest out first: who was put out of a run, who was here, who is in the engine unexplained.
+        # Bounded memories, oldest out first: who was put out of a run (the history knows it too, unless the database
+        # was away), who was here, who is in the engine unexplained.
         self._barred: OrderedDict[str, frozenset[Identity]] = OrderedDict()
         self._gone: OrderedDict[ParticipantId, None] = OrderedDict()
         self._strays: OrderedDict[tuple[str, Identity], float] = OrderedDict()
@@ -127,17 +128,17 @@ class Hub:
         if settling := self._settling.get(key):
             # The last run of this meeting is still being written: it must not end the one that now begins.
             await asyncio.wait(settling, timeout=_SETTLE_S)
-        facts = await self.ports.history.open(
+        run = await self.ports.history.open(
             admission.meeting_id, slug=admission.slug, title=admission.title, now=self.ports.clock()
         )
-        if facts is None:
+        if run is None:
             raise PalaverError(MEETING_NOT_FOUND)
         if self._tasks is None or self._is_stopping:
             raise PalaverError(SERVER_RESTART)
         room = LiveRoom(
-            facts,
+            run.facts,
             ports=self.ports,
-            barred=self._barred.get(facts.session_id, frozenset()),
+            barred=run.barred | self._barred.get(run.facts.session_id, frozenset()),
             on_gone=self._remember_gone,
             on_over=self._room_over,
         )

@@ -21,10 +21,19 @@ class Timer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a meeting, new or going on."""
+
+    facts: RoomFacts
+    barred: frozenset[Identity] = frozenset()
+    """Who was removed from it, before or after the server was started."""
+
+
 class History(Protocol):
     """Where meeting sessions are kept. Calls may fail; the caller tries again."""
 
-    async def open(self, meeting_id: UUID, *, slug: str, title: str, now: Moment) -> RoomFacts | None:
+    async def open(self, meeting_id: UUID, *, slug: str, title: str, now: Moment) -> Run | None:
         """The run that starts or goes on; None when the meeting is gone."""
         ...
 
@@ -38,6 +47,10 @@ class History(Protocol):
 
     async def left(self, session_id: str, *, identity: Identity, now: Moment) -> None:
         """Somebody is gone."""
+        ...
+
+    async def removed(self, session_id: str, *, identity: Identity, now: Moment) -> None:
+        """Somebody was put out of the run for good."""
         ...
 
     async def touched(self, session_id: str, *, now: Moment) -> None:

@@ -173,6 +173,8 @@ class LiveRoom:
                 self._on_gone(participant_id)
                 identity = before.seats[participant_id].participant.identity
                 submit(functools.partial(history.left, session_id, identity=identity, now=replace(now, at=at)))
+            case fx.RecordRemoved(identity, at):
+                submit(functools.partial(history.removed, session_id, identity=identity, now=replace(now, at=at)))
             case fx.RecordEnded(at):
                 submit(functools.partial(history.ended, session_id, now=replace(now, at=at)))
             case _:

@@ -59,6 +59,23 @@ class MeetingSession(models.Model):
         return f"{self.meeting_id} {self.started_at:%Y-%m-%d %H:%M}"
 
 
+class Removal(models.Model):
+    """Somebody who was put out of a run, and does not come back into it."""
+
+    id = models.BigAutoField(primary_key=True)
+    session = models.ForeignKey(MeetingSession, models.CASCADE, related_name="removals")
+    identity = models.CharField(max_length=64)
+    """As in `Attendance`."""
+    removed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("session", "identity"), name="meetings_removal_one_per_person"),)
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.identity} {self.removed_at:%Y-%m-%d %H:%M}"
+
+
 class Attendance(models.Model):
     """One stay of one person in a run."""
 

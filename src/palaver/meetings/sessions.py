@@ -12,7 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from palaver.kernel.ids import AttendanceId, MeetingId, MeetingSessionId, UserId
-from palaver.meetings.models import DISPLAY_NAME_MAX_LENGTH, Attendance, Meeting, MeetingSession
+from palaver.meetings.models import DISPLAY_NAME_MAX_LENGTH, Attendance, Meeting, MeetingSession, Removal
 
 RETURN_WITHIN = timedelta(minutes=2)
 
@@ -26,6 +26,8 @@ class OpenSession:
     started_at: datetime
     is_continued: bool
     """True when it was running before this server started."""
+    removed: frozenset[str]
+    """The identities of those who were put out of this run."""
 
 
 def open_or_continue_session(meeting_id: MeetingId, *, now: datetime) -> OpenSession | None:
@@ -97,6 +99,14 @@ def record_leave(session_id: MeetingSessionId, *, identity: str, now: datetime) 
         _touch(session_id, now)
 
 
+def record_removal(session_id: MeetingSessionId, *, identity: str, now: datetime) -> None:
+    """A person was put out and stays out of this run, whatever becomes of the server."""
+    with transaction.atomic():
+        # The session may be gone with its meeting; then there is nothing to come back to.
+        if MeetingSession.objects.select_for_update().filter(pk=session_id).exists():
+            Removal.objects.get_or_create(session_id=session_id, identity=identity, defaults={"removed_at": now})
+
+
 def touch_session(session_id: MeetingSessionId, *, now: datetime) -> None:
     """Somebody is still inside. Call it at least every 30 seconds while the room is not empty."""
     _touch(session_id, now)
@@ -129,6 +139,7 @@ def _open(session: MeetingSession, *, is_continued: bool) -> OpenSession:
         meeting_id=MeetingId(session.meeting_id),
         started_at=session.started_at,
         is_continued=is_continued,
+        removed=frozenset(Removal.objects.filter(session=session).values_list("identity", flat=True)),
     )
 
 

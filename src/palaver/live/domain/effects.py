@@ -121,6 +121,14 @@ class RecordLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordRemoved:
+    """For the history: somebody was put out, and stays out of this run."""
+
+    identity: Identity
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RecordEnded:
     """For the history: the meeting session is over: everybody left, a host ended it, or the meeting is gone."""
 
@@ -128,7 +136,16 @@ class RecordEnded:
     by_user_id: int | None
 
 
-Effect = CloseSocket | RemoveFromEngine | DeleteEngineRoom | RecordJoined | RecordRenamed | RecordLeft | RecordEnded
+Effect = (
+    CloseSocket
+    | RemoveFromEngine
+    | DeleteEngineRoom
+    | RecordJoined
+    | RecordRenamed
+    | RecordLeft
+    | RecordRemoved
+    | RecordEnded
+)
 
 # --- answers ---------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from palaver.live.domain.effects import (
     CloseSocket,
     Farewell,
     MediaTicketDue,
+    RecordRemoved,
     RecordRenamed,
     Refused,
     Step,
@@ -80,10 +81,15 @@ def remove_participant(state: RoomState, actor: Seat, command: RemoveParticipant
     if seat == actor:
         return Step(state, answer=Refused("cannot_remove_self"))
     step = drop_seat(state, seat, reason=DropReason.REMOVED, now=now)
+    identity = seat.participant.identity
     return replace(
         step,
-        state=replace(step.state, barred=frozenset({*state.barred, seat.participant.identity})),
-        effects=(*_goodbye(seat, Farewell.REMOVED, by=actor.participant.name), *step.effects),
+        state=replace(step.state, barred=frozenset({*state.barred, identity})),
+        effects=(
+            *_goodbye(seat, Farewell.REMOVED, by=actor.participant.name),
+            RecordRemoved(identity, now.at),
+            *step.effects,
+        ),
     )
 
 

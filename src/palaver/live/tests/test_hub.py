@@ -18,11 +18,10 @@ from palaver.live import wire
 from palaver.live.admission import Admission
 from palaver.live.domain import effects as fx
 from palaver.live.domain.people import Identity, Role
-from palaver.live.domain.replica import RoomFacts
 from palaver.live.domain.room import Moment
 from palaver.live.domain.room_commands import EndForAll, Leave, RemoveParticipant, RenameSelf
 from palaver.live.hub import MAX_SILENCE_S, Hub
-from palaver.live.ports import Ports
+from palaver.live.ports import Ports, Run
 from palaver.live.room_host import LiveRoom
 from palaver.live.sockets import MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES, MAX_STUCK_S, Socket
 from palaver.live.tests.cast import facts, moment
@@ -77,19 +76,20 @@ class MemoryHistory:
     failures_left: int = 0
     runs: int = 0
     is_run_open: bool = False
+    barred: set[Identity] = field(default_factory=set)
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.may_end.set()
 
-    async def open(self, meeting_id: uuid.UUID, *, slug: str, title: str, now: Moment) -> RoomFacts | None:
+    async def open(self, meeting_id: uuid.UUID, *, slug: str, title: str, now: Moment) -> Run | None:
         await asyncio.sleep(0)
         if self.is_deleted:
             return None
         if not self.is_run_open:
             self.runs += 1
             self.is_run_open = True
-        return facts(f"run-{self.runs}")
+        return Run(facts(f"run-{self.runs}"), barred=frozenset(self.barred))
 
     async def joined(self, session_id: str, record: fx.RecordJoined) -> None:
         self._write(f"{session_id} {record.name} joined")
@@ -99,6 +99,10 @@ class MemoryHistory:
 
     async def left(self, session_id: str, *, identity: Identity, now: Moment) -> None:
         self._write(f"{session_id} {identity} left")
+
+    async def removed(self, session_id: str, *, identity: Identity, now: Moment) -> None:
+        self._write(f"{session_id} {identity} removed")
+        self.barred.add(identity)
 
     async def touched(self, session_id: str, *, now: Moment) -> None:
         self._write(f"{session_id} goes on")
@@ -273,6 +277,21 @@ async def test_who_was_removed_stays_out_of_the_run_even_when_the_room_empties(w
     _, _, answer = await world.enter("bob")
     assert answer == fx.Refused("removed")
     assert world.hub.rooms == {}, "a room that nobody came into stays open"
+
+
+async def test_who_was_removed_stays_out_of_the_run_after_a_restart(world: World) -> None:
+    """LIVE-015."""
+    room, alice, _ = await world.enter("alice", role=Role.HOST)
+    _, _, bob = await world.enter("bob")
+    give(room, alice, "remove_participant", RemoveParticipant(pid(bob)))  # type: ignore[arg-type]
+    assert "run-1 id-bob removed" in await world.written()
+    world.hub.socket_gone(room, alice, is_clean=False)
+    world.time.advance(21)
+    assert world.hub.rooms == {}
+    world.hub._barred.clear()
+    world.hub._gone.clear()
+    _, _, answer = await world.enter("bob")
+    assert answer == fx.Refused("removed")
 
 
 async def test_two_who_come_first_at_once_meet_in_one_room(world: World) -> None:

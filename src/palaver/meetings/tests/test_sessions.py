@@ -61,6 +61,25 @@ def test_who_leaves_and_returns_has_two_stays(meeting: Meeting) -> None:
 
 
 @pytest.mark.django_db
+def test_who_was_removed_is_known_as_long_as_the_run_goes_on(meeting: Meeting) -> None:
+    run = start(meeting, NINE)
+    assert run.removed == frozenset()
+    join(run.session_id, "bob", NINE)
+    sessions.record_removal(run.session_id, identity="id-bob", now=after(1))
+    sessions.record_removal(run.session_id, identity="id-bob", now=after(1))
+    assert start(meeting, after(2)).removed == {"id-bob"}
+    sessions.end_session(run.session_id, now=after(3))
+    assert start(meeting, after(4)).removed == frozenset()
+
+
+@pytest.mark.django_db
+def test_a_removal_from_a_meeting_that_is_deleted_meanwhile_is_nothing(meeting: Meeting) -> None:
+    run = start(meeting, NINE)
+    meeting.delete()
+    sessions.record_removal(run.session_id, identity="id-bob", now=after(1))
+
+
+@pytest.mark.django_db
 def test_joining_twice_is_one_stay(meeting: Meeting) -> None:
     run = start(meeting, NINE)
     join(run.session_id, "bob", NINE)
