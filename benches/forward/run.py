@@ -11,8 +11,8 @@ COMMAND = (
     "--bench", "forward",
 )  # fmt: skip
 NOTES = (
-    "The ratio of many to few viewers says whether one viewer's packet grows dearer with the crowd: at most 1.10 is the "
-    "aim. Sealing and sending cost ten to a hundred times as much and are not in here."
+    "The ratio of many to few viewers says whether one viewer's packet grows dearer with the crowd: at most 1.10 is "
+    "the aim. Sealing and sending cost ten to a hundred times as much and are not in here."
 )
 
 
