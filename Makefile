@@ -45,7 +45,7 @@ $(STAMPS)/core: $(CORE_SOURCES) | $(STAMPS)/apt-build
 
 $(STAMPS)/npm: web/package.json web/package-lock.json web/.npmrc
 	@echo "· Web packages"
-	@cd web && npm ci --silent --no-audit --no-fund
+	@cd web && npm ci --loglevel=error --no-audit --no-fund >/dev/null
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/web: $(WEB_SOURCES) $(STAMPS)/npm
@@ -123,6 +123,7 @@ check-rust:
 
 check-web: $(STAMPS)/npm
 	@echo "· tsc, eslint, prettier, unused code"
+	@cd web && npm ci --dry-run --loglevel=error --no-audit --no-fund >/dev/null
 	@cd web && npm run --silent check
 
 check-generated:
@@ -149,7 +150,10 @@ lock: $(STAMPS)/python ## Renew the locks of all three languages after a change 
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) pyproject.toml requirements/dev.in -o requirements/dev.txt
 	@$(CARGO) update --manifest-path media/Cargo.toml --workspace
-	@cd web && npm install --package-lock-only --no-audit --no-fund
+# Anew and beside the tree: with node_modules in sight npm leaves the packages of other systems out of the lock.
+	@scratch=$$(mktemp -d) && cp web/package.json web/.npmrc $$scratch && \
+	  (cd $$scratch && npm install --package-lock-only --loglevel=error --no-audit --no-fund >/dev/null) && \
+	  mv $$scratch/package-lock.json web/ && rm -r $$scratch
 
 clean: ## Remove what was built; data in ./var stays.
 	@rm -rf .cache media/target web/dist web/node_modules src/palaver/web_dist src/palaver_sfu/_core*.so dist
