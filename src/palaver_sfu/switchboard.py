@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, assert_never
@@ -70,6 +70,7 @@ from palaver_sfu.wire.responses import Encoder, Frame, Mint
 logger = logging.getLogger(__name__)
 
 TICK_S = 1.0
+MAX_REVOKED = 10_000
 
 
 class Link(Protocol):
@@ -120,23 +121,26 @@ class Switchboard:
         self._waiting: deque[tuple[RoomState, Input]] = deque()
         self._is_stepping = False
         self._is_closed = False
+        # Oldest out first.
+        self._revoked: OrderedDict[tuple[RoomName, Identity], float] = OrderedDict()
 
     # --- clients ------------------------------------------------------------------------------
 
-    def check_admission(self, name: RoomName) -> None:
-        """Raises: AdmissionError: nobody can come in here now."""
+    def check_admission(self, name: RoomName, identity: Identity, *, token_from: float) -> None:
+        """Raises: AdmissionError: nobody can come in here now, or not by a token that was made at `token_from`."""
+        if token_from < self._revoked.get((name, identity), 0.0):
+            raise AdmissionError(401, "token is revoked")
         if self._is_closed:
             raise AdmissionError(503, "server is shutting down")
         if name not in self._rooms and not self._creates_rooms_on_join:
             raise AdmissionError(404, "requested room does not exist")
 
     def join(self, name: RoomName, request: Join, *, options: RoomOptions | None, link: Link, mint: Mint) -> None:
-        """Let a client in, creating its room when that is allowed.
+        """Let a client in whom `check_admission` did not refuse, creating its room.
 
         Raises:
-            AdmissionError: the room is full, missing, or the server is going down.
+            AdmissionError: the room is full.
         """
-        self.check_admission(name)
         room = self._rooms.get(name) or self._open(name, options or self._options)
         presence.admit(room, request.identity, request.permission, request.kind)
         self._peers[request.sid] = room
@@ -175,6 +179,12 @@ class Switchboard:
         room = self._rooms.get(name)
         session = room.by_identity(identity) if room is not None else None
         return [] if session is None else [p.info for p in session.publications.values()]
+
+    def revoke(self, name: RoomName, identity: Identity, *, before: float) -> None:
+        """Kept beyond the end of the room, which its tokens outlive."""
+        self._revoked[name, identity] = max(before, self._revoked.pop((name, identity), 0.0))
+        while len(self._revoked) > MAX_REVOKED:
+            self._revoked.popitem(last=False)
 
     def command(self, name: RoomName, event: ApiInput) -> None:
         room = self._rooms.get(name)

@@ -41,6 +41,7 @@ class MemoryEngine:
         self.deleted_rooms: list[str] = []
         self._client_url = client_url
         self._rooms: dict[str, dict[str, MemoryConnection]] = {}
+        self._revoked: dict[tuple[str, str], datetime] = {}
 
     # --- the client's side ---------------------------------------------------------------------
 
@@ -59,6 +60,9 @@ class MemoryEngine:
         grant = claims.get("video", {})
         if not grant.get("roomJoin") or not grant.get("room"):
             raise PermissionError("the ticket names no room")
+        revoked = self._revoked.get((grant["room"], claims["sub"]))
+        if revoked is not None and claims.get("nbf", 0) < int(revoked.timestamp()):
+            raise PermissionError("the ticket is revoked")
         who = EngineParticipant(claims["sub"], claims.get("name", ""), claims.get("attributes", {}))
         connection = MemoryConnection(who, grant["room"])
         room = self._rooms.setdefault(connection.room, {})
@@ -66,6 +70,10 @@ class MemoryEngine:
             older.closed.set()
         room[who.identity] = connection
         return connection
+
+    def forget_revocations(self) -> None:
+        """Be as an engine that does not know how to revoke."""
+        self._revoked.clear()
 
     def disconnect(self, connection: MemoryConnection) -> None:
         """The client goes away."""
@@ -109,9 +117,11 @@ class MemoryEngine:
         self._answer()
         return tuple(connection.participant for connection in self._rooms.get(room, {}).values())
 
-    async def remove_participant(self, room: str, *, identity: str) -> None:
+    async def remove_participant(self, room: str, *, identity: str, revoke_before: datetime | None = None) -> None:
         """Push a connection out."""
         self._answer()
+        if revoke_before is not None:
+            self._revoked[room, identity] = revoke_before
         self.removals.append((room, identity))
         connection = self._rooms.get(room, {}).get(identity)
         if connection is not None:

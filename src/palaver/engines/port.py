@@ -112,8 +112,14 @@ class MediaEngine(Protocol):
         """Who is in the room now; nobody when there is no such room. Raises: EngineUnavailableError."""
         ...
 
-    async def remove_participant(self, room: str, *, identity: str) -> None:
-        """Disconnect somebody; no error when they are not there. Raises: EngineUnavailableError."""
+    async def remove_participant(self, room: str, *, identity: str, revoke_before: datetime | None = None) -> None:
+        """Disconnect somebody; no error when they are not there.
+
+        Tickets made before `revoke_before` are no longer good, where the engine knows how to revoke.
+
+        Raises:
+            EngineUnavailableError: it did not answer.
+        """
         ...
 
     async def rename_participant(self, room: str, *, identity: str, name: str) -> None:

@@ -7,6 +7,7 @@ nobody can see half of it. What takes time goes to a lane.
 import functools
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final, assert_never
 
 from palaver.live import wire
@@ -132,8 +133,15 @@ class LiveRoom:
     def remove_from_engine(self, identity: Identity) -> None:
         """Stop somebody's media. Also for those who have no seat."""
         engine, room = self._ports.engine, self.state.facts.meeting_id
-        if engine.capabilities.can_remove:
-            self.engine_lane.submit(functools.partial(engine.remove_participant, room, identity=identity))
+        if not engine.capabilities.can_remove:
+            return
+        revoke_before = None
+        if identity in self.state.barred:
+            # Tickets count whole seconds: the one that was made in this very second is meant too.
+            revoke_before = self._ports.clock().at + timedelta(seconds=1)
+        self.engine_lane.submit(
+            functools.partial(engine.remove_participant, room, identity=identity, revoke_before=revoke_before)
+        )
 
     # --- one turn ------------------------------------------------------------------------------
 

@@ -81,7 +81,8 @@ class HttpApp:
 
     def _admit(self, scope: Scope) -> Admission:
         admission = read_admission(scope, self._keys, parse_offer=self._parse_offer)
-        self._switchboard.check_admission(admission.room)
+        claims = admission.claims
+        self._switchboard.check_admission(admission.room, claims.identity, token_from=claims.valid_from)
         return admission
 
     def _join(self, admission: Admission) -> tuple[ParticipantSid, Outbox]:

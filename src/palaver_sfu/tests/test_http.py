@@ -356,6 +356,27 @@ async def test_livekits_own_client_drives_the_room_service(sfu: Served) -> None:
         assert [room.name for room in (await rooms.list_rooms(api.ListRoomsRequest())).rooms] == ["standup"]
 
 
+async def test_a_removal_can_revoke_the_tokens_made_before_it(sfu: Served) -> None:
+    async def validate(identity: str, made_at: float, room: str = "standup") -> tuple[int, str]:
+        claims = {"iss": KEY, "sub": identity, "nbf": int(made_at), "exp": int(time.time()) + 600}
+        claims["video"] = {"roomJoin": True, "room": room}
+        bearer = jwt.encode(claims, SECRET, algorithm="HS256")
+        response = await sfu.http("GET", f"/rtc/v1/validate?join_request={join_parameter()}", bearer=bearer)
+        return response.status_code, response.text
+
+    now = int(time.time())
+    async with sfu.join("alice"), sfu.join("bob") as bob:
+        removal = {"room": "standup", "identity": "bob", "revoke_token_ts": now}
+        await sfu.twirp("RemoveParticipant", removal, room_admin=True, room="standup")
+        assert (await bob.until("leave")).reason == models.PARTICIPANT_REMOVED
+        assert await validate("bob", now - 1) == (401, "token is revoked")
+        assert await validate("bob", now) == (200, "success")
+        assert await validate("alice", now - 1) == (200, "success")
+        assert await validate("bob", now - 1, room="other") == (200, "success")
+    await sfu.twirp("DeleteRoom", {"room": "standup"}, room_create=True)
+    assert (await validate("bob", now - 1))[0] == 401, "a room made anew takes the token that was revoked"
+
+
 API_ERRORS: list[tuple[str, dict[str, Any], dict[str, Any], int, str]] = [
     ("CreateRoom", {"name": "a"}, {}, 401, "unauthenticated"),
     ("CreateRoom", {"name": "a"}, {"room_list": True}, 401, "unauthenticated"),

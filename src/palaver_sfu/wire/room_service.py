@@ -47,6 +47,9 @@ class Rooms(Protocol):
 
     def tracks(self, name: RoomName, identity: Identity) -> Sequence[TrackInfo]: ...
 
+    def revoke(self, name: RoomName, identity: Identity, *, before: float) -> None:
+        """Tokens made before that time let `identity` into the room no more."""
+
     def command(self, name: RoomName, event: ApiInput) -> None:
         """Raises: ApiError."""
 
@@ -125,6 +128,8 @@ def _get_participant(request: pb.RoomParticipantIdentity, rooms: Rooms) -> model
 
 
 def _remove_participant(request: pb.RoomParticipantIdentity, rooms: Rooms) -> pb.RemoveParticipantResponse:
+    if request.revoke_token_ts:
+        rooms.revoke(RoomName(request.room), Identity(request.identity), before=request.revoke_token_ts)
     _participant(rooms, request.room, request.identity)
     rooms.command(RoomName(request.room), RemoveParticipant(identity=Identity(request.identity)))
     return pb.RemoveParticipantResponse()

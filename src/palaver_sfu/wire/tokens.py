@@ -52,6 +52,8 @@ class Claims:
 
     api_key: str
     expires_at: float
+    valid_from: float
+    """When it was made; 0 when it does not say."""
     identity: Identity
     video: VideoGrant | None
     name: str = ""
@@ -133,14 +135,14 @@ def _decode(token: str, secret: str) -> dict[str, object]:
 
 
 def _read_claims(issuer: str, claims: Mapping[str, object]) -> Claims:
-    exp = claims["exp"]
     video = claims.get("video")
     if video is not None and not isinstance(video, dict):
         raise TokenError("invalid token: video grant")
     identity = _text(claims, "sub") or _text(claims, "jti")
     return Claims(
         api_key=issuer,
-        expires_at=float(exp) if isinstance(exp, int | float) else 0.0,
+        expires_at=_seconds(claims.get("exp")),
+        valid_from=_seconds(claims.get("nbf")),
         identity=Identity(identity),
         video=None if video is None else _read_video(video),
         name=_text(claims, "name"),
@@ -184,6 +186,10 @@ def _flag(grant: Mapping[str, object], name: str, *, default: bool = False) -> b
         # The reference refuses a number here too: a 0 that was meant as "no" must not become "default".
         raise TokenError(f"invalid token: {name} is not a boolean")
     return value
+
+
+def _seconds(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _text(claims: Mapping[str, object], name: str) -> str:

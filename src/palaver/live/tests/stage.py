@@ -1,0 +1,236 @@
+"""A hub with a clock, a history, an engine and a network of the tests."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from palaver.config.live_handlers import REGISTRY
+from palaver.engines.memory import MemoryConnection, MemoryEngine
+from palaver.engines.port import ADMITTED_ATTRIBUTE, TicketHolder
+from palaver.kernel.errors import PalaverError
+from palaver.live import wire
+from palaver.live.admission import Admission
+from palaver.live.domain import effects as fx
+from palaver.live.domain.people import Identity, Role
+from palaver.live.domain.room import Moment
+from palaver.live.domain.room_commands import EndForAll, Leave, RemoveParticipant, RenameSelf
+from palaver.live.hub import MAX_SILENCE_S, Hub
+from palaver.live.ports import Ports, Run
+from palaver.live.room_host import LiveRoom
+from palaver.live.sockets import MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES, MAX_STUCK_S, Socket
+from palaver.live.tests.cast import facts, moment
+
+HOUR = timedelta(hours=1)
+MEETING = uuid.UUID(facts().meeting_id)
+
+
+@dataclass(eq=False)
+class ManualTimer:
+    """Something scheduled on the tests' clock."""
+
+    at_s: float
+    call: Callable[[], None]
+    is_cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
+@dataclass
+class ManualTime:
+    """A clock that moves when told, and calls what is due."""
+
+    now_s: float = 0.0
+    timers: list[ManualTimer] = field(default_factory=list)
+
+    def clock(self) -> Moment:
+        return moment(self.now_s)
+
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> ManualTimer:
+        timer = ManualTimer(self.now_s + delay_s, call)
+        self.timers.append(timer)
+        return timer
+
+    def advance(self, seconds: float) -> None:
+        end_s = self.now_s + seconds
+        while due := [t for t in self.timers if not t.is_cancelled and t.at_s <= end_s]:
+            timer = min(due, key=lambda t: t.at_s)
+            timer.is_cancelled = True
+            self.now_s = max(self.now_s, timer.at_s)
+            timer.call()
+        self.now_s = end_s
+
+
+@dataclass
+class MemoryHistory:
+    """The history as a list of lines. `is_down` makes every call fail."""
+
+    lines: list[str] = field(default_factory=list)
+    is_deleted: bool = False
+    failures_left: int = 0
+    runs: int = 0
+    is_run_open: bool = False
+    barred: set[Identity] = field(default_factory=set)
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.may_end.set()
+
+    async def open(self, meeting_id: uuid.UUID, *, slug: str, title: str, now: Moment) -> Run | None:
+        await asyncio.sleep(0)
+        if self.is_deleted:
+            return None
+        if not self.is_run_open:
+            self.runs += 1
+            self.is_run_open = True
+        return Run(facts(f"run-{self.runs}"), barred=frozenset(self.barred))
+
+    async def joined(self, session_id: str, record: fx.RecordJoined) -> None:
+        self._write(f"{session_id} {record.name} joined")
+
+    async def renamed(self, session_id: str, *, identity: Identity, name: str) -> None:
+        self._write(f"{session_id} {identity} is {name}")
+
+    async def left(self, session_id: str, *, identity: Identity, now: Moment) -> None:
+        self._write(f"{session_id} {identity} left")
+
+    async def removed(self, session_id: str, *, identity: Identity, now: Moment) -> None:
+        self._write(f"{session_id} {identity} removed")
+        self.barred.add(identity)
+
+    async def touched(self, session_id: str, *, now: Moment) -> None:
+        self._write(f"{session_id} goes on")
+
+    async def ended(self, session_id: str, *, now: Moment) -> None:
+        await self.may_end.wait()
+        self._write(f"{session_id} ended")
+        self.is_run_open = False
+
+    def _write(self, line: str) -> None:
+        if self.failures_left:
+            self.failures_left -= 1
+            raise OSError("the database is away")
+        self.lines.append(line)
+
+
+@dataclass
+class World:
+    """A hub and all around it."""
+
+    hub: Hub
+    time: ManualTime
+    history: MemoryHistory
+    engine: MemoryEngine
+
+    async def enter(
+        self, who: str, *, role: Role = Role.GUEST, tab_id: str = "t"
+    ) -> tuple[LiveRoom, Socket, fx.Answer]:
+        """Somebody says hello."""
+        socket = self.hub.new_socket()
+        admission = Admission(
+            meeting_id=MEETING,
+            slug="quiet-otter",
+            title="Stand-up",
+            identity=Identity(f"id-{who}"),
+            user_id=None,
+            role=role,
+            name=who,
+            fallback_name="Guest",
+            guest_ticket=None,
+        )
+        hello = wire.Hello(request_id="r", protocol=1, tab_id=tab_id)
+        room, answer = await self.hub.enter(socket, admission, hello, welcome=lambda *_: "welcome")
+        return room, socket, answer
+
+    def in_engine(self, who: str, participant_id: str | None) -> MemoryConnection:
+        """Somebody connects to the engine with a ticket."""
+        attributes = {} if participant_id is None else {ADMITTED_ATTRIBUTE: participant_id}
+        holder = TicketHolder(str(MEETING), f"id-{who}", who, attributes)
+        ticket = self.engine.issue_ticket(holder, lifetime=HOUR, now=datetime.now(tz=UTC))
+        return self.engine.connect(ticket.token)
+
+    async def written(self) -> list[str]:
+        """The history once all that is owed is written."""
+        for room in tuple(self.hub.rooms.values()):
+            assert await room.history_lane.flush(timeout_s=9)
+            assert await room.engine_lane.flush(timeout_s=9)
+        for lanes in tuple(self.hub._settling.values()):
+            await asyncio.wait(set(lanes), timeout=9)
+        return self.history.lines
+
+
+@asynccontextmanager
+async def running_world() -> AsyncIterator[World]:
+    """A hub that runs until the end of the block."""
+    time, history, engine = ManualTime(), MemoryHistory(), MemoryEngine()
+    ports = Ports(registry=REGISTRY, engine=engine, history=history, clock=time.clock, call_later=time.call_later)
+    hub = Hub(ports)
+    started = asyncio.Event()
+    task = asyncio.create_task(hub.run(started))
+    await started.wait()
+    yield World(hub, time, history, engine)
+    task.cancel()
+    await asyncio.wait({task})
+
+
+def give(room: LiveRoom, socket: Socket, kind: str, command: object) -> fx.Answer:
+    answers: list[fx.Answer] = []
+    room.command(socket, kind=kind, command=command, reply=answers.append)
+    [answer] = answers
+    return answer
+
+
+def pid(answer: fx.Answer) -> str:
+    assert isinstance(answer, fx.Seated)
+    return answer.participant_id
+
+
+class Wire:
+    """The network under a socket: takes frames at once, or not at all while `is_blocked`."""
+
+    def __init__(self, socket: Socket) -> None:
+        self.sent: list[str] = []
+        self._open = asyncio.Event()
+        self._open.set()
+        self._writer = asyncio.create_task(socket.run_writer(self._send, lambda: 7.0))
+
+    async def __aenter__(self) -> "Wire":
+        await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._writer.cancel()
+        await asyncio.wait({self._writer})
+
+    def block(self) -> None:
+        self._open.clear()
+
+    def unblock(self) -> None:
+        self._open.set()
+
+    async def ended(self) -> None:
+        """Until the writer is done."""
+        await asyncio.wait({self._writer}, timeout=5)
+
+    async def has_sent(self, count: int) -> None:
+        """Until so many frames went out."""
+        while len(self.sent) < count:
+            await asyncio.sleep(0)
+
+    async def _send(self, event: dict[str, str]) -> None:
+        await self._open.wait()
+        self.sent.append(event.get("text") or f"close {event['code']}")
+
+
+async def drain(socket: Socket) -> list[str]:
+    """What the socket would send now, in the order it was pushed."""
+    async with Wire(socket) as network:
+        await asyncio.sleep(0)
+        return network.sent
