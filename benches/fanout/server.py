@@ -36,7 +36,7 @@ from palaver.live.domain.replica import RoomFacts  # noqa: E402
 from palaver.live.domain.room import Moment  # noqa: E402
 from palaver.live.hub import Hub  # noqa: E402
 from palaver.live.lifecycle import Live  # noqa: E402
-from palaver.live.ports import Ports  # noqa: E402
+from palaver.live.ports import Ports, Run  # noqa: E402
 
 MEETING = uuid.UUID(int=1)
 
@@ -63,9 +63,9 @@ class NoThreads:
 class NoHistory:
     """Keeps nothing."""
 
-    async def open(self, meeting_id: uuid.UUID, *, slug: str, title: str, now: Moment) -> RoomFacts:
+    async def open(self, meeting_id: uuid.UUID, *, slug: str, title: str, now: Moment) -> Run:
         """The one run."""
-        return RoomFacts(str(meeting_id), slug, title, "run", now.at)
+        return Run(RoomFacts(str(meeting_id), slug, title, "run", now.at))
 
     async def joined(self, session_id: str, record: RecordJoined) -> None:
         """Nothing."""

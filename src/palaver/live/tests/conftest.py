@@ -12,6 +12,7 @@ from palaver.engines.memory import MemoryEngine
 from palaver.live import lifecycle
 from palaver.live.lifecycle import Live
 from palaver.live.tests.service import live_room
+from palaver.live.tests.stage import World, running_world
 from palaver.meetings.models import Meeting
 from palaver.meetings.services import create_meeting, set_guest_policy
 
@@ -76,3 +77,10 @@ async def live(engine: MemoryEngine, transactional_db: None) -> AsyncIterator[Li
         running = lifecycle.running()
         assert running is not None
         yield running
+
+
+@pytest_asyncio.fixture
+async def world() -> AsyncIterator[World]:
+    """A hub alone, with a clock of the tests."""
+    async with running_world() as made:
+        yield made

@@ -1,30 +1,24 @@
 """A hub with a clock, a history, an engine and a network of the tests."""
 
 import asyncio
-import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import pytest
-import pytest_asyncio
-
 from palaver.config.live_handlers import REGISTRY
 from palaver.engines.memory import MemoryConnection, MemoryEngine
 from palaver.engines.port import ADMITTED_ATTRIBUTE, TicketHolder
-from palaver.kernel.errors import PalaverError
 from palaver.live import wire
 from palaver.live.admission import Admission
 from palaver.live.domain import effects as fx
 from palaver.live.domain.people import Identity, Role
 from palaver.live.domain.room import Moment
-from palaver.live.domain.room_commands import EndForAll, Leave, RemoveParticipant, RenameSelf
-from palaver.live.hub import MAX_SILENCE_S, Hub
+from palaver.live.hub import Hub
 from palaver.live.ports import Ports, Run
 from palaver.live.room_host import LiveRoom
-from palaver.live.sockets import MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES, MAX_STUCK_S, Socket
+from palaver.live.sockets import Socket
 from palaver.live.tests.cast import facts, moment
 
 HOUR = timedelta(hours=1)
