@@ -79,6 +79,9 @@ class NoHistory:
     async def touched(self, session_id: str, *, now: Moment) -> None:
         """Nothing."""
 
+    async def removed(self, session_id: str, *, identity: Identity, now: Moment) -> None:
+        """Nothing."""
+
     async def ended(self, session_id: str, *, now: Moment) -> None:
         """Nothing."""
 
