@@ -13,7 +13,7 @@ import { CrashGuard } from "../features/crash_guard";
 import { RoomSocket } from "../live/room_socket";
 import { browserTickets } from "../live/tickets";
 import { browserTimers } from "../timing/timers";
-import { translator } from "../text/translate";
+import { loadTranslator } from "../text/translate";
 import { parseBoot } from "../wire/page";
 
 // react-aria would add a <style> element for this rule, which the content-security policy forbids; call.css has the
@@ -25,7 +25,7 @@ document.head.append(marker);
 const boot = parseBoot(document.getElementById("palaver-boot")?.textContent ?? "");
 const media = navigator.mediaDevices as MediaDevices | undefined;
 const locale = boot.locale;
-const t = translator(locale);
+const t = await loadTranslator(locale);
 
 const call = new Call({
   boot,

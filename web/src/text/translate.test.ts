@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { de } from "./de";
 import { en } from "./en";
-import { translator } from "./translate";
+import { loadTranslator, translator } from "./translate";
+import type { Catalogue, TextKey } from "./translate";
+
+const forms = (entry: Catalogue[keyof Catalogue]): string[] =>
+  typeof entry === "string" ? [entry] : Object.values(entry);
+/** The places of all forms but the count, which a form for one may spell out. */
+const places = (entry: Catalogue[keyof Catalogue]): string[] =>
+  [...new Set(forms(entry).flatMap((form) => form.match(/\{\w+\}/g) ?? []))].sort();
 
 describe("texts", () => {
   it("take their places and plural forms", () => {
@@ -16,9 +24,28 @@ describe("texts", () => {
   });
 
   it("have words for every key", () => {
-    for (const entry of Object.values(en)) {
-      for (const form of typeof entry === "string" ? [entry] : Object.values(entry))
-        expect(form).not.toBe("");
+    for (const catalogue of [en, de] as Catalogue[]) {
+      for (const key of Object.keys(en) as TextKey[]) {
+        for (const form of forms(catalogue[key])) expect(form).not.toBe("");
+      }
     }
+  });
+
+  it("have the same keys, places and plurals in both languages", () => {
+    expect(Object.keys(de).sort()).toEqual(Object.keys(en).sort());
+    const english: Catalogue = en;
+    for (const key of Object.keys(en) as TextKey[]) {
+      const [entry, original] = [de[key], english[key]];
+      expect(places(entry), key).toEqual(places(original));
+      expect(typeof entry, key).toBe(typeof original);
+    }
+  });
+
+  it("come in the language of the page", async () => {
+    expect((await loadTranslator("de"))("end.minutes", { count: 1200 })).toBe("1.200 Minuten");
+    expect((await loadTranslator("de-AT"))("command.leave")).toBe("Verlassen");
+    expect((await loadTranslator("en-gb"))("command.leave")).toBe("Leave");
+    // A language without words of its own falls back to English.
+    expect((await loadTranslator("fr"))("command.leave")).toBe("Leave");
   });
 });

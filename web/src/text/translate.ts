@@ -12,6 +12,17 @@ type Forms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: st
 export type Catalogue = Readonly<Record<TextKey, string | Forms>>;
 export type Translate = (key: TextKey, params?: TextParams) => string;
 
+/** The words for *locale*: English comes with the page, others are loaded when somebody reads them. */
+export async function loadTranslator(locale: string): Promise<Translate> {
+  if (new Intl.Locale(locale).language !== "de") return translator(locale);
+  // Without its words the page is still of use.
+  const catalogue = await import("./de").then(
+    ({ de }) => de,
+    () => en,
+  );
+  return translator(locale, catalogue);
+}
+
 /** The plural form follows the place called `count`. */
 export function translator(locale: string, catalogue: Catalogue = en): Translate {
   const rules = new Intl.PluralRules(locale);
