@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.base import BaseHandler
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from typing_extensions import override
 
@@ -44,16 +44,10 @@ class Pages(ASGIHandler):
     @override
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         plain = (b"content-type", b"text/plain; charset=utf-8")
-        if self._waiting >= _PAGES_WAITING:
-            await respond(send, 503, b"Too busy. Try again in a moment.\n", plain, (b"retry-after", b"2"))
-            return
-        self._waiting += 1
         try:
             await super().handle(scope, receive, send)  # type: ignore[arg-type]
         except _BodyTooLargeError:
             await respond(send, 413, b"That is more than any form here takes.\n", plain, (b"connection", b"close"))
-        finally:
-            self._waiting -= 1
 
     @override
     async def read_body(self, receive: Receive) -> BytesIO:  # type: ignore[override]
@@ -76,7 +70,19 @@ class Pages(ASGIHandler):
 
     @override
     async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
-        async with self._slots:
-            answer: Any = sync_to_async(self.get_response, thread_sensitive=True)
-            response: HttpResponseBase = await answer(request)
-            return response
+        # Counted from here, when the body is in: those who send one byte a second take no place in the queue.
+        if self._waiting >= _PAGES_WAITING:
+            return HttpResponse(
+                "Too busy. Try again in a moment.\n",
+                status=503,
+                content_type="text/plain",
+                headers={"Retry-After": "2"},
+            )
+        self._waiting += 1
+        try:
+            async with self._slots:
+                answer: Any = sync_to_async(self.get_response, thread_sensitive=True)
+                response: HttpResponseBase = await answer(request)
+                return response
+        finally:
+            self._waiting -= 1

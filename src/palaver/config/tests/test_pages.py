@@ -95,6 +95,27 @@ async def test_beyond_the_queue_the_answer_is_busy(monkeypatch: pytest.MonkeyPat
         assert (await client.get("/quick")).status_code == 200
 
 
+async def test_bodies_that_trickle_in_take_no_place_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "_PAGES_WAITING", 1)
+    app = Pages()
+    is_reading = asyncio.Event()
+
+    async def receive() -> Any:
+        is_reading.set()
+        return await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        raise AssertionError(f"nothing is to be said: {message}")
+
+    scope = {"type": "http", "method": "POST", "path": "/quick", "headers": [], "query_string": b"", "root_path": ""}
+    trickling = asyncio.create_task(app(scope, receive, send))
+    await is_reading.wait()
+    async with browser(app) as client:
+        assert (await client.get("/quick")).status_code == 200
+    trickling.cancel()
+    await asyncio.gather(trickling, return_exceptions=True)
+
+
 async def test_bodies_have_a_limit_and_a_refused_one_leaves_nothing_behind() -> None:
     async with browser(Pages()) as client:
         assert (await client.post("/quick", content=b"x" * 200_000)).text == "POST 200000"
