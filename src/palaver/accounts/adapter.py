@@ -3,6 +3,7 @@
 import logging
 from smtplib import SMTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -28,6 +29,12 @@ def too_many_tries() -> ValidationError:
 def source_network(request: HttpRequest) -> str:
     """The network that a request counts against. REMOTE_ADDR is already that of the client, behind trusted proxies."""
     return limits.network_of(request.META.get("REMOTE_ADDR"))
+
+
+def _at_public_url(link: str) -> str:
+    """A mailed link leads to where people find this server, whatever host and port the one who asked had written."""
+    public: str | None = settings.PALAVER.listen.public_url
+    return link if public is None else public.rstrip("/") + urlsplit(link)._replace(scheme="", netloc="").geturl()
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -76,6 +83,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         except (OSError, SMTPException):
             # The page that follows must not tell a known address from an unknown one, nor a broken mail server.
             logger.exception("A mail could not be sent", extra={"mail": template_prefix})
+
+    @override
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        return _at_public_url(super().get_reset_password_from_key_url(key))
+
+    @override
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return _at_public_url(super().get_email_confirmation_url(request, emailconfirmation))
 
     @override
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
