@@ -56,7 +56,7 @@ async def test_validate_says_success(sfu: Served, path: str, is_in_header: bool)
 
 
 def forged(**claims: Any) -> str:
-    whole = {"iss": KEY, "sub": "alice", "exp": int(time.time()) + 60, "video": {"roomJoin": True, "room": "r"}}
+    whole = {"iss": KEY, "sub": "alice", "exp": int(time.time()) + 86_400, "video": {"roomJoin": True, "room": "r"}}
     return jwt.encode({k: v for k, v in {**whole, **claims}.items() if v is not None}, SECRET, algorithm="HS256")
 
 

@@ -27,7 +27,7 @@ def token(*, key: str = "first", secret: str = SECRET, algorithm: str = "HS256",
     claims: dict[str, Any] = {
         "iss": key,
         "sub": "alice",
-        "exp": int(time.time()) + 100,
+        "exp": int(time.time()) + 86_400,
         "video": {"roomJoin": True, "room": "standup"},
         **changes,
     }
