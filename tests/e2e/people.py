@@ -186,10 +186,8 @@ class Person:
         return self.page.locator(f'[data-participant-id][aria-label*="{who.capitalize()}"]')
 
     def look_at(self, who: str) -> dict[str, Any] | None:
-        video = self.tile(who).locator("video").first
-        if video.count() == 0:
-            return None
-        seen: dict[str, Any] | None = video.evaluate(LOOK, timeout=2_000)
+        # Of all that match, and that may be none: nothing here waits for a picture that has just gone.
+        seen: dict[str, Any] | None = self.tile(who).locator("video").evaluate_all(f"(videos) => ({LOOK})(videos[0])")
         return seen
 
     def sees(self, who: str, *, film: str | None = None) -> None:

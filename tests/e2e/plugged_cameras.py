@@ -1,7 +1,7 @@
 """Cameras that a test plugs in and pulls out: Chromium's own fake ones stay for as long as it runs.
 
 `plug_in` puts cameras of canvas pictures in place of the browser's own, each with the colour of a person; from then on
-`unplug`, `plug` and `refuse` work on them and on the browser's fake microphones alike.
+`unplug` and `plug` work on them and on the browser's fake microphones alike.
 """
 
 import json
@@ -12,14 +12,14 @@ from playwright.sync_api import BrowserContext, Page
 from tests.e2e.cameras import COLOURS
 
 _SCRIPT = """
-((cameras) => {
+((cameras, first_refusal) => {
   const media = navigator.mediaDevices;
   if (!media) return;
   const enumerate = media.enumerateDevices.bind(media);
   const open = media.getUserMedia.bind(media);
   const unplugged = new Set();
   const running = new Set();
-  let refusal = null;
+  let refusal = first_refusal;
 
   const film = (camera) => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
@@ -85,9 +85,9 @@ _SCRIPT = """
       changed();
     },
     plug(label) { unplugged.delete(label); changed(); },
-    refuse(errorName) { refusal = errorName; },
+    relent() { refusal = null; },
   };
-})(CAMERAS);
+})(CAMERAS, REFUSAL);
 """
 
 
@@ -102,13 +102,17 @@ class PluggedCamera:
     """"user" for the front of a phone, "environment" for its back."""
 
 
-def plug_in(context: BrowserContext, *cameras: PluggedCamera) -> None:
-    """Give the pages of *context* these cameras instead of the browser's own, the first one as its default."""
+def plug_in(context: BrowserContext, *cameras: PluggedCamera, refusal: str | None = None) -> None:
+    """Give the pages of *context* these cameras instead of the browser's own, the first one as its default.
+
+    With a *refusal*, the name of an error, every wish for a device fails until `relent`.
+    """
     rows = [
         {"id": f"camera-{index}", "label": one.label, "side": one.side, "colour": f"rgb{COLOURS[one.film]}"}
         for index, one in enumerate(cameras)
     ]
-    context.add_init_script(_SCRIPT.replace("CAMERAS", json.dumps(rows)))
+    script = _SCRIPT.replace("CAMERAS", json.dumps(rows)).replace("REFUSAL", json.dumps(refusal))
+    context.add_init_script(script)
 
 
 def unplug(page: Page, label: str) -> None:
@@ -121,6 +125,6 @@ def plug(page: Page, label: str) -> None:
     page.evaluate("(label) => window.__bench.plug(label)", label)
 
 
-def refuse(page: Page, error_name: str | None) -> None:
-    """Let every wish for a device fail with this error from now on; None lets them succeed again."""
-    page.evaluate("(name) => window.__bench.refuse(name)", error_name)
+def relent(page: Page) -> None:
+    """Let the wishes for devices succeed from now on."""
+    page.evaluate("() => window.__bench.relent()")
