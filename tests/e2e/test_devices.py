@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.e2e.conftest import PersonFactory, SignIns
-from tests.e2e.people import LOOK, WAIT_MS, Person, is_colour_of
+from tests.e2e.people import WAIT_MS, Person
 from tests.e2e.plugged_cameras import PluggedCamera, plug, plug_in, relent, unplug
 from tests.servers.palaver import PalaverServer
 
@@ -125,43 +125,6 @@ def says(someone: Person, *words: str) -> None:
     notice.get_by_role("button", name="Dismiss").click()
 
 
-def test_the_green_room_shows_your_picture_your_voice_and_lets_you_test_the_speaker(alice: Person, link: str) -> None:
-    alice.context.add_init_script(WATCH_SOUNDS)
-    alice.go_to_the_door(link)
-    expect(alice.page.get_by_label("Your name")).to_have_value("Alice Example")
-    preview = alice.page.get_by_role("region", name="Your picture").locator("video")
-
-    def shows_alice() -> bool:
-        seen = preview.evaluate(LOOK)
-        return seen is not None and seen["frames"] > 3 and is_colour_of(seen["colour"], "alice")
-
-    alice.wait_for(shows_alice, "the preview shows the camera")
-    meter = alice.page.get_by_role("meter", name="Microphone level")
-    levels: set[str | None] = set()
-
-    def moves() -> bool:
-        levels.add(meter.get_attribute("aria-valuenow"))
-        return len(levels) > 1
-
-    alice.wait_for(moves, "the meter moves")
-    pick(alice, "Microphone", "Fake Audio Input 2")
-    alice.wait_for(moves, "the meter moves")
-    pick(alice, "Speaker", "Fake Audio Output 1")
-    speakers: dict[str, str] = alice.page.evaluate(DEVICE_IDS)
-    alice.press("Test the speaker")
-
-    def sounds() -> bool:
-        heard = alice.page.evaluate(LAST_SOUND)
-        return heard is not None and heard["speaker"] == speakers["Fake Audio Output 1"] and heard["peak"] > 0.01
-
-    alice.wait_for(sounds, "the chosen speaker plays the test")
-    expect(alice.page.get_by_role("button", name="Test the speaker")).to_have_text("Test")
-    # What was chosen at the door is what goes in.
-    alice.press("Join now")
-    alice.is_in_the_call()
-    sends(alice, "Fake Audio Input 2")
-
-
 def test_whoever_has_no_devices_is_told_why_and_still_sees_and_hears(
     alice: Person, link: str, person: PersonFactory
 ) -> None:
@@ -200,21 +163,6 @@ def test_a_device_in_use_has_words_of_its_own_and_starts_when_it_is_free(
     bob.press("Unmute")
     alice.sees("bob")
     alice.hears(1)
-
-
-def test_whoever_wants_to_joins_without_camera_and_microphone(alice: Person, link: str, person: PersonFactory) -> None:
-    alice.join(link)
-    bob = person("bob")
-    bob.go_to_the_door(link, types_name=True)
-    bob.press("Join without camera and microphone")
-    bob.is_in_the_call()
-    bob.sees("alice")
-    bob.hears(1)
-    expect(alice.tile("bob")).to_contain_text("Muted", timeout=WAIT_MS)
-    expect(alice.tile("bob").locator("video")).to_have_count(0)
-    assert bob.page.evaluate(SENT) == []
-    bob.press("Start video")
-    alice.sees("bob")
 
 
 def test_another_camera_in_the_call_and_one_that_is_pulled_out(alice: Person, link: str, person: PersonFactory) -> None:

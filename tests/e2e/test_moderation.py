@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import PersonFactory, SignIns
-from tests.e2e.people import WAIT_MS, Person
+from tests.e2e.people import Person
 from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -81,47 +81,6 @@ def test_a_guest_who_is_removed_is_told_by_whom_and_stays_out(alice: Person, lin
     bob.press("Join now")
     bob.is_told("You were removed from the meeting")
     expect(alice.tile("bob")).to_have_count(0)
-
-
-def test_who_comes_late_with_the_right_is_host_and_nobody_before(
-    alice: Person, link: str, person: PersonFactory
-) -> None:
-    bob = person("bob")
-    bob.join(link, types_name=True)
-    expect(bob.tile("bob")).to_contain_text("Guest")
-    bob.press("Leave")
-    # No choice for a guest, also not alone: leaving is one press.
-    bob.is_told("You left the meeting")
-    bob.press("Rejoin")
-    bob.is_in_the_call()
-    expect(bob.page.get_by_text("Host", exact=True)).to_have_count(0)
-    alice.join(link)
-    expect(bob.tile("alice")).to_contain_text("Host", timeout=WAIT_MS)
-    bob.sees("alice")
-    # A new name reaches the others at once, and is kept.
-    bob.choose("More", "Change your name")
-    dialog = bob.page.get_by_role("dialog", name="Change your name")
-    dialog.get_by_label("Your name").fill("Robert")
-    dialog.get_by_role("button", name="Save").click()
-    expect(alice.tile("robert")).to_be_visible(timeout=WAIT_MS)
-    expect(alice.tile("bob")).to_have_count(0)
-    alice.press("People")
-    expect(alice.page.get_by_role("region", name="List of people")).to_contain_text("Robert")
-    # The host leaves without ending: the others stay and may be joined again.
-    alice.leave()
-    expect(alice.page.get_by_text("The meeting goes on; 1 person was still inside.")).to_be_visible()
-    expect(bob.tile("alice")).to_have_count(0, timeout=WAIT_MS)
-    bob.is_in_the_call()
-    alice.press("Rejoin")
-    alice.is_in_the_call()
-    bob.sees("alice")
-    expect(bob.tile("alice")).to_contain_text("Host")
-    # Then ends it for everyone.
-    alice.choose("Leave", "End for everyone…")
-    alice.page.get_by_role("alertdialog").get_by_role("button", name="End for everyone").click()
-    alice.is_told("You ended the meeting")
-    bob.is_told("The meeting has ended")
-    expect(bob.page.get_by_text("Alice Example ended it for everyone.")).to_be_visible()
 
 
 def test_each_person_chooses_the_view_and_pins_for_himself(

@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 KNOCK = """
 (path) => new Promise((done) => {
   const socket = new WebSocket(new URL(path, location.href.replace(/^http/, 'ws')));
-  const hello = { type: 'hello', request_id: '1', protocol: 1, name: 'Bob', guest_ticket: null, tab_id: 'tab-of-the-test' };
+  const who = { name: 'Bob', guest_ticket: null, tab_id: 'tab-of-the-test' };
+  const hello = { type: 'hello', request_id: '1', protocol: 1, ...who };
   socket.onopen = () => socket.send(JSON.stringify({ ...hello, take_over: false, resume: null }));
   socket.onclose = (event) => done(event.code);
 })
@@ -37,34 +38,6 @@ def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
 @pytest.fixture
 def link(alice: Person) -> str:
     return alice.new_meeting()
-
-
-def test_a_second_tab_is_told_apart_and_each_can_take_the_call_from_the_other(
-    alice: Person, link: str, person: PersonFactory
-) -> None:
-    bob = person("bob")
-    alice.join(link)
-    bob.join(link, types_name=True)
-    bob.sees("alice")
-    bob.watch_tiles()
-    newer = alice.new_tab()
-    newer.go_to_the_door(link)
-    newer.press("Join now")
-    newer.is_told("You are already in this meeting")
-    alice.is_in_the_call()
-    newer.press("Join here instead")
-    newer.is_in_the_call()
-    alice.is_told("You went on in another tab")
-    newer.sees("bob")
-    bob.sees("alice")
-    bob.hears(1)
-    alice.press("Come back here")
-    alice.is_in_the_call()
-    newer.is_told("You went on in another tab")
-    bob.sees("alice")
-    alice.sees("bob")
-    # To Bob she was one person, here all the time.
-    assert bob.tiles_seen() == ["Alice Example | Bob (you)"]
 
 
 def test_a_guest_who_loads_the_page_again_is_the_same_person(alice: Person, link: str, person: PersonFactory) -> None:
