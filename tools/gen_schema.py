@@ -11,7 +11,7 @@ errors of `palaver.live.errors`. The TypeScript is made from the JSON schema, so
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from palaver.config.live_handlers import REGISTRY  # noqa: E402 - the tool runs without an installed package
+from palaver.kernel.errors import ErrorSpec  # noqa: E402
 from palaver.live import wire  # noqa: E402
 from palaver.live.domain.permissions import permission_rows  # noqa: E402
 from palaver.live.errors import LIVE_ERRORS, CloseCode  # noqa: E402
@@ -65,19 +66,25 @@ def live_schema() -> Schema:
     commands = TypeAdapter(command_union).json_schema(ref_template="#/$defs/{model}")
     messages = models_json_schema(
         [(model, "validation") for model in (wire.Hello, wire.CommandMessage, wire.Sync, wire.Pong)]
-        + [(model, "serialization") for model in _server_models()],
+        + [
+            (model, "serialization") for model in (*_server_models(), *REGISTRY.result_types(), *REGISTRY.event_types())
+        ],
         ref_template="#/$defs/{model}",
     )[1]
     defs: Schema = {**commands.pop("$defs"), **messages["$defs"]}
     defs["Command"] = commands
     # On the wire model `command` is any object, because features register their own; the contract names them all.
     defs["CommandMessage"]["properties"]["command"] = {"$ref": "#/$defs/Command"}
+    defs["Ack"]["properties"]["result"] = {"anyOf": [*_refs_to(REGISTRY.result_types()), {"type": "null"}]}
+    if events := REGISTRY.event_types():
+        defs["FeatureEvent"] = {"oneOf": _refs_to(events)}
+        defs["Event"]["properties"]["event"] = {"$ref": "#/$defs/FeatureEvent"}
     for name, models in (
         ("ClientMessage", (wire.Hello, wire.CommandMessage, wire.Sync, wire.Pong)),
         ("ServerMessage", _server_models()),
     ):
-        defs[name] = {"oneOf": [{"$ref": f"#/$defs/{model.__name__}"} for model in models]}
-    defs["ErrorCode"] = {"enum": sorted(spec.code for spec in LIVE_ERRORS), "type": "string"}
+        defs[name] = {"oneOf": _refs_to(models)}
+    defs["ErrorCode"] = {"enum": sorted(spec.code for spec in _errors()), "type": "string"}
     defs["ErrorMessage"]["properties"]["code"] = {"$ref": "#/$defs/ErrorCode"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -91,10 +98,19 @@ def error_list() -> Schema:
     return {
         "live": {
             spec.code: {"retryable": spec.is_retryable, "close_code": spec.close_code, "meaning": meaning}
-            for spec, meaning in LIVE_ERRORS.items()
+            for spec, meaning in _errors().items()
         },
         "close_codes": {code.name.lower(): int(code) for code in CloseCode},
     }
+
+
+def _errors() -> Mapping[ErrorSpec, str]:
+    """The room's own errors and those of the features."""
+    return {**LIVE_ERRORS, **REGISTRY.errors()}
+
+
+def _refs_to(models: Sequence[type[wire.Wire]]) -> list[Schema]:
+    return [{"$ref": f"#/$defs/{model.__name__}"} for model in models]
 
 
 def _server_models() -> tuple[type[wire.Wire], ...]:
@@ -104,6 +120,7 @@ def _server_models() -> tuple[type[wire.Wire], ...]:
         wire.SnapshotMessage,
         wire.Heartbeat,
         wire.Ack,
+        wire.Event,
         wire.ErrorMessage,
         wire.Closing,
     )
@@ -167,6 +184,8 @@ def _type(value: Schema) -> str:  # noqa: PLR0911 - one line a kind of schema
             return f"({inner})[]" if " | " in inner else f"{inner}[]"
         case {"type": "object", "additionalProperties": dict(items)}:
             return f"Record<string, {_type(items)}>"
+        case {"type": "object", "additionalProperties": True}:
+            return "Record<string, unknown>"
         case {"type": "string"}:
             return "string"
         case {"type": "integer" | "number"}:
@@ -209,7 +228,7 @@ def with_tables(text: str) -> str:
     text = _between(text, "permissions", _table(rows))
     errors = [("code", "retry helps", "closes with", "meaning")] + [
         (f"`{spec.code}`", "yes" if spec.is_retryable else "no", str(spec.close_code or "-"), meaning)
-        for spec, meaning in LIVE_ERRORS.items()
+        for spec, meaning in _errors().items()
     ]
     return _between(text, "errors", _table(errors))
 

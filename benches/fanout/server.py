@@ -99,6 +99,7 @@ class HubApp:
                 history=NoHistory(),
                 clock=lambda: Moment(at=system_clock(), steady_s=loop.time()),
                 call_later=loop.call_later,
+                in_database=asyncio.to_thread,
             )
         )
         threads: Any = NoThreads()

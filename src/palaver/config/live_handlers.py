@@ -38,6 +38,7 @@ def build_registry() -> CommandRegistry:
             wire.RequestMediaTicket,
             lambda _: room.RequestMediaTicket(),
             room.request_media_ticket,
+            result_type=wire.MediaTicketResult,
         ),
         permissions=ROOM_PERMISSIONS,
     )

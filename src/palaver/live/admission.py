@@ -64,7 +64,7 @@ def admit(applicant: Applicant, *, now: datetime) -> Admission:
             title=meeting.title,
             identity=user_identity(user.pk, meeting.pk),
             user_id=user.pk,
-            role=Role.HOST if access.is_owner else Role.MEMBER,
+            role=Role.OWNER if access.is_owner else Role.MEMBER,
             name=name,
             fallback_name=clean_name(user.get_full_name()),
             guest_ticket=None,

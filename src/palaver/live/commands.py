@@ -3,14 +3,16 @@
 `palaver.config.live_handlers` fills it; the room's own commands come in by the same door.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from palaver.kernel.errors import ErrorSpec
 from palaver.live.domain.effects import Step
 from palaver.live.domain.machine import Rules
 from palaver.live.domain.permissions import Grant, PermissionTable
 from palaver.live.domain.room import Moment, RoomState, Seat
+from palaver.live.features import FeatureSpec
 from palaver.live.wire import Wire
 
 WireT = TypeVar("WireT", bound=Wire)
@@ -26,17 +28,20 @@ class CommandSpec(Generic[WireT, CommandT]):
     """Has the field `kind` with the literal `kind`."""
     parse: Callable[[WireT], CommandT]
     handle: Callable[[RoomState, Seat, CommandT, Moment], Step]
+    result_type: type[Wire] | None = None
 
 
 @dataclass(slots=True)
 class CommandRegistry:
     """Commands by kind, each with its row of the permission table."""
 
-    _specs: dict[str, CommandSpec[Wire, object]] = field(default_factory=dict)
+    _specs: dict[str, CommandSpec[Wire, object] | FeatureSpec[Wire]] = field(default_factory=dict)
     _permissions: dict[str, Grant] = field(default_factory=dict)
 
-    def register(self, spec: CommandSpec[WireT, CommandT], *, permissions: PermissionTable) -> None:
-        """Add a command. `permissions` is the table of the feature; it must have a row for it.
+    def register(
+        self, spec: CommandSpec[WireT, CommandT] | FeatureSpec[WireT], *, permissions: PermissionTable
+    ) -> None:
+        """Add a command of the room or of a feature. `permissions` is its table; it must have a row for it.
 
         Raises:
             ValueError: no row, a kind that is taken, or a wire class of another kind.
@@ -51,13 +56,31 @@ class CommandRegistry:
         self._specs[spec.kind] = spec  # type: ignore[assignment]
         self._permissions[spec.kind] = permissions[spec.kind]
 
-    def find(self, kind: str) -> CommandSpec[Wire, object] | None:
+    def find(self, kind: str) -> CommandSpec[Wire, object] | FeatureSpec[Wire] | None:
         """The command of that kind, if there is one."""
         return self._specs.get(kind)
 
-    def specs(self) -> tuple[CommandSpec[Wire, object], ...]:
+    def specs(self) -> tuple[CommandSpec[Wire, object] | FeatureSpec[Wire], ...]:
         """All commands, in the order they were registered."""
         return tuple(self._specs.values())
+
+    def room_specs(self) -> tuple[CommandSpec[Wire, object], ...]:
+        """The commands that the room machine itself carries out."""
+        return tuple(spec for spec in self._specs.values() if isinstance(spec, CommandSpec))
+
+    def result_types(self) -> tuple[type[Wire], ...]:
+        """What an ack can carry, each type once."""
+        return tuple(dict.fromkeys(spec.result_type for spec in self._specs.values() if spec.result_type is not None))
+
+    def event_types(self) -> tuple[type[Wire], ...]:
+        """The news of all features, each type once."""
+        features = (spec for spec in self._specs.values() if isinstance(spec, FeatureSpec))
+        return tuple(dict.fromkeys(event for spec in features for event in spec.event_types))
+
+    def errors(self) -> Mapping[ErrorSpec, str]:
+        """What features may refuse with, and what each means."""
+        features = (spec for spec in self._specs.values() if isinstance(spec, FeatureSpec))
+        return {error: meaning for spec in features for error, meaning in spec.errors.items()}
 
     def permissions(self) -> PermissionTable:
         """The whole permission table."""
@@ -65,5 +88,5 @@ class CommandRegistry:
 
     def rules(self) -> Rules:
         """What the room machine needs of all this."""
-        handlers = {kind: spec.handle for kind, spec in self._specs.items()}
+        handlers = {spec.kind: spec.handle for spec in self.room_specs()}
         return Rules(handlers=handlers, permissions=self.permissions())

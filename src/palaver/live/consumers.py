@@ -31,6 +31,7 @@ from palaver.live.admission import Admission, Applicant, admit
 from palaver.live.domain import effects as fx
 from palaver.live.domain.room import Seat
 from palaver.live.errors import INVALID_MESSAGE, CloseCode
+from palaver.live.features import FeatureAnswer, FeatureSpec
 from palaver.live.handshake import Scope, read_handshake
 from palaver.live.hub import HEARTBEAT_S
 from palaver.live.lifecycle import Live
@@ -224,26 +225,33 @@ class LiveSocket:
 
     def _command(self, message: wire.CommandMessage) -> None:
         assert self._room is not None
-        kind, command = parse_command(message, self._live.hub.ports.registry)
         room = self._room
         seat = room.seat_of(self._socket)
-        room.command(
-            self._socket,
-            kind=kind,
-            command=command,
-            reply=lambda answer: self._answer(message.request_id, answer, seat),
-        )
 
-    def _answer(self, request_id: str, answer: fx.Answer, seat: Seat | None) -> None:
+        def reply(answer: fx.Answer | FeatureAnswer) -> None:
+            self._answer(message.request_id, answer, seat)
+
+        spec, given = parse_command(message, self._live.hub.ports.registry)
+        if isinstance(spec, FeatureSpec):
+            assert isinstance(given, wire.Wire)
+            room.feature_command(self._socket, spec=spec, given=given, reply=reply)
+        else:
+            room.command(self._socket, kind=spec.kind, command=given, reply=reply)
+
+    def _answer(self, request_id: str, answer: fx.Answer | FeatureAnswer, seat: Seat | None) -> None:
         match answer:
             case fx.Refused(code, params):
                 self._error(ERRORS[code], request_id, params)
             case fx.MediaTicketDue() if seat is not None and self._room is not None:
-                media = self._media(seat, self._room)
-                result = wire.MediaTicketResult(media=media)
-                self._socket.push(wire.Ack(request_id=request_id, result=result).model_dump_json())
+                self._ack(request_id, wire.MediaTicketResult(media=self._media(seat, self._room)))
+            case FeatureAnswer(result):
+                self._ack(request_id, result)
             case _:
-                self._socket.push(wire.Ack(request_id=request_id).model_dump_json())
+                self._ack(request_id)
+
+    def _ack(self, request_id: str, result: wire.Wire | None = None) -> None:
+        carried = None if result is None else result.model_dump(mode="json")
+        self._socket.push(wire.Ack(request_id=request_id, result=carried).model_dump_json())
 
     def _sync(self, message: wire.Sync) -> None:
         assert self._room is not None

@@ -24,6 +24,7 @@ from palaver.kernel.errors import (
     TAKEN_OVER,
     TIMEOUT,
     TOO_LARGE,
+    UNAVAILABLE,
     UNKNOWN_COMMAND,
     ErrorSpec,
     define,
@@ -49,6 +50,7 @@ LIVE_ERRORS: Final[dict[ErrorSpec, str]] = {
     PARTICIPANT_NOT_FOUND: "The participant named is not in the room.",
     CANNOT_REMOVE_SELF: "A host goes with the command leave.",
     ENGINE_UNAVAILABLE: "The media engine cannot be reached.",
+    UNAVAILABLE: "The database cannot keep up, or is away; nothing was changed.",
     INTERNAL: "The server failed; nothing was changed.",
 }
 

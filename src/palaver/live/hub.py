@@ -20,6 +20,8 @@ from palaver.live.domain import effects as fx
 from palaver.live.domain.people import Identity, ParticipantId, SocketId
 from palaver.live.domain.room import Seat
 from palaver.live.errors import CloseCode
+from palaver.live.features import FeatureEvent
+from palaver.live.lanes import Lane
 from palaver.live.ports import Ports
 from palaver.live.room_host import LiveRoom
 from palaver.live.sockets import MAX_STUCK_S, Socket
@@ -141,13 +143,17 @@ class Hub:
             barred=run.barred | self._barred.get(run.facts.session_id, frozenset()),
             on_gone=self._remember_gone,
             on_over=self._room_over,
+            start_lane=lambda lane: self._start_lane(room, lane),
         )
         self.rooms[key] = room
-        self._lanes[room] = {
-            self._tasks.create_task(room.history_lane.run(), name="live history"),
-            self._tasks.create_task(room.engine_lane.run(), name="live engine"),
-        }
+        self._lanes[room] = set()
+        for lane in (room.history_lane, room.engine_lane):
+            self._start_lane(room, lane)
         return room
+
+    def _start_lane(self, room: LiveRoom, lane: Lane) -> None:
+        assert self._tasks is not None
+        self._lanes[room].add(self._tasks.create_task(lane.run(), name=f"live lane {lane.name}"))
 
     def socket_gone(self, room: LiveRoom, socket: Socket, *, is_clean: bool) -> None:
         """A connection ended by itself. While the server goes, that says nothing about the people."""
@@ -165,6 +171,11 @@ class Hub:
         """The meeting is gone; so is its room."""
         if (room := self.rooms.get(str(meeting_id))) is not None:
             room.feed(fx.MeetingDeleted())
+
+    def publish_event(self, meeting_id: UUID, event: FeatureEvent) -> None:
+        """A feature has news for whoever is inside."""
+        if (room := self.rooms.get(str(meeting_id))) is not None:
+            room.send_event(event)
 
     def engine_joined(self, meeting_id: str, who: EngineParticipant) -> None:
         """The engine reports somebody inside. Whoever the room does not know is put out."""
@@ -189,8 +200,7 @@ class Hub:
             room.say_goodbye("server_restart", CloseCode.SERVER_RESTART)
         for room in rooms:
             room.history_lane.submit(functools.partial(self._touch_room, room))
-            room.history_lane.finish()
-            room.engine_lane.finish()
+            room.finish_lanes()
         await self.settled(timeout_s=_GOODBYE_S)
 
     async def settled(self, *, timeout_s: float) -> None:
@@ -287,8 +297,7 @@ class Hub:
         if room.state.barred:
             self._barred[facts.session_id] = frozenset(room.state.barred)
             _forget_oldest(self._barred)
-        room.history_lane.finish()
-        room.engine_lane.finish()
+        room.finish_lanes()
 
     def _lane_done(self, meeting_id: str, lanes: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
         lanes.discard(task)

@@ -21,23 +21,29 @@ _RETRY_DELAYS_S: Final = (0.1, 0.5, 2.0)
 class Lane:
     """A queue and the one task that works it off."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._jobs: asyncio.Queue[Job | None] = asyncio.Queue(_MAX_JOBS)
+    def __init__(self, name: str, *, max_jobs: int = _MAX_JOBS) -> None:
+        self.name = name
+        self._jobs: asyncio.Queue[Job | None] = asyncio.Queue(max_jobs)
 
     def submit(self, job: Job) -> None:
         """Add a job. On overflow it is dropped, loudly."""
+        if not self.offer(job):
+            logger.error("Lane is full, a job is dropped", extra={"lane": self.name})
+
+    def offer(self, job: Job) -> bool:
+        """Add a job if there is room for it; whoever offers deals with a no."""
         try:
             self._jobs.put_nowait(job)
         except asyncio.QueueFull:
-            logger.error("Lane is full, a job is dropped", extra={"lane": self._name})
+            return False
+        return True
 
     def finish(self) -> None:
         """No more jobs come: `run` returns after the last."""
         try:
             self._jobs.put_nowait(None)
         except asyncio.QueueFull:
-            logger.error("Lane is full and cannot finish", extra={"lane": self._name})
+            logger.error("Lane is full and cannot finish", extra={"lane": self.name})
 
     async def flush(self, *, timeout_s: float) -> bool:
         """Wait until everything submitted so far is done; False when that took longer than `timeout_s`."""
@@ -67,9 +73,9 @@ class Lane:
                 await job()
             except Exception:
                 if delay_s is None:
-                    logger.exception("Job failed for good", extra={"lane": self._name})
+                    logger.exception("Job failed for good", extra={"lane": self.name})
                     return
-                logger.info("Job failed, trying again", extra={"lane": self._name}, exc_info=True)
+                logger.info("Job failed, trying again", extra={"lane": self.name}, exc_info=True)
                 await asyncio.sleep(delay_s)
             else:
                 return

@@ -8,11 +8,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from palaver.engines.port import MediaEngine
 from palaver.kernel.clock import Clock, system_clock
 from palaver.live.commands import CommandRegistry
 from palaver.live.domain.room import Moment
+from palaver.live.features import FeatureEvent
 from palaver.live.history import DatabaseHistory
 from palaver.live.hub import Hub
 from palaver.live.ports import Ports
@@ -57,6 +59,7 @@ class LivePart:
             history=DatabaseHistory(threads),
             clock=lambda: Moment(at=self._wall_clock(), steady_s=loop.time()),
             call_later=loop.call_later,
+            in_database=threads.run,
         )
         hub = Hub(ports)
         started = asyncio.Event()
@@ -83,6 +86,11 @@ class LivePart:
 def running() -> Live | None:
     """The live room of this process, while it takes people in."""
     return _running
+
+
+def publish_event(meeting_id: UUID, event: FeatureEvent) -> None:
+    """News of a feature that no command brought: from a page, an upload or a job. Any thread, after commit."""
+    _tell(lambda hub: hub.publish_event(meeting_id, event))
 
 
 def tell_meeting_renamed(fact: MeetingRenamed) -> None:

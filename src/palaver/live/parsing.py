@@ -12,9 +12,10 @@ from typing import Any, Final, NoReturn
 from pydantic import TypeAdapter, ValidationError
 
 from palaver.kernel.errors import PROTOCOL, TOO_LARGE, UNKNOWN_COMMAND, ErrorSpec
-from palaver.live.commands import CommandRegistry
+from palaver.live.commands import CommandRegistry, CommandSpec
 from palaver.live.errors import INVALID_MESSAGE
-from palaver.live.wire import ClientMessage, CommandMessage, Hello, Pong, Sync
+from palaver.live.features import FeatureSpec
+from palaver.live.wire import ClientMessage, CommandMessage, Hello, Pong, Sync, Wire
 
 # The largest message of ours is a hello with a guest ticket, below 3 KiB; chat will need a few more.
 MAX_MESSAGE_BYTES: Final = 64 * 1024
@@ -50,14 +51,17 @@ def parse_message(text: str) -> Hello | CommandMessage | Sync | Pong:
         raise BrokenMessageError(INVALID_MESSAGE, request_id=_request_id(data)) from problem
 
 
-def parse_command(message: CommandMessage, registry: CommandRegistry) -> tuple[str, object]:
-    """The kind of the command and its pure form. Raises: BrokenMessageError."""
+def parse_command(
+    message: CommandMessage, registry: CommandRegistry
+) -> tuple[CommandSpec[Wire, object], object] | tuple[FeatureSpec[Wire], Wire]:
+    """The command and its pure form; a feature gets its own wire form. Raises: BrokenMessageError."""
     kind = message.command.get("kind")
     spec = registry.find(kind) if isinstance(kind, str) else None
     if spec is None:
         raise BrokenMessageError(UNKNOWN_COMMAND, request_id=message.request_id)
     try:
-        return spec.kind, spec.parse(spec.wire_type.model_validate(message.command))
+        given = spec.wire_type.model_validate(message.command)
+        return (spec, given) if isinstance(spec, FeatureSpec) else (spec, spec.parse(given))
     except ValidationError as problem:
         raise BrokenMessageError(INVALID_MESSAGE, request_id=message.request_id) from problem
 

@@ -11,6 +11,7 @@ from palaver.live.domain.effects import RecordJoined
 from palaver.live.domain.people import Identity
 from palaver.live.domain.replica import RoomFacts
 from palaver.live.domain.room import Moment
+from palaver.live.feature_desk import InDatabase
 
 
 class Timer(Protocol):
@@ -71,3 +72,4 @@ class Ports:
     history: History
     clock: Callable[[], Moment]
     call_later: Callable[[float, Callable[[], None]], Timer]
+    in_database: InDatabase

@@ -12,12 +12,14 @@ from typing import Final, assert_never
 
 from palaver.live import wire
 from palaver.live.domain import effects as fx
-from palaver.live.domain.machine import feed, give_command
+from palaver.live.domain.machine import actor_of, feed, give_command
 from palaver.live.domain.people import Identity, ParticipantId, SocketId
-from palaver.live.domain.permissions import Phase
+from palaver.live.domain.permissions import MODERATORS, Phase
 from palaver.live.domain.replica import Audience, Delta, DeltaLog, RoomFacts, delta_for
-from palaver.live.domain.room import RoomState, Seat, next_deadline_s, snapshot_for
+from palaver.live.domain.room import Connected, RoomState, Seat, next_deadline_s, snapshot_for
 from palaver.live.errors import CloseCode
+from palaver.live.feature_desk import FeatureDesk, caller_of
+from palaver.live.features import Caller, FeatureAnswer, FeatureEvent, FeatureSpec, Reach
 from palaver.live.lanes import Lane
 from palaver.live.ports import Ports, Timer
 from palaver.live.render import delta_text, snapshot_wire
@@ -32,6 +34,8 @@ _FAREWELLS: Final[dict[fx.Farewell, tuple[wire.ClosingReason | None, CloseCode]]
     fx.Farewell.MEETING_DELETED: ("meeting_deleted", CloseCode.NOT_FOUND),
 }
 
+Answered = FeatureAnswer | fx.Refused
+
 
 class LiveRoom:
     """A room and everybody connected to it. `on_over` is called once, when nobody is left or it was ended."""
@@ -44,11 +48,13 @@ class LiveRoom:
         barred: frozenset[Identity],
         on_gone: Callable[[ParticipantId], None],
         on_over: Callable[["LiveRoom"], None],
+        start_lane: Callable[[Lane], None],
     ) -> None:
         self.state = RoomState(facts=facts, barred=barred)
         self.sockets: dict[SocketId, Socket] = {}
         self.history_lane = Lane(f"history {facts.session_id}")
         self.engine_lane = Lane(f"engine {facts.session_id}")
+        self._features = FeatureDesk(facts.session_id, start=start_lane, in_database=ports.in_database)
         self._ports = ports
         self._rules = ports.registry.rules()
         self._log = DeltaLog()
@@ -82,6 +88,26 @@ class LiveRoom:
         )
         reply(step.answer)
         self._apply(step)
+
+    def feature_command(
+        self, socket: Socket, *, spec: FeatureSpec[wire.Wire], given: wire.Wire, reply: Callable[[Answered], None]
+    ) -> None:
+        """Have a feature carry out a command. `reply` is called once, when it is done or refused; the news follow."""
+
+        def caller() -> Caller | None:
+            seat = actor_of(self.state, socket_id=socket.id, kind=spec.kind, rules=self._rules)
+            return None if seat is None else caller_of(self.state, seat)
+
+        def answered(answer: Answered) -> None:
+            reply(answer)
+            if isinstance(answer, FeatureAnswer):
+                for event in answer.events:
+                    self.send_event(event)
+
+        if caller() is None:
+            reply(fx.Refused("not_allowed"))
+            return
+        self._features.submit(spec, given, caller=caller, now=lambda: self._ports.clock().at, reply=answered)
 
     def socket_gone(self, socket: Socket, *, is_clean: bool) -> None:
         """A connection ended by itself."""
@@ -120,6 +146,24 @@ class LiveRoom:
         """Send the same text to everybody."""
         for socket in self.sockets.values():
             socket.push(text)
+
+    def send_event(self, event: FeatureEvent) -> None:
+        """Tell the news of a feature to those inside who may hear it."""
+        text = wire.Event(event=event.event.model_dump(mode="json")).model_dump_json()
+        if event.to is Reach.EVERYONE:
+            self.broadcast(text)
+            return
+        for seat in self.state.seats.values():
+            who = seat.participant
+            is_meant = who.role in MODERATORS if isinstance(event.to, Reach) else who.identity in event.to
+            if is_meant and isinstance(seat.link, Connected) and (socket := self.sockets.get(seat.link.socket_id)):
+                socket.push(text)
+
+    def finish_lanes(self) -> None:
+        """What is owed is still done; nothing more comes."""
+        self.history_lane.finish()
+        self.engine_lane.finish()
+        self._features.finish()
 
     def say_goodbye(self, reason: wire.ClosingReason, code: CloseCode) -> None:
         """Close all sockets without taking anybody's seat: the server goes, the room does not."""

@@ -235,7 +235,17 @@ class Ack(Wire):
 
     type: Literal["ack"] = "ack"
     request_id: RequestId
-    result: MediaTicketResult | None = None
+    result: dict[str, Any] | None = None
+    """What the command came to, told apart by `kind`; the schema names all results, those of features too."""
+
+
+class Event(Wire):
+    """News of a feature (chat, files, …), told apart by `kind`. Not part of the snapshot: the feature has its own
+    way to ask what was missed.
+    """
+
+    type: Literal["event"] = "event"
+    event: dict[str, Any]
 
 
 class ErrorMessage(Wire):
@@ -262,5 +272,5 @@ class Closing(Wire):
 
 
 ServerMessage = Annotated[
-    Welcome | Delta | SnapshotMessage | Heartbeat | Ack | ErrorMessage | Closing, Field(discriminator="type")
+    Welcome | Delta | SnapshotMessage | Heartbeat | Ack | Event | ErrorMessage | Closing, Field(discriminator="type")
 ]

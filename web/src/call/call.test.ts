@@ -43,7 +43,7 @@ class FakeEngine implements MediaEngine {
   }
 }
 
-const alice = participant("alice", { role: "host" });
+const alice = participant("alice", { role: "owner" });
 const bob = participant("bob");
 const boot: Boot = {
   slug: "elm",

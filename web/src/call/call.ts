@@ -17,7 +17,7 @@ import { Announcer } from "./announcer";
 import { MediaLink } from "./media_link";
 import type { LoadEngine } from "./media_link";
 import { movements } from "./movements";
-import { readPeople } from "./person";
+import { isHostRole, readPeople } from "./person";
 import type { Person } from "./person";
 import { StageView } from "./stage_view";
 import { Toasts } from "./toasts";
@@ -143,7 +143,7 @@ export class Call {
     return hasTwoSides(this.local.devices.value, navigator.maxTouchPoints > 0);
   }
   get isHost(): boolean {
-    return this.line.you.value?.role === "host";
+    return isHostRole(this.line.you.value?.role ?? null);
   }
 
   togglePanel(panel: Panel): void {

@@ -14,11 +14,11 @@ const remote = (identity: string, tracks: RemoteMedia["tracks"] = {}): RemoteMed
 });
 const track = (isMuted = false) => ({ id: "t", isMuted, receivedId: "r", aspectRatio: 2 });
 
-const alice = participant("alice", { role: "host", joined_at: "2026-11-20T10:00:05Z" });
+const alice = participant("alice", { role: "owner", joined_at: "2026-11-20T10:00:05Z" });
 const bob = participant("bob", { role: "guest", is_signed_in: false, joined_at: "2026-11-20T10:00:01Z" });
 const input: PeopleInput = {
   snapshot: snapshot(1, [alice, bob]),
-  you: { participant_id: "id-alice", identity: "identity-alice", role: "host" },
+  you: { participant_id: "id-alice", identity: "identity-alice", role: "owner" },
   remotes: new Map(),
   knownIdentities: new Set(["identity-alice", "identity-bob"]),
   own: { microphone: idle, camera: idle, screen: null },

@@ -139,4 +139,7 @@ export function initials(name: string): string {
   return letters.join("").toLocaleUpperCase();
 }
 
+/** Whether somebody may end the meeting. */
+export const isHostRole = (role: Role | null): boolean => role === "owner" || role === "host";
+
 export const firstName = (name: string): string => name.trim().split(/\s+/u)[0] ?? name;

@@ -4,7 +4,7 @@ import type { Participant } from "../wire/live.gen";
 import { RequestError } from "./requests";
 import { RoomSocket } from "./room_socket";
 
-const alice = participant("alice", { role: "host" });
+const alice = participant("alice", { role: "owner" });
 const bob = participant("bob", { role: "guest" });
 
 let timers: FakeTimers;

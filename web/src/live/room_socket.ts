@@ -192,6 +192,8 @@ export class RoomSocket {
         if (message.result) this.#media.value = message.result.media;
         this.#requests.acknowledge(message.request_id, message.result);
         return;
+      case "event":
+        return;
       case "error":
         this.#refused(message.request_id, message.code, message.retryable);
         return;

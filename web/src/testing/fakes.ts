@@ -105,7 +105,7 @@ export function welcome(
   return {
     type: "welcome" as const,
     request_id,
-    you: { participant_id: "id-alice", identity: "identity-alice", role: "host" as const },
+    you: { participant_id: "id-alice", identity: "identity-alice", role: "owner" as const },
     guest_ticket: null,
     media: { url: "http://media", token: "token-1", expires_at: "2026-11-20T11:00:00Z" },
     heartbeat_s: 5,

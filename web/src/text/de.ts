@@ -222,9 +222,12 @@ export const de: Catalogue = {
   "info.connection.weak": "Schwach",
   "info.connection.reconnecting": "Verbindet sich…",
   "info.role": "Du bist hier als",
+  "info.role.owner": "Besitzer dieses Treffens",
   "info.role.host": "Gastgeber",
+  "info.role.co_host": "Mitgastgeber",
   "info.role.member": "Mitglied",
   "info.role.guest": "Gast, nicht angemeldet",
+  "info.role.viewer": "Zuschauer",
   "info.started": "Begonnen",
 
   "leave.menu": "Verlassen oder beenden",

@@ -216,9 +216,12 @@ export const en = {
   "info.connection.weak": "Weak",
   "info.connection.reconnecting": "Reconnecting…",
   "info.role": "You are here as",
+  "info.role.owner": "Owner of this meeting",
   "info.role.host": "Host",
+  "info.role.co_host": "Co-host",
   "info.role.member": "Member",
   "info.role.guest": "Guest, not signed in",
+  "info.role.viewer": "Viewer",
   "info.started": "Started",
 
   "leave.menu": "Leave or end",

@@ -78,6 +78,7 @@ export type ErrorCode =
   | "sign_in_required"
   | "timeout"
   | "too_large"
+  | "unavailable"
   | "unknown_command";
 
 /** The request, or a message without a readable request id, was refused. `code` is in `schema/errors.json`. */
@@ -87,6 +88,12 @@ export interface ErrorMessage {
   code: ErrorCode;
   retryable: boolean;
   params: Record<string, string | number>;
+}
+
+/** News of a feature (chat, files, …), told apart by `kind`. Not part of the snapshot: the feature has its own way to ask what was missed. */
+export interface Event {
+  type: "event";
+  event: Record<string, unknown>;
 }
 
 /** The room is at `version`; answer with a pong, and sync if behind. */
@@ -181,7 +188,7 @@ export interface Resume {
 }
 
 /** What a participant may do. The table is in `permissions.py`. */
-export type Role = "host" | "member" | "guest";
+export type Role = "owner" | "host" | "co_host" | "member" | "guest" | "viewer";
 
 /** The running meeting session. */
 export interface Room {
@@ -192,7 +199,15 @@ export interface Room {
   started_at: string;
 }
 
-export type ServerMessage = Welcome | Delta | SnapshotMessage | Heartbeat | Ack | ErrorMessage | Closing;
+export type ServerMessage =
+  | Welcome
+  | Delta
+  | SnapshotMessage
+  | Heartbeat
+  | Ack
+  | Event
+  | ErrorMessage
+  | Closing;
 
 /** All that a participant may know, at one version. */
 export interface Snapshot {

@@ -19,7 +19,7 @@ export type Change = Delta["changes"][number];
 export type ServerMessage =
   Exclude<GeneratedMessage, ErrorMessage> | (Omit<ErrorMessage, "code"> & { code: string });
 
-const role = oneOf("host", "member", "guest");
+const role = oneOf("owner", "host", "co_host", "member", "guest", "viewer");
 
 const participant = object<Participant>({
   participant_id: text,
@@ -77,6 +77,7 @@ const readers: { [K in ServerMessage["type"]]: Reader<Extract<ServerMessage, { t
     request_id: text,
     result: nullable(object({ kind: oneOf("media_ticket"), media })),
   }),
+  event: object({ type: oneOf("event"), event: record }),
   error: object({
     type: oneOf("error"),
     request_id: nullable(text),

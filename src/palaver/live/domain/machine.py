@@ -56,10 +56,18 @@ def give_command(
     state: RoomState, *, socket_id: SocketId, kind: str, command: object, now: Moment, rules: Rules
 ) -> Step:
     """Carry out `command` for whoever sits behind `socket_id`, or refuse."""
-    actor = state.seat_of_socket(socket_id)
-    if actor is None or not is_allowed(rules.permissions, kind=kind, role=actor.participant.role, phase=state.phase):
+    actor = actor_of(state, socket_id=socket_id, kind=kind, rules=rules)
+    if actor is None:
         return Step(state, answer=Refused("not_allowed"))
     return commit(rules.handlers[kind](state, actor, command, now))
+
+
+def actor_of(state: RoomState, *, socket_id: SocketId, kind: str, rules: Rules) -> Seat | None:
+    """Who would give the command `kind`; None when nobody sits there, or they may not give it."""
+    actor = state.seat_of_socket(socket_id)
+    if actor is None or not is_allowed(rules.permissions, kind=kind, role=actor.participant.role, phase=state.phase):
+        return None
+    return actor
 
 
 def feed(state: RoomState, given: RoomInput, now: Moment) -> Step:

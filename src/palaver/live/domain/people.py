@@ -25,9 +25,15 @@ FALLBACK_NAME: Final = "Guest"
 class Role(StrEnum):
     """What a participant may do. The table is in `permissions.py`."""
 
+    OWNER = "owner"
+    """Whose meeting it is: host whenever they are there, and nobody can take that away."""
     HOST = "host"
+    CO_HOST = "co_host"
+    """Keeps order, but neither ends the meeting nor makes hosts."""
     MEMBER = "member"
     GUEST = "guest"
+    VIEWER = "viewer"
+    """Sees and hears, writes if members may, and publishes nothing."""
 
 
 class Presence(StrEnum):

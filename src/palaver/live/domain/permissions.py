@@ -21,14 +21,15 @@ Grant = Mapping[Phase, frozenset[Role]]
 PermissionTable = Mapping[str, Grant]
 
 EVERYONE: Final = frozenset(Role)
-HOST_ONLY: Final = frozenset({Role.HOST})
+HOSTS: Final = frozenset({Role.OWNER, Role.HOST})
+MODERATORS: Final = HOSTS | {Role.CO_HOST}
 
 ROOM_PERMISSIONS: Final[PermissionTable] = {
     "rename_self": {Phase.OPEN: EVERYONE},
     "leave": {Phase.OPEN: EVERYONE},
     "media_ticket": {Phase.OPEN: EVERYONE},
-    "remove_participant": {Phase.OPEN: HOST_ONLY},
-    "end_for_all": {Phase.OPEN: HOST_ONLY},
+    "remove_participant": {Phase.OPEN: MODERATORS},
+    "end_for_all": {Phase.OPEN: HOSTS},
 }
 
 

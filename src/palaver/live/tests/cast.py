@@ -14,7 +14,7 @@ START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RULES: Final[Rules] = REGISTRY.rules()
 
 PEOPLE: Final = {
-    "alice": (Role.HOST, 1),
+    "alice": (Role.OWNER, 1),
     "carol": (Role.MEMBER, 2),
     "bob": (Role.GUEST, None),
     "dave": (Role.GUEST, None),
@@ -26,13 +26,18 @@ def moment(seconds: float = 0.0) -> Moment:
     return Moment(at=START + timedelta(seconds=seconds), steady_s=1000.0 + seconds)
 
 
-def facts(session_id: str = "run-1") -> RoomFacts:
+def run_id(number: int) -> str:
+    """The id of the first run, the second, …"""
+    return f"00000000-0000-4000-9000-{number:012}"
+
+
+def facts(run: int = 1) -> RoomFacts:
     """A room of the tests."""
     return RoomFacts(
         meeting_id="00000000-0000-4000-8000-000000000001",
         slug="quiet-otter",
         title="Stand-up",
-        session_id=session_id,
+        session_id=run_id(run),
         started_at=START,
     )
 

@@ -12,6 +12,7 @@ from palaver.engines.memory import MemoryConnection, MemoryEngine
 from palaver.engines.port import ADMITTED_ATTRIBUTE, TicketHolder
 from palaver.live import wire
 from palaver.live.admission import Admission
+from palaver.live.commands import CommandRegistry
 from palaver.live.domain import effects as fx
 from palaver.live.domain.people import Identity, Role
 from palaver.live.domain.room import Moment
@@ -84,7 +85,7 @@ class MemoryHistory:
         if not self.is_run_open:
             self.runs += 1
             self.is_run_open = True
-        return Run(facts(f"run-{self.runs}"), barred=frozenset(self.barred))
+        return Run(facts(self.runs), barred=frozenset(self.barred))
 
     async def joined(self, session_id: str, record: fx.RecordJoined) -> None:
         self._write(f"{session_id} {record.name} joined")
@@ -111,7 +112,8 @@ class MemoryHistory:
         if self.failures_left:
             self.failures_left -= 1
             raise OSError("the database is away")
-        self.lines.append(line)
+        session_id, _, rest = line.partition(" ")
+        self.lines.append(f"run-{int(session_id.rpartition('-')[2])} {rest}")
 
 
 @dataclass
@@ -161,10 +163,17 @@ class World:
 
 
 @asynccontextmanager
-async def running_world() -> AsyncIterator[World]:
+async def running_world(registry: CommandRegistry = REGISTRY) -> AsyncIterator[World]:
     """A hub that runs until the end of the block."""
     time, history, engine = ManualTime(), MemoryHistory(), MemoryEngine()
-    ports = Ports(registry=REGISTRY, engine=engine, history=history, clock=time.clock, call_later=time.call_later)
+    ports = Ports(
+        registry=registry,
+        engine=engine,
+        history=history,
+        clock=time.clock,
+        call_later=time.call_later,
+        in_database=asyncio.to_thread,
+    )
     hub = Hub(ports)
     started = asyncio.Event()
     task = asyncio.create_task(hub.run(started))

@@ -12,6 +12,7 @@ from palaver.live.domain.people import Role
 from palaver.live.domain.room_commands import EndForAll, Leave, RemoveParticipant, RenameSelf
 from palaver.live.hub import MAX_SILENCE_S
 from palaver.live.sockets import MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES, MAX_STUCK_S
+from palaver.live.tests.cast import run_id
 from palaver.live.tests.stage import (
     MEETING,
     Wire,
@@ -49,13 +50,13 @@ async def test_the_last_goodbye_ends_the_run_and_a_newcomer_begins_another(world
     assert not coming_back.done(), "the newcomer was put into the run that is about to end"
     world.history.may_end.set()
     room, _, _ = await coming_back
-    assert room.state.facts.session_id == "run-2"
+    assert room.state.facts.session_id == run_id(2)
     assert (await world.written())[:3] == ["run-1 bob joined", "run-1 id-bob left", "run-1 ended"]
 
 
 async def test_who_was_removed_stays_out_of_the_run_even_when_the_room_empties(world: World) -> None:
     """LIVE-015."""
-    room, alice, _ = await world.enter("alice", role=Role.HOST)
+    room, alice, _ = await world.enter("alice", role=Role.OWNER)
     _, _, bob = await world.enter("bob")
     give(room, alice, "remove_participant", RemoveParticipant(pid(bob)))  # type: ignore[arg-type]
     world.hub.socket_gone(room, alice, is_clean=False)
@@ -68,7 +69,7 @@ async def test_who_was_removed_stays_out_of_the_run_even_when_the_room_empties(w
 
 async def test_who_was_removed_stays_out_of_the_run_after_a_restart(world: World) -> None:
     """LIVE-015."""
-    room, alice, _ = await world.enter("alice", role=Role.HOST)
+    room, alice, _ = await world.enter("alice", role=Role.OWNER)
     _, _, bob = await world.enter("bob")
     give(room, alice, "remove_participant", RemoveParticipant(pid(bob)))  # type: ignore[arg-type]
     assert "run-1 id-bob removed" in await world.written()
@@ -260,7 +261,7 @@ async def test_a_program_with_the_operators_own_token_is_left_alone(world: World
 
 async def test_a_ticket_of_an_ended_meeting_opens_nothing(world: World) -> None:
     """LIVE-052: there is no room any more, and still the stray is put out."""
-    room, alice, answer = await world.enter("alice", role=Role.HOST)
+    room, alice, answer = await world.enter("alice", role=Role.OWNER)
     give(room, alice, "end_for_all", EndForAll())
     await world.written()
     stray = world.in_engine("alice", pid(answer))

@@ -37,9 +37,9 @@ def test_a_newcomer_is_seated_shown_and_recorded() -> None:
 def test_nobody_is_host_until_the_owner_comes() -> None:
     """LIVE-014."""
     state = room_with("bob", "carol")
-    assert Role.HOST not in {seat.participant.role for seat in state.seats.values()}
+    assert Role.OWNER not in {seat.participant.role for seat in state.seats.values()}
     state = feed(state, join("alice", 3), moment()).state
-    assert [seat.participant.role for seat in state.seats.values()] == [Role.GUEST, Role.MEMBER, Role.HOST]
+    assert [seat.participant.role for seat in state.seats.values()] == [Role.GUEST, Role.MEMBER, Role.OWNER]
 
 
 def test_a_reload_is_not_seen_by_anybody() -> None:

@@ -98,7 +98,7 @@ def test_the_size_limit_counts_bytes() -> None:
 
 def test_a_command_is_read_by_its_own_shape() -> None:
     message = wire.CommandMessage(request_id="r", command={"kind": "rename_self", "name": "Zoe"})
-    assert parse_command(message, REGISTRY) == ("rename_self", RenameSelf("Zoe"))
+    assert parse_command(message, REGISTRY) == (REGISTRY.find("rename_self"), RenameSelf("Zoe"))
 
 
 @pytest.mark.parametrize(

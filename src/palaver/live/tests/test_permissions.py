@@ -11,7 +11,15 @@ from palaver.live.commands import CommandSpec
 from palaver.live.domain import effects as fx
 from palaver.live.domain.machine import feed, give_command
 from palaver.live.domain.people import ParticipantId, Role, SocketId
-from palaver.live.domain.permissions import EVERYONE, HOST_ONLY, ROOM_PERMISSIONS, Phase, is_allowed, permission_rows
+from palaver.live.domain.permissions import (
+    EVERYONE,
+    HOSTS,
+    MODERATORS,
+    ROOM_PERMISSIONS,
+    Phase,
+    is_allowed,
+    permission_rows,
+)
 from palaver.live.domain.room import Moment, RoomState, Seat
 from palaver.live.domain.room_commands import EndForAll, Leave, RemoveParticipant, RenameSelf, RequestMediaTicket
 from palaver.live.tests.cast import RULES, join, moment, room_with
@@ -28,8 +36,8 @@ EXPECTED = {
     "rename_self": EVERYONE,
     "leave": EVERYONE,
     "media_ticket": EVERYONE,
-    "remove_participant": HOST_ONLY,
-    "end_for_all": HOST_ONLY,
+    "remove_participant": MODERATORS,
+    "end_for_all": HOSTS,
 }
 
 
@@ -79,7 +87,7 @@ def wave(state: RoomState, actor: Seat, command: object, now: Moment) -> fx.Step
 def test_a_feature_adds_a_command_by_the_same_door() -> None:
     registry = build_registry()
     spec = CommandSpec("wave", Wave, lambda w: w, wave)
-    registry.register(spec, permissions={"wave": {Phase.OPEN: HOST_ONLY}})
+    registry.register(spec, permissions={"wave": {Phase.OPEN: HOSTS}})
     state = room_with("alice", "bob")
     answers = [
         give_command(
@@ -105,4 +113,4 @@ def test_a_command_without_a_row_or_with_a_taken_kind_is_not_registered() -> Non
 def test_the_documented_table_has_a_row_for_each_command_and_state() -> None:
     rows = permission_rows(REGISTRY.permissions())
     assert len(rows) == 1 + len(EXPECTED) * len(Phase)
-    assert ("`end_for_all`", "open", "yes", "-", "-") in rows
+    assert ("`end_for_all`", "open", "yes", "yes", "-", "-", "-", "-") in rows

@@ -37,7 +37,7 @@ async def test_the_story_of_three_people(live: Live, meeting: Meeting, alice_coo
         assert roles(welcome) == {"Bob": "guest", "Carol Okafor": "member"}
         assert welcome["guest_ticket"] is None
         welcome = await alice.hello()
-        assert roles(welcome)["Alice Moreau"] == "host"
+        assert roles(welcome)["Alice Moreau"] == "owner"
 
         for expected in ("Carol Okafor", "Alice Moreau"):
             delta = await bob.until("delta")
@@ -210,7 +210,7 @@ async def test_the_server_says_that_it_goes_and_the_session_goes_on_afterwards(
         Page(meeting.slug) as bob,
     ):
         second = await alice.hello()
-        assert roles(await bob.hello(None, guest_ticket=ticket)) == {"Alice Moreau": "host", "Bob": "guest"}
+        assert roles(await bob.hello(None, guest_ticket=ticket)) == {"Alice Moreau": "owner", "Bob": "guest"}
         assert second["snapshot"]["room"] == first["snapshot"]["room"]
         assert second["you"]["identity"] == first["you"]["identity"]
         await part.shutdown("test")

@@ -244,7 +244,7 @@ async def test_a_host_of_one_meeting_is_nothing_in_another(
         await alice.hello()
         await bob.hello("Bob")
         await carol_page.hello()
-        assert carol_page.welcome["you"]["role"] == "host"
+        assert carol_page.welcome["you"]["role"] == "owner"
         across = await alice.command("remove_participant", participant_id=bob.participant_id)
         assert across["code"] == "participant_not_found"
         async with Page(meeting.slug, cookie=carol_cookie) as visitor:

@@ -9,8 +9,8 @@ import { Control } from "./control";
 /** One press for those who can only leave; a choice for hosts. */
 export function LeaveControl() {
   const { call, t } = useCall();
-  const you = useSignalValue(call.line.you);
-  if (you?.role !== "host") return <Control command={commands.leave} isFilled isLeave />;
+  useSignalValue(call.line.you);
+  if (!call.isHost) return <Control command={commands.leave} isFilled isLeave />;
   return (
     <MenuBox
       label={t("leave.menu")}

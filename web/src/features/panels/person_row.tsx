@@ -1,4 +1,5 @@
 import { Button } from "react-aria-components";
+import { isHostRole } from "../../call/person";
 import type { Person } from "../../call/person";
 import { Avatar } from "../../components/avatar";
 import { useCall } from "../../components/call_context";
@@ -91,7 +92,7 @@ export function PersonRow({ person, isSpeaking, isPinned, onRemove }: PersonRowP
 
 function RoleBadge({ person }: { person: Person }) {
   const { t } = useCall();
-  if (person.role === "host") return <span className="badge accent">{t("tile.host")}</span>;
+  if (isHostRole(person.role)) return <span className="badge accent">{t("tile.host")}</span>;
   if (person.role === null) return <span className="badge outline">{t("tile.byKey")}</span>;
   return person.isSignedIn ? null : <span className="badge outline">{t("tile.guest")}</span>;
 }

@@ -1,4 +1,4 @@
-import { firstName } from "../../call/person";
+import { firstName, isHostRole } from "../../call/person";
 import type { Person } from "../../call/person";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
@@ -49,7 +49,7 @@ export function Plate({ person, isSpeaking, isPinned, isPresenting }: PlateProps
 
 function Tag({ person }: { person: Person }) {
   const { t } = useCall();
-  if (person.role === "host") return <span className="tag">{t("tile.host")}</span>;
+  if (isHostRole(person.role)) return <span className="tag">{t("tile.host")}</span>;
   if (person.role === null) return <span className="tag">{t("tile.byKey")}</span>;
   if (!person.isSignedIn) {
     return (
