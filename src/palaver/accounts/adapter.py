@@ -13,8 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
 from palaver.accounts import limits, services
+from palaver.accounts.facts import SignedIn
 from palaver.accounts.models import User
 from palaver.kernel.clock import system_clock
+from palaver.kernel.facts import publish
+from palaver.kernel.ids import UserId
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +78,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             limits.forget_attempts(limits.SIGN_IN_BY_ACCOUNT_AND_NETWORK, f"{email} {network}")
             limits.forget_attempts(limits.SIGN_IN_BY_ACCOUNT, email)
         return user
+
+    @override
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        publish(SignedIn(UserId(user.pk)))
 
     @override
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
+from palaver.accounts.facts import SignedIn
 from palaver.kernel.facts import Subscriber
 from palaver.live.lifecycle import tell_meeting_deleted, tell_meeting_renamed
 from palaver.meetings.facts import MeetingDeleted, MeetingRenamed
+from palaver.meetings.memberships import claim_invitations
 
 SUBSCRIBERS: Final[Mapping[type[object], tuple[Subscriber, ...]]] = {
+    SignedIn: (claim_invitations,),
     MeetingRenamed: (tell_meeting_renamed,),
     MeetingDeleted: (tell_meeting_deleted,),
 }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from palaver.kernel.ids import MeetingId, Slug, UserId
+from palaver.meetings.policy import MeetingRole, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +15,30 @@ class MeetingRenamed:
 
 
 @dataclass(frozen=True, slots=True)
-class GuestPolicyChanged:
-    """Guests may or may not join from now on; guests who are inside stay."""
+class PolicyChanged:
+    """`policy` holds from now on; who is inside stays."""
 
     meeting_id: MeetingId
-    is_open_to_guests: bool
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChanged:
+    """Somebody with an account was listed, is listed otherwise, or is listed no more (`role` is None)."""
+
+    meeting_id: MeetingId
+    user_id: UserId
+    role: MeetingRole | None
+    is_trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonBanned:
+    """Somebody may not be in any run of the meeting from now on."""
+
+    meeting_id: MeetingId
+    identity: str
+    user_id: UserId | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ returns within `RETURN_WITHIN` of the last sign of life, otherwise it is closed 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -28,6 +29,8 @@ class OpenSession:
     """True when it was running before this server started."""
     removed: frozenset[str]
     """The identities of those who were put out of this run."""
+    live_state: dict[str, Any] | None
+    """What `save_live_state` kept last of a run that goes on."""
 
 
 def open_or_continue_session(meeting_id: MeetingId, *, now: datetime) -> OpenSession | None:
@@ -107,6 +110,16 @@ def record_removal(session_id: MeetingSessionId, *, identity: str, now: datetime
             Removal.objects.get_or_create(session_id=session_id, identity=identity, defaults={"removed_at": now})
 
 
+def save_live_state(session_id: MeetingSessionId, state: dict[str, Any], now: datetime) -> None:
+    """Keep what the live room needs to go on after a restart, in place of what was kept. A run that is over keeps none.
+
+    `state` is JSON and the room's own: nobody else reads it.
+    """
+    with transaction.atomic():
+        MeetingSession.objects.filter(pk=session_id, ended_at=None).update(live_state=state)
+        _touch(session_id, now)
+
+
 def touch_session(session_id: MeetingSessionId, *, now: datetime) -> None:
     """Somebody is still inside. Call it at least every 30 seconds while the room is not empty."""
     _touch(session_id, now)
@@ -140,6 +153,7 @@ def _open(session: MeetingSession, *, is_continued: bool) -> OpenSession:
         started_at=session.started_at,
         is_continued=is_continued,
         removed=frozenset(Removal.objects.filter(session=session).values_list("identity", flat=True)),
+        live_state=session.live_state,
     )
 
 
@@ -154,6 +168,7 @@ def _assume_left(session: MeetingSession) -> None:
 
 def _close(session: MeetingSession, *, at: datetime) -> None:
     session.ended_at = session.last_seen_at = max(at, session.started_at)
-    session.save(update_fields=["ended_at", "last_seen_at"])
+    session.live_state = None
+    session.save(update_fields=["ended_at", "last_seen_at", "live_state"])
     open_stays = Attendance.objects.filter(session=session, left_at=None)
     open_stays.update(left_at=Greatest(F("joined_at"), session.ended_at))

@@ -1,5 +1,6 @@
 """Pages of this room: a person's meetings, one meeting, and the page behind a meeting's link."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from palaver.kernel.clock import system_clock
 from palaver.meetings import selectors, services
 from palaver.meetings.forms import GuestPolicyForm, JoinForm, RenameForm
 from palaver.meetings.models import TITLE_MAX_LENGTH
+from palaver.meetings.policy import Access
 
 
 @login_required
@@ -75,7 +77,8 @@ def guests(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
     form = GuestPolicyForm(request.POST)
     if not form.is_valid():
         return _detail(request, meeting_id, policy_form=form)
-    services.set_guest_policy(meeting, is_open_to_guests=form.cleaned_data["guests"] == "yes")
+    access = Access.OPEN if form.cleaned_data["guests"] == "yes" else Access.SIGNED_IN
+    services.set_policy(meeting, replace(selectors.policy_of(meeting), access=access, guests=access is Access.OPEN))
     messages.success(request, _("Saved."))
     return redirect("meeting", meeting_id=meeting.pk)
 
@@ -147,9 +150,11 @@ def _detail(
 ) -> HttpResponse:
     meeting = selectors.access_own_meeting(request.user, meeting_id)
     page = selectors.sessions_of(meeting, page=_page_number(request))
-    policy = "yes" if meeting.is_open_to_guests else "no"
+    takes_guests = selectors.policy_of(meeting).takes_guests
+    policy = "yes" if takes_guests else "no"
     context = {
         "meeting": meeting,
+        "takes_guests": takes_guests,
         "link": request.build_absolute_uri(reverse("meeting_page", args=[meeting.slug])),
         "rename_form": rename_form or RenameForm(initial={"title": meeting.title}),
         "policy_form": policy_form or GuestPolicyForm(initial={"guests": policy}),

@@ -14,7 +14,8 @@ from palaver.live.lifecycle import Live
 from palaver.live.tests.service import live_room
 from palaver.live.tests.stage import World, running_world
 from palaver.meetings.models import Meeting
-from palaver.meetings.services import create_meeting, set_guest_policy
+from palaver.meetings.policy import Access, Policy
+from palaver.meetings.services import create_meeting, set_policy
 
 
 def user(first: str, last: str) -> User:
@@ -62,7 +63,7 @@ def meeting(alice: User) -> Meeting:
 @pytest.fixture
 def closed_meeting(alice: User) -> Meeting:
     made = create_meeting(actor=alice, title="Board", now=datetime.now(tz=UTC))
-    set_guest_policy(made, is_open_to_guests=False)
+    set_policy(made, Policy(access=Access.SIGNED_IN))
     return made
 
 

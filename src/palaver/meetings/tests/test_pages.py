@@ -10,8 +10,9 @@ from palaver.accounts import limits
 from palaver.accounts.models import User
 from palaver.kernel.clock import system_clock
 from palaver.kernel.ids import MeetingId, Slug, UserId
-from palaver.meetings import facts, services, sessions
+from palaver.meetings import facts, selectors, services, sessions
 from palaver.meetings.models import Meeting
+from palaver.meetings.policy import Policy
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +28,7 @@ def test_one_press_makes_a_meeting_and_shows_its_link(alices_browser: Client) ->
     assert f'value="http://testserver/m/{meeting.slug}"' in page
     assert 'data-copy="link"' in page
     assert meeting.title == "Meeting of Alice Okafor"
-    assert meeting.is_open_to_guests
+    assert selectors.policy_of(meeting) == Policy()
 
 
 def test_a_meeting_is_not_made_by_a_link_on_another_page(alices_browser: Client) -> None:
@@ -62,7 +63,7 @@ def test_guests_are_shut_out_and_let_in(alices_browser: Client, meeting: Meeting
     for word, is_open in (("no", False), ("yes", True)):
         alices_browser.post(f"/meetings/{meeting.pk}/guests", {"guests": word})
         meeting.refresh_from_db()
-        assert meeting.is_open_to_guests is is_open
+        assert selectors.policy_of(meeting).takes_guests is is_open
 
 
 def test_deleting_asks_first(alices_browser: Client, meeting: Meeting) -> None:
@@ -172,11 +173,11 @@ def test_renaming_and_deleting_are_told_to_the_room(
     monkeypatch.setattr("palaver.kernel.facts._tell", told.append)
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         services.rename_meeting(meeting, title="Choir")
-        services.set_guest_policy(meeting, is_open_to_guests=False)
+        services.set_policy(meeting, Policy(guests=False))
         key, slug = MeetingId(meeting.pk), Slug(meeting.slug)
         services.delete_meeting(meeting, actor=alice)
     assert told == [
         facts.MeetingRenamed(meeting_id=key, title="Choir"),
-        facts.GuestPolicyChanged(meeting_id=key, is_open_to_guests=False),
+        facts.PolicyChanged(meeting_id=key, policy=Policy(guests=False)),
         facts.MeetingDeleted(meeting_id=key, slug=slug, by=UserId(alice.pk)),
     ]

@@ -11,6 +11,7 @@ from palaver.kernel.errors import PalaverError
 from palaver.kernel.ids import MeetingId
 from palaver.meetings import selectors, services, sessions
 from palaver.meetings.models import Meeting
+from palaver.meetings.policy import Access, Policy
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NOBODY = AnonymousUser()
@@ -45,7 +46,7 @@ def test_everyone_with_the_link_may_join_an_open_meeting(meeting: Meeting, alice
 
 
 def test_a_meeting_without_guests_asks_them_to_sign_in(meeting: Meeting, carol: User) -> None:
-    services.set_guest_policy(meeting, is_open_to_guests=False)
+    services.set_policy(meeting, Policy(access=Access.SIGNED_IN))
     assert knock(meeting.slug).refusal == "sign_in_required"
     assert knock(meeting.slug, carol).may_join
 
