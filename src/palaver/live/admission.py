@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.contrib.auth import get_user
@@ -10,10 +11,25 @@ from django.http import HttpRequest
 
 from palaver.accounts import limits
 from palaver.accounts.models import User
-from palaver.kernel.errors import SIGN_IN_REQUIRED, PalaverError
+from palaver.kernel.errors import (
+    BANNED,
+    PASSWORD_REQUIRED,
+    PASSWORD_WRONG,
+    SIGN_IN_REQUIRED,
+    ErrorSpec,
+    PalaverError,
+)
 from palaver.live.domain.people import FALLBACK_NAME, Identity, Role, clean_name
 from palaver.live.identity import Guest, new_guest, read_guest, sign_guest, user_identity
+from palaver.meetings.policy import Refusal
 from palaver.meetings.selectors import access_meeting_by_link
+
+REFUSALS: Final[dict[Refusal, ErrorSpec]] = {
+    "sign_in_required": SIGN_IN_REQUIRED,
+    "password_required": PASSWORD_REQUIRED,
+    "password_wrong": PASSWORD_WRONG,
+    "banned": BANNED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +42,8 @@ class Applicant:
     name: str | None
     address: str | None
     """Where it comes from; misses are counted by its network."""
+    password: str | None = None
+    """The meeting's, as typed; those on its list need none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +66,27 @@ def admit(applicant: Applicant, *, now: datetime) -> Admission:
     """Decide whether and as whom somebody comes in.
 
     Raises:
-        PalaverError: meeting_not_found, rate_limited, sign_in_required.
+        PalaverError: meeting_not_found, rate_limited, sign_in_required, password_required, password_wrong, banned.
     """
     user = signed_in_user(applicant.session_key)
-    network = limits.network_of(applicant.address)
-    access = access_meeting_by_link(applicant.slug, user=user, network=network, now=now)
-    if not access.may_join:
-        raise PalaverError(SIGN_IN_REQUIRED)
+
+    def ticket_for(meeting_id: UUID) -> Guest | None:
+        return read_guest(applicant.guest_ticket, meeting_id) if applicant.guest_ticket else None
+
+    def identify(meeting_id: UUID) -> str | None:
+        known = ticket_for(meeting_id)
+        return None if known is None else known.identity
+
+    access = access_meeting_by_link(
+        applicant.slug,
+        user=user,
+        network=limits.network_of(applicant.address),
+        now=now,
+        identify=identify,
+        password=applicant.password,
+    )
+    if access.refusal is not None:
+        raise PalaverError(REFUSALS[access.refusal])
     meeting = access.meeting
     name = clean_name(applicant.name, fallback="") or None
     if user is not None:
@@ -69,8 +101,7 @@ def admit(applicant: Applicant, *, now: datetime) -> Admission:
             fallback_name=clean_name(user.get_full_name()),
             guest_ticket=None,
         )
-    known = read_guest(applicant.guest_ticket, meeting.pk) if applicant.guest_ticket else None
-    guest = known or new_guest()
+    guest = ticket_for(meeting.pk) or new_guest()
     guest = Guest(guest.identity, name or guest.name)
     return Admission(
         meeting_id=meeting.pk,

@@ -159,6 +159,7 @@ class LiveSocket:
                     guest_ticket=message.guest_ticket,
                     name=message.name,
                     address=handshake.address,
+                    password=message.password,
                 ),
                 now=self._live.hub.ports.clock().at,
             )

@@ -9,6 +9,7 @@ from typing import Final
 
 from palaver.kernel.errors import (
     ALREADY_HERE,
+    BANNED,
     ENDED_BY_HOST,
     ENGINE_UNAVAILABLE,
     INTERNAL,
@@ -16,6 +17,8 @@ from palaver.kernel.errors import (
     MEETING_NOT_FOUND,
     NOT_ALLOWED,
     PARTICIPANT_NOT_FOUND,
+    PASSWORD_REQUIRED,
+    PASSWORD_WRONG,
     PROTOCOL,
     RATE_LIMITED,
     REMOVED,
@@ -43,6 +46,9 @@ LIVE_ERRORS: Final[dict[ErrorSpec, str]] = {
     RATE_LIMITED: "Too many messages; carried on regardless, the socket is closed.",
     MEETING_NOT_FOUND: "No such meeting, or not for this person.",
     SIGN_IN_REQUIRED: "This meeting takes no guests.",
+    PASSWORD_REQUIRED: "This meeting has a password, and the hello brought none.",
+    PASSWORD_WRONG: "The password is another. Wrong tries are limited.",
+    BANNED: "This person, or for a guest their network, may not come into this meeting.",
     REMOVED: "A host removed this person from this meeting session.",
     ALREADY_HERE: "The person is here in another tab; a hello with take_over brings them to this one.",
     ROOM_FULL: "The room has as many participants as it may have.",
@@ -62,6 +68,9 @@ class CloseCode(IntEnum):
     PROTOCOL = PROTOCOL.close_code or 0
     SIGN_IN_REQUIRED = SIGN_IN_REQUIRED.close_code or 0
     NOT_ALLOWED = NOT_ALLOWED.close_code or 0
+    PASSWORD_REQUIRED = PASSWORD_REQUIRED.close_code or 0
+    PASSWORD_WRONG = PASSWORD_WRONG.close_code or 0
+    BANNED = BANNED.close_code or 0
     NOT_FOUND = MEETING_NOT_FOUND.close_code or 0
     TIMEOUT = TIMEOUT.close_code or 0
     TAKEN_OVER = TAKEN_OVER.close_code or 0

@@ -20,6 +20,8 @@ class Preview:
     is_signed_in: bool
     name: str | None
     refusal: str | None
+    waits: bool
+    """Whether a moderator would have to let the person in."""
 
 
 def preview_meeting(slug: str, *, session_key: str | None, address: str | None, now: datetime) -> Preview:
@@ -37,4 +39,5 @@ def preview_meeting(slug: str, *, session_key: str | None, address: str | None, 
         is_signed_in=user is not None,
         name=None if user is None else clean_name(user.get_full_name()),
         refusal=access.refusal,
+        waits=access.policy.waits_at_the_door(role=access.role, is_trusted=access.is_trusted, is_guest=user is None),
     )

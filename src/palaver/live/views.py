@@ -52,7 +52,9 @@ def preview(request: HttpRequest, slug: str) -> JsonResponse:
             "may_join": may_join,
             "reason": seen.refusal,
             "is_on": bool(inside),
-            "inside": [{"name": who.name, "tone": who.tone.value} for who in inside] if may_join else None,
+            "inside": None
+            if not may_join or seen.waits
+            else [{"name": who.name, "tone": who.tone.value} for who in inside],
         }
     )
 

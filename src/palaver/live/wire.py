@@ -16,6 +16,7 @@ PROTOCOL: Final = 1
 # Ids are ours or the client's own random text; the bound only keeps one message from filling our memory.
 RequestId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+PasswordText = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 TicketText = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 NameInput = Annotated[str, StringConstraints(max_length=MAX_NAME_INPUT_CHARS)]
 Version = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -80,6 +81,7 @@ class Hello(Wire):
     protocol: Literal[1]
     name: NameInput | None = None
     guest_ticket: TicketText | None = None
+    password: PasswordText | None = None
     tab_id: ShortText
     take_over: bool = False
     resume: Resume | None = None

@@ -7,6 +7,9 @@ export const CLOSE_CODE = {
   protocol: 4400,
   sign_in_required: 4401,
   not_allowed: 4403,
+  password_required: 4405,
+  password_wrong: 4406,
+  banned: 4412,
   not_found: 4404,
   timeout: 4408,
   taken_over: 4409,
@@ -64,6 +67,7 @@ export interface EndForAll {
 
 export type ErrorCode =
   | "already_here"
+  | "banned"
   | "cannot_remove_self"
   | "engine_unavailable"
   | "internal"
@@ -71,6 +75,8 @@ export type ErrorCode =
   | "meeting_not_found"
   | "not_allowed"
   | "participant_not_found"
+  | "password_required"
+  | "password_wrong"
   | "protocol"
   | "rate_limited"
   | "removed"
@@ -109,6 +115,7 @@ export interface Hello {
   protocol: 1;
   name?: string | null;
   guest_ticket?: string | null;
+  password?: string | null;
   tab_id: string;
   take_over?: boolean;
   resume?: Resume | null;

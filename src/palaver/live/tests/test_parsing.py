@@ -24,6 +24,7 @@ def test_a_whole_hello_is_read() -> None:
         **HELLO,
         "name": "Bob",
         "guest_ticket": "x.y",
+        "password": "seven herons",
         "take_over": True,
         "resume": {"participant_id": "p1", "version": 3},
     }
