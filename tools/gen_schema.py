@@ -116,6 +116,7 @@ def _refs_to(models: Sequence[type[wire.Wire]]) -> list[Schema]:
 def _server_models() -> tuple[type[wire.Wire], ...]:
     return (
         wire.Welcome,
+        wire.Waiting,
         wire.Delta,
         wire.SnapshotMessage,
         wire.Heartbeat,
@@ -224,7 +225,7 @@ def _refs(value: object) -> list[str]:
 
 def with_tables(text: str) -> str:
     """`text` with the generated tables between their marks renewed."""
-    rows = permission_rows(REGISTRY.permissions())
+    rows = permission_rows(REGISTRY.permissions(), REGISTRY.rights())
     text = _between(text, "permissions", _table(rows))
     errors = [("code", "retry helps", "closes with", "meaning")] + [
         (f"`{spec.code}`", "yes" if spec.is_retryable else "no", str(spec.close_code or "-"), meaning)

@@ -3,6 +3,7 @@ import type { SocketLike } from "../src/live/room_socket";
 import type { Participant, ServerMessage, Tone } from "../src/wire/live.gen";
 import type { Story } from "./stories";
 
+const PLAIN = { is_acting: false, hand_at: null, standing: "here", asks_to_share_at: null } as const;
 const TONES: readonly Tone[] = ["leaf", "lake", "indigo", "plum", "clay", "ochre"];
 
 export class FakeRoom {
@@ -83,7 +84,23 @@ export class FakeRoom {
           title: "Autumn term planning",
           session_id: "s",
           started_at: new Date(Date.now() - 1_446_000).toISOString(),
+          is_locked: false,
+          is_suspended: false,
+          waiting_room: "nobody",
+          rights: {
+            microphone: true,
+            camera: true,
+            screen_share: true,
+            chat: true,
+            private_chat: true,
+            reactions: true,
+            rename: true,
+          },
+          one_presenter: false,
+          presenter_id: null,
+          spotlight: [],
         },
+        waiting: {},
         participants: Object.fromEntries(this.#people().map((person) => [person.participant_id, person])),
       },
     });
@@ -101,6 +118,7 @@ export class FakeRoom {
         joined_at: new Date(1_000 * index).toISOString(),
         presence: person.isReconnecting ? ("reconnecting" as const) : ("connected" as const),
         tone: TONES[index % 6] ?? "leaf",
+        ...PLAIN,
       }));
     return [
       ...others,
@@ -113,6 +131,7 @@ export class FakeRoom {
         joined_at: new Date(99_000).toISOString(),
         presence: "connected",
         tone: "lake",
+        ...PLAIN,
       },
     ];
   }

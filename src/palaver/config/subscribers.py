@@ -5,12 +5,27 @@ from typing import Final
 
 from palaver.accounts.facts import SignedIn
 from palaver.kernel.facts import Subscriber
-from palaver.live.lifecycle import tell_meeting_deleted, tell_meeting_renamed
-from palaver.meetings.facts import MeetingDeleted, MeetingRenamed
+from palaver.live.lifecycle import (
+    tell_meeting_deleted,
+    tell_meeting_renamed,
+    tell_membership_changed,
+    tell_person_banned,
+    tell_policy_changed,
+)
+from palaver.meetings.facts import (
+    MeetingDeleted,
+    MeetingRenamed,
+    MembershipChanged,
+    PersonBanned,
+    PolicyChanged,
+)
 from palaver.meetings.memberships import claim_invitations
 
 SUBSCRIBERS: Final[Mapping[type[object], tuple[Subscriber, ...]]] = {
     SignedIn: (claim_invitations,),
     MeetingRenamed: (tell_meeting_renamed,),
     MeetingDeleted: (tell_meeting_deleted,),
+    PolicyChanged: (tell_policy_changed,),
+    MembershipChanged: (tell_membership_changed,),
+    PersonBanned: (tell_person_banned,),
 }

@@ -1,5 +1,6 @@
 """Any server that speaks the LiveKit API: the embedded SFU by an in-process transport, a cluster by its address."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -71,6 +72,35 @@ class LiveKitEngine:
     async def rename_participant(self, room: str, *, identity: str, name: str) -> None:
         """Tell the other clients of the engine another name."""
         await self._admin("UpdateParticipant", room, {"identity": identity, "name": name})
+
+    async def set_sources(self, room: str, *, identity: str, sources: frozenset[str]) -> None:
+        """What somebody may publish. The engine unpublishes what is not allowed any more."""
+        grants = tokens.publishing(sources)
+        # The protocol has an enumeration here, and the names of its members in JSON.
+        listed = [source.upper() for source in sorted(sources)] if "canPublishSources" in grants else []
+        permission = {
+            "canSubscribe": True,
+            "canPublish": grants["canPublish"],
+            "canPublishData": grants["canPublishData"],
+            "canPublishSources": listed,
+        }
+        await self._admin("UpdateParticipant", room, {"identity": identity, "permission": permission})
+
+    async def mute(self, room: str, *, identities: frozenset[str], source: str) -> None:
+        """Mute every track of that source."""
+        answer = await self._admin("ListParticipants", room)
+        found = [
+            (str(who["identity"]), str(track["sid"]))
+            for who in answer.get("participants") or ()
+            if who.get("identity") in identities
+            for track in who.get("tracks") or ()
+            if str(track.get("source", "")).lower() == source and not track.get("muted", False)
+        ]
+        calls = (
+            self._admin("MutePublishedTrack", room, {"identity": identity, "track_sid": sid, "muted": True})
+            for identity, sid in found
+        )
+        await asyncio.gather(*calls)
 
     async def delete_room(self, room: str) -> None:
         """Disconnect everybody."""

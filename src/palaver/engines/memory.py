@@ -12,6 +12,7 @@ import jwt
 
 from palaver.engines import tokens
 from palaver.engines.port import (
+    ALL_SOURCES,
     EngineCapabilities,
     EngineEvent,
     EngineParticipant,
@@ -28,6 +29,16 @@ class MemoryConnection:
     participant: EngineParticipant
     room: str
     closed: asyncio.Event = field(default_factory=asyncio.Event)
+    sources: frozenset[str] = ALL_SOURCES
+    """What the client may publish."""
+    published: set[str] = field(default_factory=set)
+    """What it sends now."""
+
+    def publish(self, source: str) -> bool:
+        """Start to send a source, if that is allowed."""
+        if source in self.sources:
+            self.published.add(source)
+        return source in self.sources
 
 
 class MemoryEngine:
@@ -64,7 +75,8 @@ class MemoryEngine:
         if revoked is not None and claims.get("nbf", 0) < int(revoked.timestamp()):
             raise PermissionError("the ticket is revoked")
         who = EngineParticipant(claims["sub"], claims.get("name", ""), claims.get("attributes", {}))
-        connection = MemoryConnection(who, grant["room"])
+        allowed = frozenset(grant.get("canPublishSources", ALL_SOURCES)) if grant.get("canPublish") else frozenset()
+        connection = MemoryConnection(who, grant["room"], sources=allowed)
         room = self._rooms.setdefault(connection.room, {})
         if (older := room.get(who.identity)) is not None:
             older.closed.set()
@@ -133,6 +145,21 @@ class MemoryEngine:
         connection = self._rooms.get(room, {}).get(identity)
         if connection is not None:
             connection.participant = EngineParticipant(identity, name, connection.participant.attributes)
+
+    async def set_sources(self, room: str, *, identity: str, sources: frozenset[str]) -> None:
+        """What a connection may publish."""
+        self._answer()
+        connection = self._rooms.get(room, {}).get(identity)
+        if connection is not None:
+            connection.sources = sources
+            connection.published &= sources
+
+    async def mute(self, room: str, *, identities: frozenset[str], source: str) -> None:
+        """Stop a source."""
+        self._answer()
+        for identity, connection in self._rooms.get(room, {}).items():
+            if identity in identities:
+                connection.published.discard(source)
 
     async def delete_room(self, room: str) -> None:
         """Push everybody out."""

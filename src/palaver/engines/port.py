@@ -20,6 +20,9 @@ ADMITTED_ATTRIBUTE = "palaver.participant"
 the operator signed themselves, and is left alone."""
 
 
+ALL_SOURCES = frozenset({"microphone", "camera", "screen_share", "screen_share_audio"})
+
+
 class EngineUnavailableError(PalaverError):
     """The engine could not be asked. Carries no detail that could reach a client; the log has it."""
 
@@ -57,6 +60,8 @@ class TicketHolder:
     identity: str
     name: str
     attributes: Mapping[str, str]
+    sources: frozenset[str] = ALL_SOURCES
+    """What the holder may publish, by the names of the LiveKit protocol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,20 @@ class MediaEngine(Protocol):
 
     async def rename_participant(self, room: str, *, identity: str, name: str) -> None:
         """Tell the other clients of the engine another name; no error when there is no such participant.
+
+        Raises: EngineUnavailableError.
+        """
+        ...
+
+    async def set_sources(self, room: str, *, identity: str, sources: frozenset[str]) -> None:
+        """What somebody may publish from now on: what they publish beyond it stops. No error when they are not there.
+
+        Raises: EngineUnavailableError.
+        """
+        ...
+
+    async def mute(self, room: str, *, identities: frozenset[str], source: str) -> None:
+        """Stop one source of these people, whatever their clients do; they may start it again.
 
         Raises: EngineUnavailableError.
         """

@@ -14,6 +14,7 @@ from typing import Any, Final
 import jwt
 
 from palaver.engines.port import (
+    ALL_SOURCES,
     EngineEvent,
     EngineEventKind,
     EngineParticipant,
@@ -41,17 +42,17 @@ def sign_ticket(holder: TicketHolder, *, key: str, secret: str, lifetime: timede
         "attributes": dict(holder.attributes),
         "nbf": int(now.timestamp()),
         "exp": int(expires_at.timestamp()),
-        "video": {
-            "roomJoin": True,
-            "room": holder.room,
-            "canPublish": True,
-            "canSubscribe": True,
-            "canPublishData": True,
-            "canUpdateOwnMetadata": False,
-        },
+        "video": {"roomJoin": True, "room": holder.room, "canUpdateOwnMetadata": False, **publishing(holder.sources)},
     }
     token = jwt.encode(claims, secret, algorithm=_ALGORITHM)
     return MediaTicket(token=token, expires_at=expires_at.replace(microsecond=0))
+
+
+def publishing(sources: frozenset[str]) -> dict[str, object]:
+    """The grants of somebody who may publish `sources`; everybody who was let in may listen."""
+    grants: dict[str, object] = {"canPublish": bool(sources), "canSubscribe": True, "canPublishData": bool(sources)}
+    # Without the list every source is allowed, those to come too.
+    return grants if sources in (ALL_SOURCES, frozenset()) else {**grants, "canPublishSources": sorted(sources)}
 
 
 def sign_api_call(video_grants: Mapping[str, object], *, key: str, secret: str) -> str:

@@ -21,7 +21,7 @@ from palaver.kernel.errors import (
 )
 from palaver.live.domain.people import FALLBACK_NAME, Identity, Role, clean_name
 from palaver.live.identity import Guest, new_guest, read_guest, sign_guest, user_identity
-from palaver.meetings.policy import Refusal
+from palaver.meetings.policy import Access, Policy, Refusal
 from palaver.meetings.selectors import access_meeting_by_link
 
 REFUSALS: Final[dict[Refusal, ErrorSpec]] = {
@@ -56,6 +56,12 @@ class Admission:
     identity: Identity
     user_id: int | None
     role: Role
+    policy: Policy
+    is_trusted: bool
+    """Passes the waiting room."""
+    always_waits: bool
+    """Waits at the door whatever the waiting room takes."""
+    network: str
     name: str | None
     """Cleaned; None when the client named nobody."""
     fallback_name: str
@@ -77,10 +83,11 @@ def admit(applicant: Applicant, *, now: datetime) -> Admission:
         known = ticket_for(meeting_id)
         return None if known is None else known.identity
 
+    network = limits.network_of(applicant.address)
     access = access_meeting_by_link(
         applicant.slug,
         user=user,
-        network=limits.network_of(applicant.address),
+        network=network,
         now=now,
         identify=identify,
         password=applicant.password,
@@ -96,7 +103,11 @@ def admit(applicant: Applicant, *, now: datetime) -> Admission:
             title=meeting.title,
             identity=user_identity(user.pk, meeting.pk),
             user_id=user.pk,
-            role=Role.OWNER if access.is_owner else Role.MEMBER,
+            role=Role.MEMBER if access.role is None else Role(access.role.value),
+            policy=access.policy,
+            is_trusted=access.is_trusted,
+            always_waits=False,
+            network=network,
             name=name,
             fallback_name=clean_name(user.get_full_name()),
             guest_ticket=None,
@@ -110,6 +121,10 @@ def admit(applicant: Applicant, *, now: datetime) -> Admission:
         identity=guest.identity,
         user_id=None,
         role=Role.GUEST,
+        policy=access.policy,
+        is_trusted=False,
+        always_waits=access.policy.access is Access.INVITED,
+        network=network,
         name=name,
         fallback_name=guest.name or FALLBACK_NAME,
         guest_ticket=sign_guest(guest, meeting.pk),

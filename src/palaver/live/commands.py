@@ -5,15 +5,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from palaver.kernel.errors import ErrorSpec
 from palaver.live.domain.effects import Step
 from palaver.live.domain.machine import Rules
 from palaver.live.domain.permissions import Grant, PermissionTable
-from palaver.live.domain.room import Moment, RoomState, Seat
+from palaver.live.domain.room import Moment, RoomState
 from palaver.live.features import FeatureSpec
 from palaver.live.wire import Wire
+from palaver.meetings.policy import RIGHT_NAMES
 
 WireT = TypeVar("WireT", bound=Wire)
 CommandT = TypeVar("CommandT")
@@ -27,8 +28,12 @@ class CommandSpec(Generic[WireT, CommandT]):
     wire_type: type[WireT]
     """Has the field `kind` with the literal `kind`."""
     parse: Callable[[WireT], CommandT]
-    handle: Callable[[RoomState, Seat, CommandT, Moment], Step]
+    handle: Callable[[RoomState, Any, CommandT, Moment], Step]
+    """Any: the actor is a seat, or a place at the door for commands whose row says so."""
     result_type: type[Wire] | None = None
+    right: str | None = None
+    """The switch of `meetings.policy.Rights` that people who do not moderate need for it."""
+    event_types: tuple[type[Wire], ...] = ()
 
 
 @dataclass(slots=True)
@@ -44,12 +49,14 @@ class CommandRegistry:
         """Add a command of the room or of a feature. `permissions` is its table; it must have a row for it.
 
         Raises:
-            ValueError: no row, a kind that is taken, or a wire class of another kind.
+            ValueError: no row, a kind that is taken, an unknown switch, or a wire class of another kind.
         """
         if spec.kind in self._specs:
             raise ValueError(f"command {spec.kind!r} is registered twice")
         if spec.kind not in permissions:
             raise ValueError(f"command {spec.kind!r} has no row in the permission table")
+        if spec.right is not None and spec.right not in RIGHT_NAMES:
+            raise ValueError(f"command {spec.kind!r} needs a switch that there is not")
         if spec.wire_type.model_fields["kind"].default != spec.kind:
             raise ValueError(f"command {spec.kind!r} has a wire class of another kind")
         # The spec keeps its own pair of types together; the registry only passes the one's result to the other.
@@ -73,9 +80,8 @@ class CommandRegistry:
         return tuple(dict.fromkeys(spec.result_type for spec in self._specs.values() if spec.result_type is not None))
 
     def event_types(self) -> tuple[type[Wire], ...]:
-        """The news of all features, each type once."""
-        features = (spec for spec in self._specs.values() if isinstance(spec, FeatureSpec))
-        return tuple(dict.fromkeys(event for spec in features for event in spec.event_types))
+        """All news, each type once."""
+        return tuple(dict.fromkeys(event for spec in self._specs.values() for event in spec.event_types))
 
     def errors(self) -> Mapping[ErrorSpec, str]:
         """What features may refuse with, and what each means."""
@@ -86,7 +92,11 @@ class CommandRegistry:
         """The whole permission table."""
         return dict(self._permissions)
 
+    def rights(self) -> Mapping[str, str]:
+        """The switch that each command needs, where it needs one."""
+        return {kind: spec.right for kind, spec in self._specs.items() if spec.right is not None}
+
     def rules(self) -> Rules:
         """What the room machine needs of all this."""
         handlers = {spec.kind: spec.handle for spec in self.room_specs()}
-        return Rules(handlers=handlers, permissions=self.permissions())
+        return Rules(handlers=handlers, permissions=self.permissions(), rights=self.rights())

@@ -7,6 +7,7 @@ costs one call. Who is signed in is looked up once, at the hello, on the live ro
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -29,7 +30,9 @@ from palaver.kernel.errors import (
 from palaver.live import wire
 from palaver.live.admission import Admission, Applicant, admit
 from palaver.live.domain import effects as fx
-from palaver.live.domain.room import Seat
+from palaver.live.domain.replica import WaitingPerson
+from palaver.live.domain.room import Seat, audience_of
+from palaver.live.domain.sources import sources_of
 from palaver.live.errors import INVALID_MESSAGE, CloseCode
 from palaver.live.features import FeatureAnswer, FeatureSpec
 from palaver.live.handshake import Scope, read_handshake
@@ -167,7 +170,7 @@ class LiveSocket:
                 self._socket,
                 admission,
                 message,
-                welcome=lambda seat, room: self._welcome(message.request_id, admission, seat, room),
+                greeter=_Greetings(self, message.request_id, admission),
             )
         except PalaverError as refusal:
             return self._fail(refusal.spec, request_id=message.request_id)
@@ -175,7 +178,7 @@ class LiveSocket:
             logger.exception("A hello failed")
             return self._fail(INTERNAL, request_id=message.request_id)
         match answer:
-            case fx.Seated():
+            case fx.Seated() | fx.Waits():
                 self._room = room
                 return None
             case fx.Refused(code, params) if code == ALREADY_HERE.code:
@@ -244,7 +247,7 @@ class LiveSocket:
             case fx.Refused(code, params):
                 self._error(ERRORS[code], request_id, params)
             case fx.MediaTicketDue() if seat is not None and self._room is not None:
-                self._ack(request_id, wire.MediaTicketResult(media=self._media(seat, self._room)))
+                self._ack(request_id, wire.MediaTicketResult(media=self.media_for(seat, self._room)))
             case FeatureAnswer(result):
                 self._ack(request_id, result)
             case _:
@@ -256,28 +259,19 @@ class LiveSocket:
 
     def _sync(self, message: wire.Sync) -> None:
         assert self._room is not None
-        if self._room.seat_of(self._socket) is None:
+        seat = self._room.seat_of(self._socket)
+        if seat is None:
             self._error(NOT_ALLOWED, message.request_id)
             return
-        texts = self._room.texts_since(message.version)
+        texts = self._room.texts_since(message.version, audience_of(seat))
         if texts is None:
-            snapshot = self._room.snapshot()
+            snapshot = self._room.snapshot(audience_of(seat))
             texts = [wire.SnapshotMessage(request_id=message.request_id, snapshot=snapshot).model_dump_json()]
         for text in (*texts, wire.Ack(request_id=message.request_id).model_dump_json()):
             self._socket.push(text)
 
-    def _welcome(self, request_id: str, admission: Admission, seat: Seat, room: LiveRoom) -> str:
-        who = seat.participant
-        return wire.Welcome(
-            request_id=request_id,
-            you=wire.You(participant_id=who.participant_id, identity=who.identity, role=who.role),
-            guest_ticket=admission.guest_ticket,
-            media=self._media(seat, room),
-            heartbeat_s=HEARTBEAT_S,
-            snapshot=room.snapshot(),
-        ).model_dump_json()
-
-    def _media(self, seat: Seat, room: LiveRoom) -> wire.Media:
+    def media_for(self, seat: Seat, room: LiveRoom) -> wire.Media:
+        """A fresh media ticket, for what this person may publish now."""
         assert self._handshake is not None
         who = seat.participant
         holder = TicketHolder(
@@ -285,6 +279,7 @@ class LiveSocket:
             identity=who.identity,
             name=who.name,
             attributes={ADMITTED_ATTRIBUTE: who.participant_id},
+            sources=frozenset(source.value for source in sources_of(room.state, seat)),
         )
         now = self._live.hub.ports.clock().at
         ticket = self._live.engine.issue_ticket(holder, lifetime=MEDIA_TICKET_LIFETIME, now=now)
@@ -317,3 +312,37 @@ class LiveSocket:
 
     def _steady_s(self) -> float:
         return self._live.hub.ports.clock().steady_s
+
+
+@dataclass(frozen=True, slots=True)
+class _Greetings:
+    """How one hello is answered, at once or when the person is let in."""
+
+    socket: LiveSocket
+    request_id: str
+    admission: Admission
+
+    def welcome(self, seat: Seat, room: LiveRoom) -> str:
+        """For somebody who is inside now."""
+        who = seat.participant
+        return wire.Welcome(
+            request_id=self.request_id,
+            you=wire.You(participant_id=who.participant_id, identity=who.identity, role=who.role),
+            guest_ticket=self.admission.guest_ticket,
+            media=self.socket.media_for(seat, room),
+            heartbeat_s=HEARTBEAT_S,
+            snapshot=room.snapshot(audience_of(seat)),
+        ).model_dump_json()
+
+    def waiting(self, person: WaitingPerson) -> str:
+        """For somebody at the door: nothing of the room, and no media."""
+        return wire.Waiting(
+            request_id=self.request_id,
+            participant_id=person.participant_id,
+            guest_ticket=self.admission.guest_ticket,
+            name=person.name,
+            since=person.since,
+            note=person.note,
+            status=person.status,
+            heartbeat_s=HEARTBEAT_S,
+        ).model_dump_json()

@@ -36,6 +36,14 @@ from palaver.kernel.errors import (
 INVALID_MESSAGE: Final = define("invalid_message", http=422)
 ROOM_FULL: Final = define("room_full", http=403, close=4403, retryable=True)
 CANNOT_REMOVE_SELF: Final = define("cannot_remove_self", http=422)
+MEETING_LOCKED: Final = define("meeting_locked", http=403, close=4423, retryable=True)
+DENIED: Final = define("denied", http=403, close=4414)
+SWITCHED_OFF: Final = define("switched_off", http=403)
+OUTRANKED: Final = define("outranked", http=403)
+PRESENTER_TAKEN: Final = define("presenter_taken", http=409, retryable=True)
+TOO_FAST: Final = define("too_fast", http=429, retryable=True)
+TOO_MANY: Final = define("too_many", http=422)
+NOT_SAVED: Final = define("not_saved", http=503, retryable=True)
 
 LIVE_ERRORS: Final[dict[ErrorSpec, str]] = {
     PROTOCOL: "Not one JSON object in a text frame, a key twice, or something else before the hello.",
@@ -55,6 +63,14 @@ LIVE_ERRORS: Final[dict[ErrorSpec, str]] = {
     NOT_ALLOWED: "The role may not give this command.",
     PARTICIPANT_NOT_FOUND: "The participant named is not in the room.",
     CANNOT_REMOVE_SELF: "A host goes with the command leave.",
+    MEETING_LOCKED: "The room takes no newcomers now.",
+    DENIED: "A moderator did not let this person in; they may ask again after a minute.",
+    SWITCHED_OFF: "A moderator has switched this off for everybody who does not moderate.",
+    OUTRANKED: "The person named stands above the one who asks, or would.",
+    PRESENTER_TAKEN: "Somebody else presents; ask them.",
+    TOO_FAST: "Once more in a moment.",
+    TOO_MANY: "More than the limit in `params`.",
+    NOT_SAVED: "It is in force, but could not be stored: a restart of the server would forget it.",
     ENGINE_UNAVAILABLE: "The media engine cannot be reached.",
     UNAVAILABLE: "The database cannot keep up, or is away; nothing was changed.",
     INTERNAL: "The server failed; nothing was changed.",
@@ -78,4 +94,6 @@ class CloseCode(IntEnum):
     REMOVED = REMOVED.close_code or 0
     TOO_LARGE = TOO_LARGE.close_code or 0
     RATE_LIMITED = RATE_LIMITED.close_code or 0
+    DENIED = DENIED.close_code or 0
+    MEETING_LOCKED = MEETING_LOCKED.close_code or 0
     LEFT = LEFT.close_code or 0

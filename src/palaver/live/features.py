@@ -74,6 +74,8 @@ class FeatureSpec(Generic[WireT]):
     """Runs on a database thread. Raises PalaverError to refuse; whatever it wrote is durable once it returns."""
     lane: str
     """Calls of one lane of a room never overlap, so their order is the same for everybody."""
+    right: str | None = None
+    """The switch of `meetings.policy.Rights` that people who do not moderate need for it."""
     result_type: type[Wire] | None = None
     event_types: tuple[type[Wire], ...] = ()
     errors: Mapping[ErrorSpec, str] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from palaver.live.errors import CloseCode
 from palaver.live.features import FeatureEvent
 from palaver.live.lanes import Lane
 from palaver.live.ports import Ports
-from palaver.live.room_host import LiveRoom
+from palaver.live.room_host import Greeter, LiveRoom
 from palaver.live.sockets import MAX_STUCK_S, Socket
 
 logger = logging.getLogger(__name__)
@@ -42,8 +42,6 @@ _MAX_REMEMBERED: Final = 10_000
 _GOODBYE_S: Final = 1.0
 # How long a newcomer waits for what the last run of the room still owes to the database and the engine.
 _SETTLE_S: Final = 2.0
-
-Welcome = Callable[[Seat, LiveRoom], str]
 
 
 class Hub:
@@ -84,7 +82,7 @@ class Hub:
         return Socket(SocketId(self._next_socket), now_s=self.ports.clock().steady_s)
 
     async def enter(
-        self, socket: Socket, admission: Admission, hello: wire.Hello, *, welcome: Welcome
+        self, socket: Socket, admission: Admission, hello: wire.Hello, *, greeter: Greeter
     ) -> tuple[LiveRoom, fx.Answer]:
         """Seat somebody who was admitted; opens the room if need be.
 
@@ -102,6 +100,9 @@ class Hub:
             tab_id=hello.tab_id,
             take_over=hello.take_over,
             resume_participant_id=None if hello.resume is None else ParticipantId(hello.resume.participant_id),
+            is_trusted=admission.is_trusted,
+            always_waits=admission.always_waits,
+            network=admission.network,
         )
         while True:
             room = await self._room_of(admission)
@@ -110,10 +111,10 @@ class Hub:
                 # A removal that is still on its way to the engine must not hit the connection about to be made.
                 await room.engine_lane.flush(timeout_s=_SETTLE_S)
                 if not room.is_over:
-                    return room, room.join(socket, join, welcome=welcome)
+                    return room, room.join(socket, join, greeter=greeter)
             finally:
                 room.entering -= 1
-                if not (room.state.seats or room.entering or room.is_over):
+                if room.state.is_empty and not (room.entering or room.is_over):
                     room.abandon()
 
     async def _room_of(self, admission: Admission) -> LiveRoom:
@@ -131,14 +132,18 @@ class Hub:
             # The last run of this meeting is still being written: it must not end the one that now begins.
             await asyncio.wait(settling, timeout=_SETTLE_S)
         run = await self.ports.history.open(
-            admission.meeting_id, slug=admission.slug, title=admission.title, now=self.ports.clock()
+            admission.meeting_id,
+            slug=admission.slug,
+            title=admission.title,
+            policy=admission.policy,
+            now=self.ports.clock(),
         )
         if run is None:
             raise PalaverError(MEETING_NOT_FOUND)
         if self._tasks is None or self._is_stopping:
             raise PalaverError(SERVER_RESTART)
         room = LiveRoom(
-            run.facts,
+            run,
             ports=self.ports,
             barred=run.barred | self._barred.get(run.facts.session_id, frozenset()),
             on_gone=self._remember_gone,
@@ -166,6 +171,11 @@ class Hub:
         """The meeting has another title."""
         if (room := self.rooms.get(str(meeting_id))) is not None:
             room.feed(fx.TitleChanged(title))
+
+    def tell_room(self, meeting_id: UUID, news: fx.RoomInput) -> None:
+        """Something was decided elsewhere that a running room must know."""
+        if (room := self.rooms.get(str(meeting_id))) is not None:
+            room.feed(news)
 
     def meeting_deleted(self, meeting_id: UUID) -> None:
         """The meeting is gone; so is its room."""
@@ -225,7 +235,7 @@ class Hub:
     async def beat(self) -> None:
         """Tell everybody the version of their room."""
         for room in self.rooms.values():
-            room.broadcast(wire.Heartbeat(version=room.state.version).model_dump_json())
+            room.beat()
 
     async def touch(self) -> None:
         """A sign of life of every room, for the history."""

@@ -24,10 +24,13 @@ class Lane:
     def __init__(self, name: str, *, max_jobs: int = _MAX_JOBS) -> None:
         self.name = name
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue(max_jobs)
+        self.failures = 0
+        """How many jobs failed for good or were dropped, so far."""
 
     def submit(self, job: Job) -> None:
         """Add a job. On overflow it is dropped, loudly."""
         if not self.offer(job):
+            self.failures += 1
             logger.error("Lane is full, a job is dropped", extra={"lane": self.name})
 
     def offer(self, job: Job) -> bool:
@@ -73,6 +76,7 @@ class Lane:
                 await job()
             except Exception:
                 if delay_s is None:
+                    self.failures += 1
                     logger.exception("Job failed for good", extra={"lane": self.name})
                     return
                 logger.info("Job failed, trying again", extra={"lane": self.name}, exc_info=True)

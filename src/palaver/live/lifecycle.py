@@ -13,13 +13,21 @@ from uuid import UUID
 from palaver.engines.port import MediaEngine
 from palaver.kernel.clock import Clock, system_clock
 from palaver.live.commands import CommandRegistry
+from palaver.live.domain import effects as fx
+from palaver.live.domain.people import Identity, Role
 from palaver.live.domain.room import Moment
 from palaver.live.features import FeatureEvent
 from palaver.live.history import DatabaseHistory
 from palaver.live.hub import Hub
 from palaver.live.ports import Ports
 from palaver.live.threads import DatabaseThreads
-from palaver.meetings.facts import MeetingDeleted, MeetingRenamed
+from palaver.meetings.facts import (
+    MeetingDeleted,
+    MeetingRenamed,
+    MembershipChanged,
+    PersonBanned,
+    PolicyChanged,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +109,22 @@ def tell_meeting_renamed(fact: MeetingRenamed) -> None:
 def tell_meeting_deleted(fact: MeetingDeleted) -> None:
     """Subscriber. Call from any thread."""
     _tell(lambda hub: hub.meeting_deleted(fact.meeting_id))
+
+
+def tell_policy_changed(fact: PolicyChanged) -> None:
+    """Subscriber. Call from any thread."""
+    _tell(lambda hub: hub.tell_room(fact.meeting_id, fx.PolicyChanged(fact.policy)))
+
+
+def tell_membership_changed(fact: MembershipChanged) -> None:
+    """Subscriber. Call from any thread."""
+    role = Role.MEMBER if fact.role is None else Role(fact.role.value)
+    _tell(lambda hub: hub.tell_room(fact.meeting_id, fx.MembershipChanged(fact.user_id, role)))
+
+
+def tell_person_banned(fact: PersonBanned) -> None:
+    """Subscriber. Call from any thread."""
+    _tell(lambda hub: hub.tell_room(fact.meeting_id, fx.BannedElsewhere(Identity(fact.identity), fact.user_id)))
 
 
 def _tell(news: Callable[[Hub], None]) -> None:

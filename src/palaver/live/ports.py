@@ -1,17 +1,18 @@
 """What a room needs of the world: a clock, timers, the history, the engine. Given in by `lifecycle`, faked in tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from palaver.engines.port import MediaEngine
 from palaver.live.commands import CommandRegistry
-from palaver.live.domain.effects import RecordJoined
+from palaver.live.domain.effects import RecordAudit, RecordBan, RecordJoined
 from palaver.live.domain.people import Identity
 from palaver.live.domain.replica import RoomFacts
 from palaver.live.domain.room import Moment
 from palaver.live.feature_desk import InDatabase
+from palaver.meetings.policy import Policy
 
 
 class Timer(Protocol):
@@ -29,12 +30,14 @@ class Run:
     facts: RoomFacts
     barred: frozenset[Identity] = frozenset()
     """Who was removed from it, before or after the server was started."""
+    kept: Mapping[str, Any] | None = None
+    """What `domain.kept.keep` gave of it, when it goes on."""
 
 
 class History(Protocol):
     """Where meeting sessions are kept. Calls may fail; the caller tries again."""
 
-    async def open(self, meeting_id: UUID, *, slug: str, title: str, now: Moment) -> Run | None:
+    async def open(self, meeting_id: UUID, *, slug: str, title: str, policy: Policy, now: Moment) -> Run | None:
         """The run that starts or goes on; None when the meeting is gone."""
         ...
 
@@ -52,6 +55,18 @@ class History(Protocol):
 
     async def removed(self, session_id: str, *, identity: Identity, now: Moment) -> None:
         """Somebody was put out of the run for good."""
+        ...
+
+    async def banned(self, meeting_id: str, record: RecordBan) -> None:
+        """Somebody stays out of all runs."""
+        ...
+
+    async def audited(self, session_id: str, record: RecordAudit) -> None:
+        """A line for the log of the run."""
+        ...
+
+    async def kept(self, session_id: str, state: dict[str, Any], *, now: Moment) -> None:
+        """What must outlive this process."""
         ...
 
     async def touched(self, session_id: str, *, now: Moment) -> None:

@@ -1,9 +1,12 @@
 """From the domain to the wire: how state and deltas are written."""
 
+from typing import assert_never
+
 from palaver.kernel.errors import ErrorSpec
-from palaver.live import wire
-from palaver.live.domain import replica
+from palaver.live import order_wire, wire
+from palaver.live.domain import effects as fx, replica
 from palaver.live.domain.people import Participant
+from palaver.meetings.policy import RIGHT_NAMES
 
 
 def participant_wire(participant: Participant) -> wire.Participant:
@@ -17,6 +20,26 @@ def participant_wire(participant: Participant) -> wire.Participant:
         joined_at=participant.joined_at,
         presence=participant.presence,
         tone=participant.tone,
+        is_acting=participant.is_acting,
+        hand_at=participant.hand_at,
+        standing=participant.standing,
+        asks_to_share_at=participant.asks_to_share_at,
+    )
+
+
+def waiting_person_wire(person: replica.WaitingPerson) -> wire.WaitingPerson:
+    """Somebody at the door as moderators see them."""
+    return wire.WaitingPerson(
+        participant_id=person.participant_id,
+        identity=person.identity,
+        name=person.name,
+        is_signed_in=person.is_signed_in,
+        tone=person.tone,
+        since=person.since,
+        asked_at=person.asked_at,
+        note=person.note,
+        status=person.status,
+        is_connected=person.is_connected,
     )
 
 
@@ -28,6 +51,13 @@ def room_wire(room: replica.RoomFacts) -> wire.Room:
         title=room.title,
         session_id=room.session_id,
         started_at=room.started_at,
+        is_locked=room.is_locked,
+        is_suspended=room.is_suspended,
+        waiting_room=room.waiting_room,
+        rights=wire.RightsWire(**{name: getattr(room.rights, name) for name in RIGHT_NAMES}),
+        one_presenter=room.one_presenter,
+        presenter_id=room.presenter_id,
+        spotlight=list(room.spotlight),
     )
 
 
@@ -37,6 +67,7 @@ def snapshot_wire(snapshot: replica.Snapshot) -> wire.Snapshot:
         version=snapshot.version,
         room=room_wire(snapshot.room),
         participants={pid: participant_wire(who) for pid, who in snapshot.participants.items()},
+        waiting={pid: waiting_person_wire(person) for pid, person in snapshot.waiting.items()},
     )
 
 
@@ -53,7 +84,27 @@ def error_text(spec: ErrorSpec, *, request_id: str | None, params: dict[str, str
     ).model_dump_json()
 
 
-def _change_wire(change: replica.Change) -> wire.PutParticipant | wire.DropParticipant | wire.PutRoom:
+def notice_text(notice: fx.Notice) -> str:
+    """News that leave no trace in the state, as text."""
+    return wire.Event(event=_notice_wire(notice).model_dump(mode="json")).model_dump_json()
+
+
+def _notice_wire(notice: fx.Notice) -> wire.Wire:
+    match notice:
+        case fx.Reacted(participant_id, reaction):
+            return order_wire.Reacted(participant_id=participant_id, reaction=reaction)
+        case fx.AskedToUnmute(by):
+            return order_wire.AskedToUnmute(by=by)
+        case fx.StoppedBy(source, by, may_resume):
+            return order_wire.StoppedBy(source=source, by=by, may_resume=may_resume)
+        case fx.HandLoweredBy(by):
+            return order_wire.HandLoweredBy(by=by)
+    assert_never(notice)
+
+
+def _change_wire(
+    change: replica.Change,
+) -> wire.PutParticipant | wire.DropParticipant | wire.PutRoom | wire.PutWaiting | wire.DropWaiting:
     match change:
         case replica.PutParticipant(participant):
             return wire.PutParticipant(participant=participant_wire(participant))
@@ -61,3 +112,8 @@ def _change_wire(change: replica.Change) -> wire.PutParticipant | wire.DropParti
             return wire.DropParticipant(participant_id=participant_id, reason=reason.value)
         case replica.PutRoom(room):
             return wire.PutRoom(room=room_wire(room))
+        case replica.PutWaiting(person):
+            return wire.PutWaiting(person=waiting_person_wire(person))
+        case replica.DropWaiting(participant_id, end):
+            return wire.DropWaiting(participant_id=participant_id, end=end)
+    assert_never(change)

@@ -8,21 +8,31 @@ import functools
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 
 from palaver.live import wire
 from palaver.live.domain import effects as fx
+from palaver.live.domain.kept import keep, restore
 from palaver.live.domain.machine import actor_of, feed, give_command
 from palaver.live.domain.people import Identity, ParticipantId, SocketId
 from palaver.live.domain.permissions import MODERATORS, Phase
-from palaver.live.domain.replica import Audience, Delta, DeltaLog, RoomFacts, delta_for
-from palaver.live.domain.room import Connected, RoomState, Seat, next_deadline_s, snapshot_for
+from palaver.live.domain.replica import (
+    Audience,
+    Change,
+    Delta,
+    DeltaLog,
+    PutParticipant,
+    WaitingPerson,
+    changes_for,
+)
+from palaver.live.domain.room import Connected, RoomState, Seat, audience_of, next_deadline_s, snapshot_for
+from palaver.live.domain.sources import Source
 from palaver.live.errors import CloseCode
 from palaver.live.feature_desk import FeatureDesk, caller_of
 from palaver.live.features import Caller, FeatureAnswer, FeatureEvent, FeatureSpec, Reach
 from palaver.live.lanes import Lane
-from palaver.live.ports import Ports, Timer
-from palaver.live.render import delta_text, snapshot_wire
+from palaver.live.ports import Ports, Run, Timer
+from palaver.live.render import delta_text, notice_text, snapshot_wire
 from palaver.live.sockets import Socket
 
 # What a farewell looks like on the wire: the reason in the closing message, if one is sent, and the close code.
@@ -32,7 +42,23 @@ _FAREWELLS: Final[dict[fx.Farewell, tuple[wire.ClosingReason | None, CloseCode]]
     fx.Farewell.REMOVED: ("removed", CloseCode.REMOVED),
     fx.Farewell.TAKEN_OVER: ("taken_over", CloseCode.TAKEN_OVER),
     fx.Farewell.MEETING_DELETED: ("meeting_deleted", CloseCode.NOT_FOUND),
+    fx.Farewell.DENIED: ("denied", CloseCode.DENIED),
+    fx.Farewell.BANNED: ("banned", CloseCode.BANNED),
 }
+_INSIDE: Final = (Audience.MODERATORS, Audience.PARTICIPANTS)
+
+
+class Greeter(Protocol):
+    """Writes what a connection is answered when it comes in; it knows the request and the ticket."""
+
+    def welcome(self, seat: Seat, room: "LiveRoom") -> str:
+        """For somebody who is inside now."""
+        ...
+
+    def waiting(self, person: WaitingPerson) -> str:
+        """For somebody at the door, and whenever something changes there."""
+        ...
+
 
 Answered = FeatureAnswer | fx.Refused
 
@@ -42,7 +68,7 @@ class LiveRoom:
 
     def __init__(
         self,
-        facts: RoomFacts,
+        run: Run,
         *,
         ports: Ports,
         barred: frozenset[Identity],
@@ -50,14 +76,19 @@ class LiveRoom:
         on_over: Callable[["LiveRoom"], None],
         start_lane: Callable[[Lane], None],
     ) -> None:
-        self.state = RoomState(facts=facts, barred=barred)
+        session_id = run.facts.session_id
+        self.state = restore(RoomState(facts=run.facts, barred=barred), run.kept)
         self.sockets: dict[SocketId, Socket] = {}
-        self.history_lane = Lane(f"history {facts.session_id}")
-        self.engine_lane = Lane(f"engine {facts.session_id}")
-        self._features = FeatureDesk(facts.session_id, start=start_lane, in_database=ports.in_database)
+        """Every connection, those at the door too."""
+        self.history_lane = Lane(f"history {session_id}")
+        self.engine_lane = Lane(f"engine {session_id}")
+        self._members: dict[Audience, dict[SocketId, Socket]] = {audience: {} for audience in _INSIDE}
+        self._greeters: dict[SocketId, Greeter] = {}
+        self._is_keeping = False
+        self._features = FeatureDesk(session_id, start=start_lane, in_database=ports.in_database)
         self._ports = ports
         self._rules = ports.registry.rules()
-        self._log = DeltaLog()
+        self._logs = {audience: DeltaLog() for audience in _INSIDE}
         self._on_gone = on_gone
         self._on_over = on_over
         self._timer: Timer | None = None
@@ -72,22 +103,42 @@ class LiveRoom:
 
     # --- what comes in -------------------------------------------------------------------------
 
-    def join(self, socket: Socket, join: fx.Join, *, welcome: Callable[[Seat, "LiveRoom"], str]) -> fx.Answer:
-        """Seat somebody. The others hear of it first; then `socket` gets its welcome, and all that comes after."""
+    def join(self, socket: Socket, join: fx.Join, *, greeter: Greeter) -> fx.Answer:
+        """Seat somebody, or note them at the door. The others hear of it first; then `socket` gets its answer, and all
+        that comes after.
+        """
         step = feed(self.state, join, self._ports.clock())
         self._apply(step)
-        if isinstance(step.answer, fx.Seated):
-            self.sockets[socket.id] = socket
-            socket.push(welcome(self.state.seats[step.answer.participant_id], self))
+        match step.answer:
+            case fx.Seated(participant_id):
+                self.sockets[socket.id] = socket
+                self._welcome(socket, self.state.seats[participant_id], greeter)
+            case fx.Waits(participant_id):
+                self.sockets[socket.id] = socket
+                self._greeters[socket.id] = greeter
+                socket.push(greeter.waiting(self.state.waiting[participant_id].person))
         return step.answer
 
     def command(self, socket: Socket, *, kind: str, command: object, reply: Callable[[fx.Answer], None]) -> None:
-        """Carry out a command. `reply` is called before anything else is sent, so that its ack precedes a closing."""
+        """Carry out a command. `reply` is called before anything else is sent, so that its ack precedes a closing; or,
+        where something must outlast the process, once it is stored.
+        """
         step = give_command(
             self.state, socket_id=socket.id, kind=kind, command=command, now=self._ports.clock(), rules=self._rules
         )
-        reply(step.answer)
+        is_going = any(isinstance(effect, fx.CloseSocket) and effect.socket_id == socket.id for effect in step.effects)
+        if is_going or not any(isinstance(effect, fx.DURABLE) for effect in step.effects):
+            reply(step.answer)
+            self._apply(step)
+            return
+        failures = self.history_lane.failures
         self._apply(step)
+
+        async def stored() -> None:
+            reply(step.answer if self.history_lane.failures == failures else fx.Refused("not_saved"))
+
+        if not self.history_lane.offer(stored):
+            reply(fx.Refused("not_saved"))
 
     def feature_command(
         self, socket: Socket, *, spec: FeatureSpec[wire.Wire], given: wire.Wire, reply: Callable[[Answered], None]
@@ -96,7 +147,7 @@ class LiveRoom:
 
         def caller() -> Caller | None:
             seat = actor_of(self.state, socket_id=socket.id, kind=spec.kind, rules=self._rules)
-            return None if seat is None else caller_of(self.state, seat)
+            return caller_of(self.state, seat) if isinstance(seat, Seat) else None
 
         def answered(answer: Answered) -> None:
             reply(answer)
@@ -104,14 +155,15 @@ class LiveRoom:
                 for event in answer.events:
                     self.send_event(event)
 
-        if caller() is None:
-            reply(fx.Refused("not_allowed"))
+        asked = actor_of(self.state, socket_id=socket.id, kind=spec.kind, rules=self._rules)
+        if not isinstance(asked, Seat):
+            reply(asked if isinstance(asked, fx.Refused) else fx.Refused("not_allowed"))
             return
         self._features.submit(spec, given, caller=caller, now=lambda: self._ports.clock().at, reply=answered)
 
     def socket_gone(self, socket: Socket, *, is_clean: bool) -> None:
         """A connection ended by itself."""
-        self.sockets.pop(socket.id, None)
+        self._forget(socket.id)
         self.feed(fx.SocketGone(socket.id, is_clean=is_clean))
 
     def feed(self, given: fx.RoomInput) -> None:
@@ -131,21 +183,32 @@ class LiveRoom:
         """The seat that `socket` speaks for, if it still does."""
         return self.state.seat_of_socket(socket.id)
 
-    def texts_since(self, version: int) -> list[str] | None:
-        """The deltas after `version` as text, or None when only a snapshot helps."""
-        deltas = self._log.since(version, current=self.state.version)
+    def texts_since(self, version: int, audience: Audience) -> list[str] | None:
+        """The deltas after `version` of an audience as text, or None when only a snapshot helps."""
+        deltas = self._logs[audience].since(version, current=self.state.versions[audience])
         return None if deltas is None else [delta_text(delta) for delta in deltas]
 
-    def snapshot(self) -> wire.Snapshot:
+    def snapshot(self, audience: Audience) -> wire.Snapshot:
         """The whole state, for somebody inside."""
-        snapshot = snapshot_for(self.state, Audience.PARTICIPANTS)
+        snapshot = snapshot_for(self.state, audience)
         assert snapshot is not None
         return snapshot_wire(snapshot)
 
     def broadcast(self, text: str) -> None:
-        """Send the same text to everybody."""
-        for socket in self.sockets.values():
-            socket.push(text)
+        """Send the same text to everybody inside."""
+        for members in self._members.values():
+            for socket in members.values():
+                socket.push(text)
+
+    def beat(self) -> None:
+        """Tell everybody the version of their room; at the door there is none."""
+        for audience, members in self._members.items():
+            text = wire.Heartbeat(version=self.state.versions[audience]).model_dump_json()
+            for socket in members.values():
+                socket.push(text)
+        text = wire.Heartbeat(version=0).model_dump_json()
+        for socket_id in self._greeters:
+            self.sockets[socket_id].push(text)
 
     def send_event(self, event: FeatureEvent) -> None:
         """Tell the news of a feature to those inside who may hear it."""
@@ -172,6 +235,9 @@ class LiveRoom:
             socket.push(text)
             socket.close(code)
         self.sockets.clear()
+        self._greeters.clear()
+        for members in self._members.values():
+            members.clear()
         self._stop_timer()
 
     def remove_from_engine(self, identity: Identity) -> None:
@@ -191,18 +257,86 @@ class LiveRoom:
 
     def _apply(self, step: fx.Step) -> None:
         before, self.state = self.state, step.state
+        muted: dict[Source, set[Identity]] = {}
         for effect in step.effects:
-            self._perform(effect, before)
-        if step.changes:
-            delta = Delta(before.version, self.state.version, step.changes)
-            self._log.append(delta)
-            if delta_for(delta, Audience.PARTICIPANTS) is not None:
-                self.broadcast(delta_text(delta))
+            match effect:
+                case fx.MuteInEngine(identity, source):
+                    muted.setdefault(source, set()).add(identity)
+                case fx.LetIn() | fx.Notify():
+                    pass  # news of what the deltas say first
+                case _:
+                    self._perform(effect, before)
+        for source, identities in muted.items():
+            self._mute_in_engine(frozenset(identities), source)
+        self._tell(before, step.changes)
+        for effect in step.effects:
+            match effect:
+                case fx.LetIn(socket_id, participant_id):
+                    self._let_in(socket_id, participant_id)
+                case fx.Notify(to, notice):
+                    self._notify(to, notice)
         self._schedule()
-        if not self._is_over and before.seats and not self.state.seats:
+        if not self._is_over and not before.is_empty and self.state.is_empty:
             self.abandon()
 
-    def _perform(self, effect: fx.Effect, before: RoomState) -> None:
+    def _tell(self, before: RoomState, changes: tuple[Change, ...]) -> None:
+        """Every audience gets what it may see; whoever belongs to another one now starts from its snapshot."""
+        if not changes:
+            return
+        moved = self._take_out_who_moves(changes)
+        for audience, members in self._members.items():
+            told = changes_for(changes, audience)
+            if not told:
+                continue
+            delta = Delta(before.versions[audience], self.state.versions[audience], told)
+            self._logs[audience].append(delta)
+            text = delta_text(delta)
+            for socket in members.values():
+                socket.push(text)
+        for socket, audience in moved:
+            self._members[audience][socket.id] = socket
+            snapshot = wire.SnapshotMessage(request_id=None, snapshot=self.snapshot(audience))
+            socket.push(snapshot.model_dump_json())
+
+    def _take_out_who_moves(self, changes: tuple[Change, ...]) -> list[tuple[Socket, Audience]]:
+        moved = []
+        for change in changes:
+            if not isinstance(change, PutParticipant):
+                continue
+            seat = self.state.seats.get(change.participant.participant_id)
+            if seat is None or not isinstance(seat.link, Connected):
+                continue
+            audience = audience_of(seat)
+            other = Audience.PARTICIPANTS if audience is Audience.MODERATORS else Audience.MODERATORS
+            if (socket := self._members[other].pop(seat.link.socket_id, None)) is not None:
+                moved.append((socket, audience))
+        return moved
+
+    def _welcome(self, socket: Socket, seat: Seat, greeter: Greeter) -> None:
+        self._members[audience_of(seat)][socket.id] = socket
+        socket.push(greeter.welcome(seat, self))
+
+    def _let_in(self, socket_id: SocketId, participant_id: ParticipantId) -> None:
+        greeter, socket = self._greeters.pop(socket_id, None), self.sockets.get(socket_id)
+        if greeter is not None and socket is not None:
+            self._welcome(socket, self.state.seats[participant_id], greeter)
+
+    def _notify(self, to: ParticipantId | None, notice: fx.Notice) -> None:
+        text = notice_text(notice)
+        if to is None:
+            self.broadcast(text)
+            return
+        seat = self.state.seats.get(to)
+        if seat is not None and isinstance(seat.link, Connected) and (socket := self.sockets.get(seat.link.socket_id)):
+            socket.push(text)
+
+    def _forget(self, socket_id: SocketId) -> Socket | None:
+        self._greeters.pop(socket_id, None)
+        for members in self._members.values():
+            members.pop(socket_id, None)
+        return self.sockets.pop(socket_id, None)
+
+    def _perform(self, effect: fx.Effect, before: RoomState) -> None:  # noqa: PLR0912 - one case an effect
         history, session_id = self._ports.history, self.state.facts.session_id
         submit = self.history_lane.submit
         now = self._ports.clock()
@@ -229,11 +363,46 @@ class LiveRoom:
                 submit(functools.partial(history.removed, session_id, identity=identity, now=replace(now, at=at)))
             case fx.RecordEnded(at):
                 submit(functools.partial(history.ended, session_id, now=replace(now, at=at)))
+            case fx.RecordBan():
+                submit(functools.partial(history.banned, self.state.facts.meeting_id, effect))
+            case fx.RecordAudit():
+                submit(functools.partial(history.audited, session_id, effect))
+            case fx.KeepState():
+                self._keep_soon()
+            case fx.SetSources(identity, sources):
+                self._set_sources(identity, sources)
+            case fx.TellWaiting(socket_id, person):
+                if (greeter := self._greeters.get(socket_id)) is not None:
+                    self.sockets[socket_id].push(greeter.waiting(person))
+            case fx.MuteInEngine() | fx.LetIn() | fx.Notify():
+                raise AssertionError("done for all at once")
             case _:
                 assert_never(effect)
 
+    def _keep_soon(self) -> None:
+        """Many changes in a row are stored once, as they are when their turn comes."""
+        if self._is_keeping:
+            return
+        self._is_keeping = True
+
+        async def store() -> None:
+            self._is_keeping = False
+            await self._ports.history.kept(self.state.facts.session_id, keep(self.state), now=self._ports.clock())
+
+        self.history_lane.submit(store)
+
+    def _set_sources(self, identity: Identity, sources: frozenset[Source]) -> None:
+        engine, room = self._ports.engine, self.state.facts.meeting_id
+        names = frozenset(source.value for source in sources)
+        self.engine_lane.submit(functools.partial(engine.set_sources, room, identity=identity, sources=names))
+
+    def _mute_in_engine(self, identities: frozenset[Identity], source: Source) -> None:
+        engine, room = self._ports.engine, self.state.facts.meeting_id
+        people: frozenset[str] = frozenset(identities)
+        self.engine_lane.submit(functools.partial(engine.mute, room, identities=people, source=source.value))
+
     def _close(self, socket_id: SocketId, farewell: fx.Farewell, by: str | None) -> None:
-        socket = self.sockets.pop(socket_id, None)
+        socket = self._forget(socket_id)
         if socket is None:
             return
         reason, code = _FAREWELLS[farewell]

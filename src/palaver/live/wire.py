@@ -9,7 +9,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from palaver.live.domain.people import MAX_NAME_INPUT_CHARS, Presence, Role, Tone
+from palaver.live.domain.people import MAX_NAME_INPUT_CHARS, Presence, Role, Standing, Tone
+from palaver.live.domain.replica import WaitingEnd, WaitingStatus
+from palaver.meetings.policy import WaitingRoom
 
 PROTOCOL: Final = 1
 
@@ -48,13 +50,6 @@ class EndForAll(Wire):
     """End the meeting session for everybody."""
 
     kind: Literal["end_for_all"] = "end_for_all"
-
-
-class RemoveParticipant(Wire):
-    """Put somebody out; they cannot come back in this meeting session."""
-
-    kind: Literal["remove_participant"] = "remove_participant"
-    participant_id: ShortText
 
 
 class RequestMediaTicket(Wire):
@@ -125,6 +120,37 @@ class Participant(Wire):
     joined_at: AwareDatetime
     presence: Presence
     tone: Tone
+    is_acting: bool
+    hand_at: AwareDatetime | None
+    standing: Standing
+    asks_to_share_at: AwareDatetime | None
+
+
+class RightsWire(Wire):
+    """The switches for everybody who does not moderate."""
+
+    microphone: bool
+    camera: bool
+    screen_share: bool
+    chat: bool
+    private_chat: bool
+    reactions: bool
+    rename: bool
+
+
+class WaitingPerson(Wire):
+    """Somebody at the door, as moderators see them."""
+
+    participant_id: str
+    identity: str
+    name: str
+    is_signed_in: bool
+    tone: Tone
+    since: AwareDatetime
+    asked_at: AwareDatetime
+    note: str
+    status: WaitingStatus
+    is_connected: bool
 
 
 class Room(Wire):
@@ -135,14 +161,22 @@ class Room(Wire):
     title: str
     session_id: str
     started_at: AwareDatetime
+    is_locked: bool
+    is_suspended: bool
+    waiting_room: WaitingRoom
+    rights: RightsWire
+    one_presenter: bool
+    presenter_id: str | None
+    spotlight: list[str]
 
 
 class Snapshot(Wire):
-    """All that a participant may know, at one version."""
+    """All that a participant may know, at a version of their audience. Only moderators see who is `waiting`."""
 
     version: Version
     room: Room
     participants: dict[str, Participant]
+    waiting: dict[str, WaitingPerson]
 
 
 class PutParticipant(Wire):
@@ -170,7 +204,22 @@ class PutRoom(Wire):
     room: Room
 
 
-Change = Annotated[PutParticipant | DropParticipant | PutRoom, Field(discriminator="op")]
+class PutWaiting(Wire):
+    """Somebody is at the door, or something about them changed. Told to moderators only."""
+
+    op: Literal["put_waiting"] = "put_waiting"
+    person: WaitingPerson
+
+
+class DropWaiting(Wire):
+    """Somebody is at the door no more. Told to moderators only."""
+
+    op: Literal["drop_waiting"] = "drop_waiting"
+    participant_id: str
+    end: WaitingEnd
+
+
+Change = Annotated[PutParticipant | DropParticipant | PutRoom | PutWaiting | DropWaiting, Field(discriminator="op")]
 
 
 class You(Wire):
@@ -187,6 +236,20 @@ class Media(Wire):
     url: str
     token: str
     expires_at: AwareDatetime
+
+
+class Waiting(Wire):
+    """The answer to a hello of somebody who waits at the door, and news of it. Let in, they get a welcome."""
+
+    type: Literal["waiting"] = "waiting"
+    request_id: RequestId
+    participant_id: str
+    guest_ticket: str | None
+    name: str
+    since: AwareDatetime
+    note: str
+    status: WaitingStatus
+    heartbeat_s: float
 
 
 class Welcome(Wire):
@@ -261,7 +324,15 @@ class ErrorMessage(Wire):
 
 
 ClosingReason = Literal[
-    "ended_by_host", "removed", "taken_over", "server_restart", "meeting_deleted", "rate_limited", "protocol"
+    "ended_by_host",
+    "removed",
+    "banned",
+    "denied",
+    "taken_over",
+    "server_restart",
+    "meeting_deleted",
+    "rate_limited",
+    "protocol",
 ]
 
 
@@ -274,5 +345,6 @@ class Closing(Wire):
 
 
 ServerMessage = Annotated[
-    Welcome | Delta | SnapshotMessage | Heartbeat | Ack | Event | ErrorMessage | Closing, Field(discriminator="type")
+    Welcome | Waiting | Delta | SnapshotMessage | Heartbeat | Ack | Event | ErrorMessage | Closing,
+    Field(discriminator="type"),
 ]

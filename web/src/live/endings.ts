@@ -5,6 +5,11 @@ export type EndReason =
   | "left"
   | "ended_by_host"
   | "removed"
+  | "banned"
+  | "denied"
+  | "meeting_locked"
+  | "password_required"
+  | "password_wrong"
   | "taken_over"
   | "already_here"
   | "meeting_deleted"
@@ -45,6 +50,16 @@ export function fateOfClose(code: number): SocketFate {
       return { kind: "final", reason: "ended_by_host" };
     case CLOSE_CODE.removed:
       return { kind: "final", reason: "removed" };
+    case CLOSE_CODE.banned:
+      return { kind: "final", reason: "banned" };
+    case CLOSE_CODE.denied:
+      return { kind: "final", reason: "denied" };
+    case CLOSE_CODE.meeting_locked:
+      return { kind: "final", reason: "meeting_locked" };
+    case CLOSE_CODE.password_required:
+      return { kind: "final", reason: "password_required" };
+    case CLOSE_CODE.password_wrong:
+      return { kind: "final", reason: "password_wrong" };
     case CLOSE_CODE.left:
       return { kind: "final", reason: "left" };
     case CLOSE_CODE.rate_limited:
@@ -61,6 +76,11 @@ export function fateOfRefusal(code: string, retryable: boolean): SocketFate {
     case "sign_in_required":
     case "not_allowed":
     case "removed":
+    case "banned":
+    case "denied":
+    case "meeting_locked":
+    case "password_required":
+    case "password_wrong":
     case "room_full":
       return { kind: "final", reason: code };
     case "meeting_not_found":

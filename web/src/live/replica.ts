@@ -27,5 +27,11 @@ function applyChange(snapshot: Snapshot, change: Change): Snapshot {
     }
     case "put_room":
       return { ...snapshot, room: change.room };
+    case "put_waiting":
+      return { ...snapshot, waiting: { ...snapshot.waiting, [change.person.participant_id]: change.person } };
+    case "drop_waiting": {
+      const { [change.participant_id]: _dropped, ...waiting } = snapshot.waiting;
+      return { ...snapshot, waiting };
+    }
   }
 }

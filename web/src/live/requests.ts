@@ -1,6 +1,7 @@
 // Requests that wait for their one `ack` or `error`. They outlive a broken socket: after a new welcome the waiting
 // ones are sent again under the same id (all commands of the room may be carried out twice without harm).
-import type { Ack, Command } from "../wire/live.gen";
+import type { Command } from "../wire/live.gen";
+import type { Opaque } from "../wire/server_message";
 import type { Timers } from "../timing/timers";
 
 /** The longest that a person should wait for a press to have an effect before being told that it had none. */
@@ -22,7 +23,7 @@ interface Waiting {
   retries: number;
   stopTimeout: () => void;
   stopRetry: () => void;
-  resolve: (result: Ack["result"]) => void;
+  resolve: (result: Opaque | null) => void;
   reject: (error: RequestError) => void;
 }
 
@@ -40,7 +41,7 @@ export class Requests {
     return `${this.idPrefix}-${this.#nextId++}`;
   }
 
-  start(command: Command): Promise<Ack["result"]> {
+  start(command: Command): Promise<Opaque | null> {
     if (this.#waiting.size >= MAX_WAITING) return Promise.reject(new RequestError("too_many_requests"));
     const id = this.newId();
     return new Promise((resolve, reject) => {
@@ -66,7 +67,7 @@ export class Requests {
     }
   }
 
-  acknowledge(id: string, result: Ack["result"]): void {
+  acknowledge(id: string, result: Opaque | null): void {
     this.#settle(id)?.resolve(result);
   }
 

@@ -3,9 +3,9 @@
 import { signal } from "@preact/signals-core";
 import type { ReadonlySignal } from "@preact/signals-core";
 import { PROTOCOL } from "../wire/live.gen";
-import type { Ack, ClientMessage, Command, Media, Snapshot, You } from "../wire/live.gen";
-import { parseServerMessage } from "../wire/server_message";
-import type { ServerMessage } from "../wire/server_message";
+import type { ClientMessage, Command, Media, Snapshot, WaitingStatus, You } from "../wire/live.gen";
+import { parseServerMessage, readMediaTicket } from "../wire/server_message";
+import type { Opaque, ServerMessage } from "../wire/server_message";
 import { retryDelayMs } from "../timing/backoff";
 import { fateOfClose, fateOfRefusal } from "./endings";
 import type { End, SocketFate } from "./endings";
@@ -28,6 +28,8 @@ export interface RoomSocketDeps {
 export type LineState =
   | { kind: "idle" }
   | { kind: "joining" }
+  /** At the door: a moderator lets us in, or not. */
+  | { kind: "waiting"; name: string; since: string; note: string; status: WaitingStatus }
   | { kind: "joined" }
   | { kind: "reconnecting"; since_ms: number; attempt: number }
   | { kind: "ended"; end: End };
@@ -48,6 +50,7 @@ export class RoomSocket {
   readonly #you = signal<You | null>(null);
   readonly #media = signal<Media | null>(null);
   readonly #requests: Requests;
+  readonly #listeners = new Set<(news: Opaque) => void>();
   #socket: SocketLike | null = null;
   #name: string | null = null;
   #takeOver = false;
@@ -96,14 +99,20 @@ export class RoomSocket {
     this.#name = name;
   }
 
-  command(command: Command): Promise<Ack["result"]> {
+  command(command: Command): Promise<Opaque | null> {
     return this.#requests.start(command);
+  }
+
+  /** News that are not part of the snapshot; returns how to stop listening. */
+  listen(listener: (news: Opaque) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Leaves at once; does not wait for the server, so that it also works while a page goes away. */
   leave(): void {
     if (this.#state.value.kind === "ended" || this.#state.value.kind === "idle") return;
-    if (this.#state.value.kind === "joined") this.#sendCommand(this.#requests.newId(), { kind: "leave" });
+    this.#sendCommand(this.#requests.newId(), { kind: "leave" });
     this.#finish({ reason: "left", by: null, code: null });
   }
 
@@ -186,13 +195,30 @@ export class RoomSocket {
       }
       case "heartbeat":
         this.#send({ type: "pong" });
-        if (message.version > (this.#snapshot.value?.version ?? -1)) this.#sync();
+        if (this.#state.value.kind === "joined" && message.version > (this.#snapshot.value?.version ?? -1))
+          this.#sync();
         return;
       case "ack":
-        if (message.result) this.#media.value = message.result.media;
+        this.#media.value = readMediaTicket(message.result) ?? this.#media.value;
         this.#requests.acknowledge(message.request_id, message.result);
         return;
+      case "waiting":
+        this.#attempt = 0;
+        this.#takeOver = false;
+        this.#heartbeat_ms = message.heartbeat_s * 1000;
+        if (message.guest_ticket) this.deps.tickets.keepGuestTicket(message.guest_ticket);
+        this.#state.value = {
+          kind: "waiting",
+          name: message.name,
+          since: message.since,
+          note: message.note,
+          status: message.status,
+        };
+        this.#watch(this.#heartbeat_ms * 2 + HEARTBEAT_GRACE_MS);
+        this.#requests.resendAll();
+        return;
       case "event":
+        for (const listener of this.#listeners) listener(message.event);
         return;
       case "error":
         this.#refused(message.request_id, message.code, message.retryable);
@@ -281,7 +307,8 @@ export class RoomSocket {
   }
 
   #sendCommand(request_id: string, command: Command): void {
-    if (this.#state.value.kind === "joined") this.#send({ type: "command", request_id, command });
+    const { kind } = this.#state.value;
+    if (kind === "joined" || kind === "waiting") this.#send({ type: "command", request_id, command });
   }
 
   #send(message: ClientMessage): void {

@@ -79,6 +79,10 @@ export function participant(name: string, part: Partial<Participant> = {}): Part
     joined_at: "2026-11-20T10:00:00Z",
     presence: "connected",
     tone: "leaf",
+    is_acting: false,
+    hand_at: null,
+    standing: "here",
+    asks_to_share_at: null,
     ...part,
   };
 }
@@ -92,7 +96,23 @@ export function snapshot(version: number, people: readonly Participant[]): Snaps
       title: "Autumn term planning",
       session_id: "s1",
       started_at: "2026-11-20T10:00:00Z",
+      is_locked: false,
+      is_suspended: false,
+      waiting_room: "nobody",
+      rights: {
+        microphone: true,
+        camera: true,
+        screen_share: true,
+        chat: true,
+        private_chat: true,
+        reactions: true,
+        rename: true,
+      },
+      one_presenter: false,
+      presenter_id: null,
+      spotlight: [],
     },
+    waiting: {},
     participants: Object.fromEntries(people.map((one) => [one.participant_id, one])),
   };
 }

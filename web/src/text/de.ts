@@ -222,7 +222,7 @@ export const de: Catalogue = {
   "info.connection.weak": "Schwach",
   "info.connection.reconnecting": "Verbindet sich…",
   "info.role": "Du bist hier als",
-  "info.role.owner": "Besitzer dieses Treffens",
+  "info.role.owner": "Eigentümer dieser Besprechung",
   "info.role.host": "Gastgeber",
   "info.role.co_host": "Mitgastgeber",
   "info.role.member": "Mitglied",
@@ -258,6 +258,21 @@ export const de: Catalogue = {
   "end.removed.body": "Du kannst nicht zurückkommen, solange diese Besprechung läuft.",
   "end.removed.by":
     "{name} hat dich hinausgeschickt. Du kannst nicht zurückkommen, solange diese Besprechung läuft.",
+  "end.banned.title": "Diese Besprechung ist dir verschlossen",
+  "end.banned.body":
+    "Ein Gastgeber hat sie dir verschlossen. Wenn das ein Versehen ist, schreib der Person, die dich eingeladen hat.",
+  "end.banned.by":
+    "{name} hat sie dir verschlossen. Wenn das ein Versehen ist, schreib der Person, die dich eingeladen hat.",
+  "end.denied.title": "Du wurdest nicht eingelassen",
+  "end.denied.body":
+    "Wenn das ein Versehen ist, schreib der Person, die dich eingeladen hat, oder frage in einer Minute noch einmal.",
+  "end.meeting_locked.title": "Die Besprechung ist abgeschlossen",
+  "end.meeting_locked.body": "Im Moment kommt niemand dazu. Bitte jemanden drinnen, sie zu öffnen.",
+  "end.password_required.title": "Diese Besprechung hat ein Passwort",
+  "end.password_required.body": "Du findest es in deiner Einladung.",
+  "end.password_wrong.title": "Das Passwort ist ein anderes",
+  "end.password_wrong.body":
+    "Sieh nach, wie es in deiner Einladung steht. Nach mehreren Versuchen musst du warten.",
   "end.taken_over.title": "Du bist in einem anderen Tab weitergegangen",
   "end.taken_over.body":
     "Diese Besprechung ist unter deinem Namen in einem neueren Tab oder auf einem anderen Gerät offen. Es geht nur an einem Ort.",

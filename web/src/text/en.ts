@@ -251,6 +251,21 @@ export const en = {
   "end.removed.title": "You were removed from the meeting",
   "end.removed.body": "A host sent you out. You cannot come back while this meeting is on.",
   "end.removed.by": "{name} sent you out. You cannot come back while this meeting is on.",
+  "end.banned.title": "You may not come into this meeting",
+  "end.banned.body":
+    "A host has closed it to you. If you think this is a mistake, write to the person who invited you.",
+  "end.banned.by":
+    "{name} has closed it to you. If you think this is a mistake, write to the person who invited you.",
+  "end.denied.title": "The host has not let you in",
+  "end.denied.body":
+    "If you think this is a mistake, write to the person who invited you, or ask again in a minute.",
+  "end.meeting_locked.title": "The meeting is locked",
+  "end.meeting_locked.body": "Nobody new comes in at the moment. Ask somebody inside to open it.",
+  "end.password_required.title": "This meeting has a password",
+  "end.password_required.body": "You find it in your invitation.",
+  "end.password_wrong.title": "The password is another",
+  "end.password_wrong.body":
+    "Check how it is written in your invitation. After several tries you have to wait.",
   "end.taken_over.title": "You went on in another tab",
   "end.taken_over.body":
     "This meeting is open in a newer tab or on another device, with your name. One at a time.",

@@ -17,6 +17,8 @@ export const CLOSE_CODE = {
   removed: 4411,
   too_large: 4413,
   rate_limited: 4429,
+  denied: 4414,
+  meeting_locked: 4423,
   left: 4499,
 } as const;
 
@@ -27,16 +29,80 @@ export interface Ack {
   result: MediaTicketResult | null;
 }
 
+/** Let somebody in. */
+export interface Admit {
+  kind: "admit";
+  participant_id: string;
+}
+
+/** Let everybody in who is at the door. */
+export interface AdmitAll {
+  kind: "admit_all";
+}
+
+/** Say that one would like to hear somebody. */
+export interface AskToUnmute {
+  kind: "ask_to_unmute";
+  participant_id: string;
+}
+
+/** A moderator would like to hear you. */
+export interface AskedToUnmute {
+  kind: "asked_to_unmute";
+  by: string;
+}
+
+/** Put somebody out of this and all later runs. Without `days`: an account until it is lifted, a guest for a day. */
+export interface BanParticipant {
+  kind: "ban_participant";
+  participant_id: string;
+  reason?: string;
+  days?: number | null;
+}
+
 export type ClientMessage = Hello | CommandMessage | Sync | Pong;
 
 /** Why the server is about to close the socket. `by` is a name, when a person did it. */
 export interface Closing {
   type: "closing";
-  reason: "ended_by_host" | "removed" | "taken_over" | "server_restart" | "meeting_deleted" | "rate_limited" | "protocol";
+  reason: "ended_by_host" | "removed" | "banned" | "denied" | "taken_over" | "server_restart" | "meeting_deleted" | "rate_limited" | "protocol";
   by: string | null;
 }
 
-export type Command = RenameSelf | Leave | EndForAll | RemoveParticipant | RequestMediaTicket;
+export type Command =
+  | RenameSelf
+  | Leave
+  | EndForAll
+  | RequestMediaTicket
+  | Knock
+  | Admit
+  | AdmitAll
+  | Deny
+  | DenyAll
+  | SetLock
+  | SetWaitingRoom
+  | RemoveParticipant
+  | BanParticipant
+  | SetRole
+  | RenameParticipant
+  | MuteParticipant
+  | MuteAll
+  | AskToUnmute
+  | SetRights
+  | SetSuspended
+  | SetSpotlight
+  | SetOnePresenter
+  | ShareTake
+  | ShareRelease
+  | ShareAsk
+  | ShareHandOver
+  | ShareRevoke
+  | RaiseHand
+  | LowerHand
+  | LowerHandOf
+  | LowerAllHands
+  | React
+  | SetStanding;
 
 /** A wish to change the room. `command` is one of the registered commands, told apart by `kind`. */
 export interface CommandMessage {
@@ -50,7 +116,18 @@ export interface Delta {
   type: "delta";
   base: number;
   version: number;
-  changes: (PutParticipant | DropParticipant | PutRoom)[];
+  changes: (PutParticipant | DropParticipant | PutRoom | PutWaiting | DropWaiting)[];
+}
+
+/** Do not let somebody in; they may ask again after a minute. */
+export interface Deny {
+  kind: "deny";
+  participant_id: string;
+}
+
+/** Send everybody away who is at the door. */
+export interface DenyAll {
+  kind: "deny_all";
 }
 
 /** Somebody is no longer in the room. */
@@ -58,6 +135,13 @@ export interface DropParticipant {
   op: "drop_participant";
   participant_id: string;
   reason: "left" | "connection_lost" | "removed";
+}
+
+/** Somebody is at the door no more. Told to moderators only. */
+export interface DropWaiting {
+  op: "drop_waiting";
+  participant_id: string;
+  end: WaitingEnd;
 }
 
 /** End the meeting session for everybody. */
@@ -69,21 +153,29 @@ export type ErrorCode =
   | "already_here"
   | "banned"
   | "cannot_remove_self"
+  | "denied"
   | "engine_unavailable"
   | "internal"
   | "invalid_message"
+  | "meeting_locked"
   | "meeting_not_found"
   | "not_allowed"
+  | "not_saved"
+  | "outranked"
   | "participant_not_found"
   | "password_required"
   | "password_wrong"
+  | "presenter_taken"
   | "protocol"
   | "rate_limited"
   | "removed"
   | "room_full"
   | "sign_in_required"
+  | "switched_off"
   | "timeout"
+  | "too_fast"
   | "too_large"
+  | "too_many"
   | "unavailable"
   | "unknown_command";
 
@@ -99,7 +191,15 @@ export interface ErrorMessage {
 /** News of a feature (chat, files, …), told apart by `kind`. Not part of the snapshot: the feature has its own way to ask what was missed. */
 export interface Event {
   type: "event";
-  event: Record<string, unknown>;
+  event: FeatureEvent;
+}
+
+export type FeatureEvent = StoppedBy | AskedToUnmute | HandLoweredBy | Reacted;
+
+/** A moderator lowered your hand. */
+export interface HandLoweredBy {
+  kind: "hand_lowered_by";
+  by: string;
 }
 
 /** The room is at `version`; answer with a pong, and sync if behind. */
@@ -121,9 +221,31 @@ export interface Hello {
   resume?: Resume | null;
 }
 
+/** Ask again to be let in, with a word to the hosts or without. For people at the door. */
+export interface Knock {
+  kind: "knock";
+  note?: string;
+}
+
 /** Go away at once; the socket is closed with 4499. */
 export interface Leave {
   kind: "leave";
+}
+
+/** Lower every hand. */
+export interface LowerAllHands {
+  kind: "lower_all_hands";
+}
+
+/** Lower one's own hand. */
+export interface LowerHand {
+  kind: "lower_hand";
+}
+
+/** Lower somebody else's hand. */
+export interface LowerHandOf {
+  kind: "lower_hand_of";
+  participant_id: string;
 }
 
 /** A media ticket: connect a LiveKit client to `url` with `token`, before `expires_at`. */
@@ -139,6 +261,19 @@ export interface MediaTicketResult {
   media: Media;
 }
 
+/** Mute all who do not moderate, with or without the right to unmute. */
+export interface MuteAll {
+  kind: "mute_all";
+  may_unmute: boolean;
+}
+
+/** Stop a source of somebody; they may start it again. */
+export interface MuteParticipant {
+  kind: "mute_participant";
+  participant_id: string;
+  source: Source;
+}
+
 /** One person in the room. `participant_id` names this join, `identity` the person in this meeting. */
 export interface Participant {
   participant_id: string;
@@ -149,6 +284,10 @@ export interface Participant {
   joined_at: string;
   presence: Presence;
   tone: Tone;
+  is_acting: boolean;
+  hand_at: string | null;
+  standing: Standing;
+  asks_to_share_at: string | null;
 }
 
 /** The answer to a heartbeat. */
@@ -171,10 +310,44 @@ export interface PutRoom {
   room: Room;
 }
 
+/** Somebody is at the door, or something about them changed. Told to moderators only. */
+export interface PutWaiting {
+  op: "put_waiting";
+  person: WaitingPerson;
+}
+
+/** Ask to speak. */
+export interface RaiseHand {
+  kind: "raise_hand";
+}
+
+/** Show a reaction; at most two a second. */
+export interface React {
+  kind: "react";
+  reaction: Reaction;
+}
+
+/** Somebody shows a reaction. */
+export interface Reacted {
+  kind: "reacted";
+  participant_id: string;
+  reaction: Reaction;
+}
+
+/** The small set; each is one of our icons, so that all systems show the same. */
+export type Reaction = "agree" | "clap" | "heart" | "laugh" | "surprise" | "celebrate";
+
 /** Put somebody out; they cannot come back in this meeting session. */
 export interface RemoveParticipant {
   kind: "remove_participant";
   participant_id: string;
+}
+
+/** Give somebody else another name. */
+export interface RenameParticipant {
+  kind: "rename_participant";
+  participant_id: string;
+  name: string;
 }
 
 /** Take another name. */
@@ -194,6 +367,17 @@ export interface Resume {
   version: number;
 }
 
+/** The switches for everybody who does not moderate. */
+export interface RightsWire {
+  microphone: boolean;
+  camera: boolean;
+  screen_share: boolean;
+  chat: boolean;
+  private_chat: boolean;
+  reactions: boolean;
+  rename: boolean;
+}
+
 /** What a participant may do. The table is in `permissions.py`. */
 export type Role = "owner" | "host" | "co_host" | "member" | "guest" | "viewer";
 
@@ -204,10 +388,18 @@ export interface Room {
   title: string;
   session_id: string;
   started_at: string;
+  is_locked: boolean;
+  is_suspended: boolean;
+  waiting_room: WaitingRoom;
+  rights: RightsWire;
+  one_presenter: boolean;
+  presenter_id: string | null;
+  spotlight: string[];
 }
 
 export type ServerMessage =
   | Welcome
+  | Waiting
   | Delta
   | SnapshotMessage
   | Heartbeat
@@ -216,11 +408,88 @@ export type ServerMessage =
   | ErrorMessage
   | Closing;
 
-/** All that a participant may know, at one version. */
+/** Close the room to newcomers, or open it. */
+export interface SetLock {
+  kind: "set_lock";
+  is_locked: boolean;
+}
+
+/** Whether only one person may share a screen at a time. */
+export interface SetOnePresenter {
+  kind: "set_one_presenter";
+  is_on: boolean;
+}
+
+/** The switches for everybody who does not moderate, all at once, for this run. */
+export interface SetRights {
+  kind: "set_rights";
+  rights: RightsWire;
+}
+
+/** Give somebody another role for the rest of the run. */
+export interface SetRole {
+  kind: "set_role";
+  participant_id: string;
+  role: Role;
+}
+
+/** Who has the big place on everybody's screen, at most two; nobody clears it. */
+export interface SetSpotlight {
+  kind: "set_spotlight";
+  participant_ids: string[];
+}
+
+/** Say whether one is following. */
+export interface SetStanding {
+  kind: "set_standing";
+  standing: Standing;
+}
+
+/** Stop everything for all who do not moderate, or let it go on. */
+export interface SetSuspended {
+  kind: "set_suspended";
+  is_suspended: boolean;
+}
+
+/** Who waits at the door, for this run. */
+export interface SetWaitingRoom {
+  kind: "set_waiting_room";
+  waiting_room: WaitingRoom;
+}
+
+/** Ask the presenter and the moderators to present, or take that back. */
+export interface ShareAsk {
+  kind: "share_ask";
+  is_asking: boolean;
+}
+
+/** Make somebody the presenter: by the presenter or a moderator. */
+export interface ShareHandOver {
+  kind: "share_hand_over";
+  participant_id: string;
+}
+
+/** Give the right to share back. */
+export interface ShareRelease {
+  kind: "share_release";
+}
+
+/** Take presenting away from whoever presents. */
+export interface ShareRevoke {
+  kind: "share_revoke";
+}
+
+/** Ask for the right to share now; to be given before a screen is shared. */
+export interface ShareTake {
+  kind: "share_take";
+}
+
+/** All that a participant may know, at a version of their audience. Only moderators see who is `waiting`. */
 export interface Snapshot {
   version: number;
   room: Room;
   participants: Record<string, Participant>;
+  waiting: Record<string, WaitingPerson>;
 }
 
 /** A whole new state: the client was too far behind for deltas. */
@@ -228,6 +497,20 @@ export interface SnapshotMessage {
   type: "snapshot";
   request_id: string | null;
   snapshot: Snapshot;
+}
+
+/** The sources of the LiveKit protocol that a page can publish. */
+export type Source = "microphone" | "camera" | "screen_share" | "screen_share_audio";
+
+/** What somebody says about whether they are following. */
+export type Standing = "here" | "away" | "on_phone";
+
+/** A moderator stopped a source of yours. */
+export interface StoppedBy {
+  kind: "stopped_by";
+  source: Source;
+  by: string;
+  may_resume: boolean;
 }
 
 /** The client has `version` and wants what is missing. */
@@ -239,6 +522,42 @@ export interface Sync {
 
 /** The ground behind initials; the names are those of the design tokens `tone-*`. */
 export type Tone = "leaf" | "lake" | "indigo" | "plum" | "clay" | "ochre";
+
+/** The answer to a hello of somebody who waits at the door, and news of it. Let in, they get a welcome. */
+export interface Waiting {
+  type: "waiting";
+  request_id: string;
+  participant_id: string;
+  guest_ticket: string | null;
+  name: string;
+  since: string;
+  note: string;
+  status: WaitingStatus;
+  heartbeat_s: number;
+}
+
+/** How somebody's waiting ended. */
+export type WaitingEnd = "admitted" | "denied" | "left";
+
+/** Somebody at the door, as moderators see them. */
+export interface WaitingPerson {
+  participant_id: string;
+  identity: string;
+  name: string;
+  is_signed_in: boolean;
+  tone: Tone;
+  since: string;
+  asked_at: string;
+  note: string;
+  status: WaitingStatus;
+  is_connected: boolean;
+}
+
+/** Who waits at the door until a moderator lets them in. Trusted people and moderators never do. */
+export type WaitingRoom = "nobody" | "guests" | "everyone";
+
+/** How it stands with somebody at the door. */
+export type WaitingStatus = "asked" | "unanswered";
 
 /** The answer to a hello that was let in. */
 export interface Welcome {

@@ -36,6 +36,34 @@ class Role(StrEnum):
     """Sees and hears, writes if members may, and publishes nothing."""
 
 
+RANKS: Final = {Role.OWNER: 3, Role.HOST: 2, Role.CO_HOST: 1}
+"""Who is above whom; roles that are not named stand level below."""
+
+
+def rank_of(role: Role) -> int:
+    """The higher, the more a role may do to others."""
+    return RANKS.get(role, 0)
+
+
+class Standing(StrEnum):
+    """What somebody says about whether they are following."""
+
+    HERE = "here"
+    AWAY = "away"
+    ON_PHONE = "on_phone"
+
+
+class Reaction(StrEnum):
+    """The small set; each is one of our icons, so that all systems show the same."""
+
+    AGREE = "agree"
+    CLAP = "clap"
+    HEART = "heart"
+    LAUGH = "laugh"
+    SURPRISE = "surprise"
+    CELEBRATE = "celebrate"
+
+
 class Presence(StrEnum):
     """Whether somebody's room socket is up, as the others see it."""
 
@@ -66,6 +94,13 @@ class Participant:
     joined_at: datetime
     presence: Presence
     tone: Tone
+    is_acting: bool = False
+    """Host only until a host is back: the last one left, and the room went to this person by its rule."""
+    hand_at: datetime | None = None
+    """When the hand went up; None while it is down. The order of hands is the order of these."""
+    standing: Standing = Standing.HERE
+    asks_to_share_at: datetime | None = None
+    """When the person asked to present, where only one may at a time."""
 
 
 def tone_of(identity: Identity) -> Tone:
@@ -74,12 +109,12 @@ def tone_of(identity: Identity) -> Tone:
     return tones[hashlib.sha256(identity.encode()).digest()[0] % len(tones)]
 
 
-def clean_name(text: str | None, *, fallback: str = FALLBACK_NAME) -> str:
+def clean_name(text: str | None, *, fallback: str = FALLBACK_NAME, max_chars: int = MAX_NAME_CHARS) -> str:
     """A name that is safe to show beside other names.
 
     Unicode NFC; control, format (all bidirectional overrides are), private and unassigned characters removed, except
     joiners inside a word, which Persian, Indic scripts and emoji need; white space collapsed; at most
-    `MAX_NAME_CHARS` code points. Nothing left means `fallback`.
+    `max_chars` code points. Nothing left means `fallback`.
     """
     if text is None:
         return fallback
@@ -88,7 +123,7 @@ def clean_name(text: str | None, *, fallback: str = FALLBACK_NAME) -> str:
         for char in unicodedata.normalize("NFC", text)
         if char in "\t\r\n" or char in _JOINERS or unicodedata.category(char) not in _REFUSED_CATEGORIES
     )
-    collapsed = " ".join(kept.split())[:MAX_NAME_CHARS].strip().strip("".join(_JOINERS)).strip()
+    collapsed = " ".join(kept.split())[:max_chars].strip().strip("".join(_JOINERS)).strip()
     return collapsed if any(_is_visible(char) for char in collapsed) else fallback
 
 

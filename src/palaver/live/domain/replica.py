@@ -1,7 +1,8 @@
 """What the room tells its clients: snapshots, changes, deltas, and how a client applies them.
 
 The law that holds this together (LIVE-060): *a snapshot plus the deltas after it is the snapshot of now*, for every
-audience. `apply_delta` is what a client does; the tests hold the server to it.
+audience. `apply_delta` is what a client does; the tests hold the server to it. Each audience counts versions of its
+own: what it may not see does not even move its number.
 """
 
 from collections import deque
@@ -11,15 +12,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, assert_never
 
-from palaver.live.domain.people import Participant, ParticipantId
+from palaver.live.domain.people import Identity, Participant, ParticipantId, Tone
+from palaver.meetings.policy import Rights, WaitingRoom
 
 # A page that was away for 20 s misses a few deltas; beyond this many a snapshot is smaller anyway.
 LOG_DELTAS: Final = 256
 
 
 class Audience(StrEnum):
-    """Who is looking. Only people who were let in see anything."""
+    """Who is looking. Only people who were let in see anything; only moderators see who waits."""
 
+    MODERATORS = "moderators"
     PARTICIPANTS = "participants"
     WAITING = "waiting"
 
@@ -41,6 +44,48 @@ class RoomFacts:
     title: str
     session_id: str
     started_at: datetime
+    is_locked: bool = False
+    is_suspended: bool = False
+    waiting_room: WaitingRoom = WaitingRoom.NOBODY
+    rights: Rights = field(default_factory=Rights)
+    one_presenter: bool = False
+    presenter_id: ParticipantId | None = None
+    """Who may share a screen, where only one may at a time."""
+    spotlight: tuple[ParticipantId, ...] = ()
+    """Who has the big place on everybody's screen, at most two."""
+
+
+class WaitingStatus(StrEnum):
+    """How it stands with somebody at the door."""
+
+    ASKED = "asked"
+    UNANSWERED = "unanswered"
+    """Nobody has answered for a while; asking again starts anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPerson:
+    """Somebody at the door, as moderators see them."""
+
+    participant_id: ParticipantId
+    identity: Identity
+    name: str
+    is_signed_in: bool
+    tone: Tone
+    since: datetime
+    asked_at: datetime
+    """When they asked last."""
+    note: str
+    status: WaitingStatus
+    is_connected: bool
+
+
+class WaitingEnd(StrEnum):
+    """How somebody's waiting ended."""
+
+    ADMITTED = "admitted"
+    DENIED = "denied"
+    LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +110,27 @@ class PutRoom:
     room: RoomFacts
 
 
-Change = PutParticipant | DropParticipant | PutRoom
+@dataclass(frozen=True, slots=True)
+class PutWaiting:
+    """Somebody is at the door, or something about them changed."""
+
+    person: WaitingPerson
+
+
+@dataclass(frozen=True, slots=True)
+class DropWaiting:
+    """Somebody is at the door no more."""
+
+    participant_id: ParticipantId
+    end: WaitingEnd
+
+
+Change = PutParticipant | DropParticipant | PutRoom | PutWaiting | DropWaiting
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """The changes between the versions `base` and `version`."""
+    """The changes between the versions `base` and `version` of one audience."""
 
     base: int
     version: int
@@ -84,15 +144,19 @@ class Snapshot:
     version: int
     room: RoomFacts
     participants: Mapping[ParticipantId, Participant]
+    waiting: Mapping[ParticipantId, WaitingPerson] = field(default_factory=dict)
+    """Who is at the door; nobody for those who do not moderate."""
 
 
-def delta_for(delta: Delta, audience: Audience) -> Delta | None:
-    """What `audience` is told of `delta`; None is silence."""
+def changes_for(changes: tuple[Change, ...], audience: Audience) -> tuple[Change, ...]:
+    """What `audience` is told of `changes`."""
     match audience:
+        case Audience.MODERATORS:
+            return changes
         case Audience.PARTICIPANTS:
-            return delta
+            return tuple(change for change in changes if not isinstance(change, PutWaiting | DropWaiting))
         case Audience.WAITING:
-            return None
+            return ()
     assert_never(audience)
 
 
@@ -106,6 +170,7 @@ def apply_delta(snapshot: Snapshot, delta: Delta) -> Snapshot:
         raise ValueError(f"delta from {delta.base} on a snapshot of {snapshot.version}")
     room = snapshot.room
     participants = dict(snapshot.participants)
+    waiting = dict(snapshot.waiting)
     for change in delta.changes:
         match change:
             case PutParticipant(participant):
@@ -114,14 +179,18 @@ def apply_delta(snapshot: Snapshot, delta: Delta) -> Snapshot:
                 del participants[participant_id]
             case PutRoom(new_room):
                 room = new_room
+            case PutWaiting(person):
+                waiting[person.participant_id] = person
+            case DropWaiting(participant_id):
+                del waiting[participant_id]
             case _:
                 assert_never(change)
-    return Snapshot(version=delta.version, room=room, participants=participants)
+    return Snapshot(version=delta.version, room=room, participants=participants, waiting=waiting)
 
 
 @dataclass(slots=True)
 class DeltaLog:
-    """The last deltas of a room, for clients that missed some. Bounded: the oldest go first."""
+    """The last deltas of a room for one audience, for clients that missed some. Bounded: the oldest go first."""
 
     deltas: deque[Delta] = field(default_factory=lambda: deque(maxlen=LOG_DELTAS))
 

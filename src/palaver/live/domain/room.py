@@ -4,9 +4,9 @@ from collections.abc import Mapping, Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from palaver.live.domain.people import Identity, Participant, ParticipantId, SocketId
-from palaver.live.domain.permissions import Phase
-from palaver.live.domain.replica import Audience, RoomFacts, Snapshot
+from palaver.live.domain.people import Identity, Participant, ParticipantId, Role, SocketId
+from palaver.live.domain.permissions import MODERATORS, Phase
+from palaver.live.domain.replica import Audience, RoomFacts, Snapshot, WaitingPerson
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,43 @@ class Seat:
     user_id: int | None
     tab_id: str
     link: Link
+    own_role: Role = Role.GUEST
+    """The role without what the rule of the room adds while no host is there."""
+    network: str | None = None
+    """Where they come from, as bans of guests name it; never shown."""
+    next_reaction_s: float = 0.0
+    """When, on the steady clock, another reaction is taken."""
+
+    @property
+    def is_moderator(self) -> bool:
+        """Whether they keep order here."""
+        return self.participant.role in MODERATORS
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """Somebody at the door, with what only the server knows of them."""
+
+    person: WaitingPerson
+    user_id: int | None
+    role: Role
+    """What they will be once inside."""
+    tab_id: str
+    network: str | None
+    link: Link
+    unanswered_at_s: float | None
+    """When they are told that nobody answered; None when they were."""
+
+
+Actor = Seat | Waiter
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What somebody had in this run before the server started again: given back when they return."""
+
+    participant_id: ParticipantId
+    joined_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +95,23 @@ class RoomState:
 
     facts: RoomFacts
     seats: Mapping[ParticipantId, Seat] = field(default_factory=dict)
+    waiting: Mapping[ParticipantId, Waiter] = field(default_factory=dict)
     barred: AbstractSet[Identity] = frozenset()
     """Who was removed, for as long as this meeting session runs."""
+    suspects: AbstractSet[str] = frozenset()
+    """Networks of guests who were removed: other guests from there wait at the door."""
+    denied: Mapping[Identity, float] = field(default_factory=dict)
+    """Who was not let in, and when, on the steady clock, they may ask again."""
+    grants: Mapping[Identity, Role] = field(default_factory=dict)
+    """Roles that were given in this run."""
+    admitted: AbstractSet[Identity] = frozenset()
+    """Who was let in in this run: they come back without waiting, also into a locked room."""
+    places: Mapping[Identity, Place] = field(default_factory=dict)
+    """Who was inside before the server started again and is not back yet."""
+    had_host: bool = False
+    """Whether an owner or host was here in this run; before that nobody is host (LIVE-014)."""
     phase: Phase = Phase.OPEN
-    version: int = 0
+    versions: Mapping[Audience, int] = field(default_factory=lambda: dict.fromkeys(Audience, 0))
 
     def seat_of_socket(self, socket_id: SocketId) -> Seat | None:
         """The seat that `socket_id` speaks for now."""
@@ -71,22 +121,41 @@ class RoomState:
         """The seat of a person; there is at most one."""
         return next((s for s in self.seats.values() if s.participant.identity == identity), None)
 
+    def waiter_of_socket(self, socket_id: SocketId) -> Waiter | None:
+        """Who waits at the other end of `socket_id`."""
+        return next((w for w in self.waiting.values() if w.link == Connected(socket_id)), None)
+
+    def waiter_of_identity(self, identity: Identity) -> Waiter | None:
+        """Somebody's place at the door; there is at most one."""
+        return next((w for w in self.waiting.values() if w.person.identity == identity), None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is here, nor at the door."""
+        return not self.seats and not self.waiting
+
+
+def audience_of(seat: Seat) -> Audience:
+    """What somebody inside may see."""
+    return Audience.MODERATORS if seat.is_moderator else Audience.PARTICIPANTS
+
 
 def snapshot_for(state: RoomState, audience: Audience) -> Snapshot | None:
     """All that `audience` may know, or None for nothing at all."""
-    if audience is not Audience.PARTICIPANTS:
+    if audience is Audience.WAITING:
         return None
-    participants = {pid: seat.participant for pid, seat in state.seats.items()}
-    return Snapshot(version=state.version, room=state.facts, participants=participants)
+    sees_the_door = audience is Audience.MODERATORS
+    return Snapshot(
+        version=state.versions[audience],
+        room=state.facts,
+        participants={pid: seat.participant for pid, seat in state.seats.items()},
+        waiting={pid: waiter.person for pid, waiter in state.waiting.items()} if sees_the_door else {},
+    )
 
 
 def next_deadline_s(state: RoomState) -> float | None:
     """When, on the steady clock, `TimePassed` must be fed in next; None when nothing is waiting."""
-    deadlines = [
-        deadline
-        for seat in state.seats.values()
-        if isinstance(seat.link, Lost)
-        for deadline in (seat.link.show_at_s, seat.link.drop_at_s)
-        if deadline is not None
-    ]
-    return min(deadlines, default=None)
+    links = [seat.link for seat in state.seats.values()] + [waiter.link for waiter in state.waiting.values()]
+    deadlines = [at for link in links if isinstance(link, Lost) for at in (link.show_at_s, link.drop_at_s)]
+    deadlines += [waiter.unanswered_at_s for waiter in state.waiting.values()]
+    return min((at for at in deadlines if at is not None), default=None)

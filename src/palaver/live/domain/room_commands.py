@@ -1,20 +1,16 @@
-"""The room's own commands: what each does, as a pure function. Who may give them is in `permissions.py`."""
+"""One's own name, going, ending, the media ticket. Who may give these commands is in `permissions.py`."""
 
 from dataclasses import dataclass, replace
 
-from palaver.live.domain.effects import (
-    CloseSocket,
-    Farewell,
-    MediaTicketDue,
-    RecordRemoved,
-    RecordRenamed,
-    Refused,
-    Step,
-)
-from palaver.live.domain.machine import drop_seat, end_room, with_seat
-from palaver.live.domain.people import ParticipantId, clean_name
+from palaver.live.domain.effects import Farewell, MediaTicketDue, RecordAudit, RecordRenamed, Step
+from palaver.live.domain.ending import end_room
+from palaver.live.domain.lobby import leave_the_door
+from palaver.live.domain.orders import named
+from palaver.live.domain.people import clean_name
 from palaver.live.domain.replica import DropReason, PutParticipant
-from palaver.live.domain.room import Connected, Moment, RoomState, Seat
+from palaver.live.domain.room import Actor, Moment, RoomState, Seat, Waiter
+from palaver.live.domain.seats import drop_seat, goodbye, with_seat
+from palaver.meetings.policy import AuditAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +31,6 @@ class EndForAll:
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveParticipant:
-    """Put somebody out for the rest of the meeting session."""
-
-    participant_id: ParticipantId
-
-
-@dataclass(frozen=True, slots=True)
 class RequestMediaTicket:
     """A fresh ticket for the media engine."""
 
@@ -50,58 +39,38 @@ def rename_self(state: RoomState, actor: Seat, command: RenameSelf, now: Moment)
     """Give the actor another name."""
     del now
     name = clean_name(command.name, fallback=actor.participant.name)
-    if name == actor.participant.name:
-        return Step(state)
-    participant = replace(actor.participant, name=name)
+    return Step(state) if name == actor.participant.name else renamed(state, actor, name)
+
+
+def renamed(state: RoomState, seat: Seat, name: str) -> Step:
+    """`seat` under another name."""
+    participant = replace(seat.participant, name=name)
     return Step(
-        with_seat(state, replace(actor, participant=participant)),
+        with_seat(state, replace(seat, participant=participant)),
         changes=(PutParticipant(participant),),
         effects=(RecordRenamed(participant.participant_id, name),),
     )
 
 
-def leave(state: RoomState, actor: Seat, command: Leave, now: Moment) -> Step:
-    """Drop the actor without grace: they said that they go."""
+def leave(state: RoomState, actor: Actor, command: Leave, now: Moment) -> Step:
+    """Drop the actor without grace: they said that they go. Where there is a waiting room they wait again next time."""
     del command
+    if isinstance(actor, Waiter):
+        return leave_the_door(state, actor)
+    state = replace(state, admitted=state.admitted - {actor.participant.identity})
     step = drop_seat(state, actor, reason=DropReason.LEFT, now=now)
-    return replace(step, effects=(*_goodbye(actor, Farewell.LEFT, by=None), *step.effects))
+    return replace(step, effects=(*goodbye(actor.link, Farewell.LEFT, by=None), *step.effects))
 
 
 def end_for_all(state: RoomState, actor: Seat, command: EndForAll, now: Moment) -> Step:
     """Send everybody away, the actor too."""
     del command
-    return end_room(state, now, farewell=Farewell.ENDED_BY_HOST, by=actor)
-
-
-def remove_participant(state: RoomState, actor: Seat, command: RemoveParticipant, now: Moment) -> Step:
-    """Drop somebody else, tell them by whom, and bar them from coming back in this session."""
-    seat = state.seats.get(command.participant_id)
-    if seat is None:
-        return Step(state, answer=Refused("participant_not_found"))
-    if seat == actor:
-        return Step(state, answer=Refused("cannot_remove_self"))
-    step = drop_seat(state, seat, reason=DropReason.REMOVED, now=now)
-    identity = seat.participant.identity
-    return replace(
-        step,
-        state=replace(step.state, barred=frozenset({*state.barred, identity})),
-        effects=(
-            *_goodbye(seat, Farewell.REMOVED, by=actor.participant.name),
-            RecordRemoved(identity, now.at),
-            *step.effects,
-        ),
-    )
+    step = end_room(state, now, farewell=Farewell.ENDED_BY_HOST, by=actor)
+    audit = RecordAudit(AuditAction.END, named(actor), target=None, detail={}, at=now.at)
+    return replace(step, effects=(audit, *step.effects))
 
 
 def request_media_ticket(state: RoomState, actor: Seat, command: RequestMediaTicket, now: Moment) -> Step:
     """Allowed: the ticket itself is made where the engine's key is."""
     del actor, command, now
     return Step(state, answer=MediaTicketDue())
-
-
-def _goodbye(seat: Seat, farewell: Farewell, *, by: str | None) -> tuple[CloseSocket, ...]:
-    match seat.link:
-        case Connected(socket_id):
-            return (CloseSocket(socket_id, farewell, by),)
-        case _:
-            return ()

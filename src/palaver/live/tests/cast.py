@@ -1,13 +1,13 @@
 """The people of the tests and what they do: alice hosts, bob is a guest, carol is signed in."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from palaver.config.live_handlers import REGISTRY
 from palaver.live.domain import effects as fx
 from palaver.live.domain.machine import Rules, feed, give_command
-from palaver.live.domain.people import Identity, ParticipantId, Role, SocketId
-from palaver.live.domain.replica import RoomFacts
+from palaver.live.domain.people import Identity, ParticipantId, Role, SocketId, Tone
+from palaver.live.domain.replica import RoomFacts, WaitingPerson, WaitingStatus
 from palaver.live.domain.room import Moment, RoomState
 
 START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -51,20 +51,38 @@ def join(
     resume: str | None = None,
     name: str | None = None,
     role: Role | None = None,
+    **more: Any,
 ) -> fx.Join:
     """`who` says hello on a socket; participant ids are `p<socket>`."""
-    usual_role, user_id = PEOPLE[who]
+    usual_role, usual_user_id = PEOPLE[who]
     return fx.Join(
         socket_id=SocketId(socket_id),
         participant_id=ParticipantId(f"p{socket_id}"),
         identity=Identity(f"id-{who}"),
-        user_id=user_id,
+        user_id=more.pop("user_id", usual_user_id),
         role=role or usual_role,
         name=name,
         fallback_name=who.title(),
         tab_id=tab_id or f"tab-{socket_id}",
         take_over=take_over,
         resume_participant_id=None if resume is None else ParticipantId(resume),
+        **more,
+    )
+
+
+def person_at_the_door(participant_id: str) -> WaitingPerson:
+    """Somebody who waits, as moderators see them."""
+    return WaitingPerson(
+        participant_id=ParticipantId(participant_id),
+        identity=Identity(f"id-{participant_id}"),
+        name="Somebody",
+        is_signed_in=False,
+        tone=Tone.LEAF,
+        since=START,
+        asked_at=START,
+        note="",
+        status=WaitingStatus.ASKED,
+        is_connected=True,
     )
 
 

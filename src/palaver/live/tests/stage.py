@@ -1,11 +1,13 @@
 """A hub with a clock, a history, an engine and a network of the tests."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from palaver.config.live_handlers import REGISTRY
 from palaver.engines.memory import MemoryConnection, MemoryEngine
@@ -15,14 +17,17 @@ from palaver.live.admission import Admission
 from palaver.live.commands import CommandRegistry
 from palaver.live.domain import effects as fx
 from palaver.live.domain.people import Identity, Role
-from palaver.live.domain.room import Moment
+from palaver.live.domain.replica import RoomFacts, WaitingPerson
+from palaver.live.domain.room import Moment, Seat
 from palaver.live.hub import Hub
 from palaver.live.ports import Ports, Run
 from palaver.live.room_host import LiveRoom
 from palaver.live.sockets import Socket
 from palaver.live.tests.cast import facts, moment
+from palaver.meetings.policy import Policy
 
 HOUR = timedelta(hours=1)
+POLICY = Policy()
 MEETING = uuid.UUID(facts().meeting_id)
 
 
@@ -63,6 +68,11 @@ class ManualTime:
         self.now_s = end_s
 
 
+def with_policy(room: RoomFacts, policy: Policy) -> RoomFacts:
+    """A fresh room of a meeting with that policy."""
+    return replace(room, waiting_room=policy.waiting_room, rights=policy.rights, one_presenter=policy.one_presenter)
+
+
 @dataclass
 class MemoryHistory:
     """The history as a list of lines. `is_down` makes every call fail."""
@@ -73,19 +83,22 @@ class MemoryHistory:
     runs: int = 0
     is_run_open: bool = False
     barred: set[Identity] = field(default_factory=set)
+    bans: list[fx.RecordBan] = field(default_factory=list)
+    state: dict[str, Any] | None = None
+    is_refusing: bool = False
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.may_end.set()
 
-    async def open(self, meeting_id: uuid.UUID, *, slug: str, title: str, now: Moment) -> Run | None:
+    async def open(self, meeting_id: uuid.UUID, *, slug: str, title: str, policy: Policy, now: Moment) -> Run | None:
         await asyncio.sleep(0)
         if self.is_deleted:
             return None
         if not self.is_run_open:
             self.runs += 1
             self.is_run_open = True
-        return Run(facts(self.runs), barred=frozenset(self.barred))
+        return Run(with_policy(facts(self.runs), policy), barred=frozenset(self.barred), kept=self.state)
 
     async def joined(self, session_id: str, record: fx.RecordJoined) -> None:
         self._write(f"{session_id} {record.name} joined")
@@ -99,6 +112,18 @@ class MemoryHistory:
     async def removed(self, session_id: str, *, identity: Identity, now: Moment) -> None:
         self._write(f"{session_id} {identity} removed")
         self.barred.add(identity)
+
+    async def banned(self, meeting_id: str, record: fx.RecordBan) -> None:
+        self.bans.append(record)
+
+    async def audited(self, session_id: str, record: fx.RecordAudit) -> None:
+        target = "" if record.target is None else f" {record.target.name}"
+        self._write(f"{session_id} {record.actor.name}: {record.action.value}{target}")
+
+    async def kept(self, session_id: str, state: dict[str, Any], *, now: Moment) -> None:
+        if self.is_refusing:
+            raise OSError("the database is away")
+        self.state = json.loads(json.dumps(state))
 
     async def touched(self, session_id: str, *, now: Moment) -> None:
         self._write(f"{session_id} goes on")
@@ -116,6 +141,16 @@ class MemoryHistory:
         self.lines.append(f"run-{int(session_id.rpartition('-')[2])} {rest}")
 
 
+class Greetings:
+    """What connections of the tests are answered."""
+
+    def welcome(self, seat: Seat, room: LiveRoom) -> str:
+        return "welcome"
+
+    def waiting(self, person: WaitingPerson) -> str:
+        return f"waiting {person.status.value} {person.note}".strip()
+
+
 @dataclass
 class World:
     """A hub and all around it."""
@@ -126,7 +161,7 @@ class World:
     engine: MemoryEngine
 
     async def enter(
-        self, who: str, *, role: Role = Role.GUEST, tab_id: str = "t"
+        self, who: str, *, role: Role = Role.GUEST, tab_id: str = "t", policy: Policy = POLICY, network: str = "net"
     ) -> tuple[LiveRoom, Socket, fx.Answer]:
         """Somebody says hello."""
         socket = self.hub.new_socket()
@@ -135,14 +170,18 @@ class World:
             slug="quiet-otter",
             title="Stand-up",
             identity=Identity(f"id-{who}"),
-            user_id=None,
+            user_id=None if role in (Role.GUEST, Role.VIEWER) else sum(map(ord, who)),
             role=role,
+            policy=policy,
+            is_trusted=False,
+            always_waits=False,
+            network=network,
             name=who,
             fallback_name="Guest",
             guest_ticket=None,
         )
         hello = wire.Hello(request_id="r", protocol=1, tab_id=tab_id)
-        room, answer = await self.hub.enter(socket, admission, hello, welcome=lambda *_: "welcome")
+        room, answer = await self.hub.enter(socket, admission, hello, greeter=Greetings())
         return room, socket, answer
 
     def in_engine(self, who: str, participant_id: str | None) -> MemoryConnection:
@@ -183,11 +222,19 @@ async def running_world(registry: CommandRegistry = REGISTRY) -> AsyncIterator[W
     await asyncio.wait({task})
 
 
-def give(room: LiveRoom, socket: Socket, kind: str, command: object) -> fx.Answer:
+def give(room: LiveRoom, socket: Socket, kind: str, command: object) -> fx.Answer | None:
+    """Give a command; None when the answer comes only once something is stored."""
     answers: list[fx.Answer] = []
     room.command(socket, kind=kind, command=command, reply=answers.append)
-    [answer] = answers
-    return answer
+    assert len(answers) <= 1
+    return answers[0] if answers else None
+
+
+async def given(room: LiveRoom, socket: Socket, kind: str, command: object) -> fx.Answer:
+    """Give a command, and wait for its answer."""
+    answers: asyncio.Queue[fx.Answer] = asyncio.Queue()
+    room.command(socket, kind=kind, command=command, reply=answers.put_nowait)
+    return await asyncio.wait_for(answers.get(), 5)
 
 
 def pid(answer: fx.Answer) -> str:

@@ -8,8 +8,9 @@ import pytest
 
 from palaver.kernel.errors import PalaverError
 from palaver.live.domain import effects as fx
+from palaver.live.domain.moderation_commands import RemoveParticipant
 from palaver.live.domain.people import Role
-from palaver.live.domain.room_commands import EndForAll, Leave, RemoveParticipant, RenameSelf
+from palaver.live.domain.room_commands import EndForAll, Leave, RenameSelf
 from palaver.live.hub import MAX_SILENCE_S
 from palaver.live.sockets import MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES, MAX_STUCK_S
 from palaver.live.tests.cast import run_id

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from palaver.live.domain import effects as fx, machine
+from palaver.live.domain import coming, effects as fx
 from palaver.live.domain.machine import feed
+from palaver.live.domain.moderation_commands import RemoveParticipant
 from palaver.live.domain.people import Identity, Presence, Role, SocketId
 from palaver.live.domain.permissions import Phase
-from palaver.live.domain.replica import DropParticipant, DropReason, PutParticipant, PutRoom
+from palaver.live.domain.replica import Audience, DropParticipant, DropReason, PutParticipant, PutRoom
 from palaver.live.domain.room import Connected, RoomState, next_deadline_s
-from palaver.live.domain.room_commands import EndForAll, Leave, RemoveParticipant, RenameSelf, RequestMediaTicket
+from palaver.live.domain.room_commands import EndForAll, Leave, RenameSelf, RequestMediaTicket
 from palaver.live.tests.cast import command, facts, join, moment, room_with
 
 
@@ -29,9 +30,10 @@ def test_a_newcomer_is_seated_shown_and_recorded() -> None:
     assert isinstance(put, PutParticipant)
     assert (put.participant.name, put.participant.role, put.participant.is_signed_in) == ("Bob", Role.GUEST, False)
     assert put.participant.joined_at == moment(3).at
-    [record] = step.effects
+    record, kept = step.effects
     assert isinstance(record, fx.RecordJoined)
-    assert step.state.version == 1
+    assert kept == fx.KeepState()
+    assert step.state.versions[Audience.MODERATORS] == 1
 
 
 def test_nobody_is_host_until_the_owner_comes() -> None:
@@ -51,7 +53,7 @@ def test_a_reload_is_not_seen_by_anybody() -> None:
     step = feed(step.state, join("bob", 3), moment(11.9))
     assert (step.changes, step.effects) == ((), ())
     assert step.answer == fx.Seated(before.seats["p2"].participant.participant_id)  # type: ignore[index]
-    assert step.state.version == before.version
+    assert step.state.versions[Audience.MODERATORS] == before.versions[Audience.MODERATORS]
 
 
 def test_a_closed_page_is_gone_after_two_seconds() -> None:
@@ -212,7 +214,7 @@ def test_a_media_ticket_is_due_only_to_somebody_inside() -> None:
 
 def test_a_full_room_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """LIVE-016: but somebody who has a seat gets it back."""
-    monkeypatch.setattr(machine, "MAX_SEATS", 2)
+    monkeypatch.setattr(coming, "MAX_SEATS", 2)
     state = room_with("alice", "bob")
     assert feed(state, join("carol", 3), moment()).answer == fx.Refused("room_full", {"limit": 2})
     assert isinstance(feed(state, join("bob", 3, take_over=True), moment()).answer, fx.Seated)

@@ -4,14 +4,15 @@ A machine of hypothesis plays people who come, go, vanish, return and give every
 with time passing between; replicas of several ages follow by deltas alone.
 """
 
-from typing import Any
+import json
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
 from palaver.config.live_handlers import REGISTRY
 from palaver.live.domain import effects as fx, machine
-from palaver.live.domain.people import ParticipantId, Presence, SocketId
+from palaver.live.domain.kept import keep, restore
+from palaver.live.domain.people import Identity, Presence, Role, SocketId
 from palaver.live.domain.permissions import Phase
 from palaver.live.domain.replica import (
     Audience,
@@ -19,28 +20,28 @@ from palaver.live.domain.replica import (
     DeltaLog,
     Snapshot,
     apply_delta,
-    delta_for,
+    changes_for,
 )
 from palaver.live.domain.room import Connected, Lost, Moment, RoomState, next_deadline_s, snapshot_for
-from palaver.live.domain.room_commands import EndForAll, Leave, RemoveParticipant, RenameSelf, RequestMediaTicket
 from palaver.live.tests.cast import PEOPLE, RULES, facts, join, moment
+from palaver.live.tests.wishes import WISHES
+from palaver.meetings.policy import Policy, Rights, WaitingRoom
 
 people = st.sampled_from(sorted(PEOPLE))
 socket_numbers = st.integers(1, 12)
 # On both sides of every deadline of the machine, and on it.
 waits_s = st.sampled_from([0.0, 0.1, 1.9, 2.0, 2.1, 7.9, 8.0, 8.1, 11.9, 12.0, 19.9, 20.0, 25.0])
 
-COMMANDS: dict[str, st.SearchStrategy[Any]] = {
-    "rename_self": st.builds(RenameSelf, st.sampled_from(["Bob", "B\u202eob", " ", "x" * 200, "Åsa"])),
-    "leave": st.builds(Leave),
-    "end_for_all": st.builds(EndForAll),
-    "remove_participant": st.builds(RemoveParticipant, socket_numbers.map(lambda n: ParticipantId(f"p{n}"))),
-    "media_ticket": st.builds(RequestMediaTicket),
-}
+policies = st.builds(
+    Policy,
+    waiting_room=st.sampled_from(WaitingRoom),
+    rights=st.builds(Rights, microphone=st.booleans(), screen_share=st.booleans()),
+    one_presenter=st.booleans(),
+)
 
 
 def test_every_registered_command_is_played() -> None:
-    assert {spec.kind for spec in REGISTRY.specs()} == set(COMMANDS)
+    assert {spec.kind for spec in REGISTRY.room_specs()} == set(WISHES)
 
 
 class RoomPlay(RuleBasedStateMachine):
@@ -51,7 +52,7 @@ class RoomPlay(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.state = RoomState(facts=facts())
-        self.log = DeltaLog()
+        self.logs = {audience: DeltaLog() for audience in Audience}
         self.seconds = 0.0
         self.sockets = 0
         self.followers: dict[Audience, Snapshot | None] = {
@@ -63,22 +64,21 @@ class RoomPlay(RuleBasedStateMachine):
 
     def take(self, step: fx.Step) -> None:
         before, self.state = self.state, step.state
-        if not step.changes:
-            assert step.state.version == before.version
-            return
-        assert step.state.version == before.version + 1
-        delta = Delta(before.version, step.state.version, step.changes)
-        self.log.append(delta)
         for audience, replica in self.followers.items():
-            told = delta_for(delta, audience)
-            if told is not None:
+            told = changes_for(step.changes, audience)
+            old, new = before.versions[audience], step.state.versions[audience]
+            assert new == old + bool(told), "a version moves exactly when its audience is told something"
+            if told:
                 assert replica is not None
-                self.followers[audience] = apply_delta(replica, told)
+                delta = Delta(old, new, told)
+                self.logs[audience].append(delta)
+                self.followers[audience] = apply_delta(replica, delta)
 
-    @rule(who=people, take_over=st.booleans(), name=st.sampled_from([None, "Zoe"]))
-    def hello(self, who: str, take_over: bool, name: str | None) -> None:
+    @rule(who=people, take_over=st.booleans(), name=st.sampled_from([None, "Zoe"]), always_waits=st.booleans())
+    def hello(self, who: str, take_over: bool, name: str | None, always_waits: bool) -> None:
         self.sockets += 1
-        self.take(machine.feed(self.state, join(who, self.sockets, take_over=take_over, name=name), self.now()))
+        hello = join(who, self.sockets, take_over=take_over, name=name, always_waits=always_waits, network=f"net-{who}")
+        self.take(machine.feed(self.state, hello, self.now()))
 
     @rule(number=socket_numbers, is_clean=st.booleans())
     def socket_ends(self, number: int, is_clean: bool) -> None:
@@ -91,9 +91,9 @@ class RoomPlay(RuleBasedStateMachine):
         deadline_s = next_deadline_s(self.state)
         assert deadline_s is None or deadline_s > self.now().steady_s, "a due deadline was left standing"
 
-    @rule(number=socket_numbers, kind=st.sampled_from(sorted(COMMANDS)), data=st.data())
+    @rule(number=socket_numbers, kind=st.sampled_from(sorted(WISHES)), data=st.data())
     def command(self, number: int, kind: str, data: st.DataObject) -> None:
-        given = data.draw(COMMANDS[kind])
+        given = data.draw(WISHES[kind])
         step = machine.give_command(
             self.state, socket_id=SocketId(number), kind=kind, command=given, now=self.now(), rules=RULES
         )
@@ -102,25 +102,49 @@ class RoomPlay(RuleBasedStateMachine):
             assert not step.effects
         self.take(step)
 
+    @rule(policy=policies)
+    def change_policy(self, policy: Policy) -> None:
+        self.take(machine.feed(self.state, fx.PolicyChanged(policy), self.now()))
+
+    @rule(who=people, role=st.sampled_from([Role.HOST, Role.CO_HOST, Role.MEMBER, Role.VIEWER]))
+    def change_the_list(self, who: str, role: Role) -> None:
+        user_id = PEOPLE[who][1]
+        if user_id is not None:
+            self.take(machine.feed(self.state, fx.MembershipChanged(user_id, role), self.now()))
+
+    @rule(who=people)
+    def ban_on_a_page(self, who: str) -> None:
+        self.take(machine.feed(self.state, fx.BannedElsewhere(Identity(f"id-{who}"), PEOPLE[who][1]), self.now()))
+
+    @rule()
+    def restart(self) -> None:
+        """The server starts again: what was kept is what the next one begins with."""
+        kept = json.loads(json.dumps(keep(self.state)))
+        again = restore(RoomState(facts=facts(), barred=self.state.barred), kept)
+        assert keep(again) == kept
+        assert again.phase in (self.state.phase, Phase.OPEN)
+
     @rule(title=st.sampled_from(["Stand-up", "Retro"]))
     def rename_meeting(self, title: str) -> None:
         self.take(machine.feed(self.state, fx.TitleChanged(title), self.now()))
 
-    @rule(target=replicas)
-    def page_looks(self) -> Snapshot:
-        snapshot = snapshot_for(self.state, Audience.PARTICIPANTS)
+    @rule(target=replicas, audience=st.sampled_from([Audience.MODERATORS, Audience.PARTICIPANTS]))
+    def page_looks(self, audience: Audience) -> tuple[Audience, Snapshot]:
+        snapshot = snapshot_for(self.state, audience)
         assert snapshot is not None
-        return snapshot
+        return audience, snapshot
 
-    @rule(replica=consumes(replicas))
-    def page_syncs(self, replica: Snapshot) -> None:
-        deltas = self.log.since(replica.version, current=self.state.version)
+    @rule(looked=consumes(replicas))
+    def page_syncs(self, looked: tuple[Audience, Snapshot]) -> None:
+        audience, replica = looked
+        current = self.state.versions[audience]
+        deltas = self.logs[audience].since(replica.version, current=current)
         if deltas is None:
-            assert self.state.version - replica.version > 0
+            assert current - replica.version > 0
             return
         for delta in deltas:
             replica = apply_delta(replica, delta)
-        assert replica == snapshot_for(self.state, Audience.PARTICIPANTS)
+        assert replica == snapshot_for(self.state, audience)
 
     @invariant()
     def replicas_equal_fresh_snapshots(self) -> None:
@@ -133,8 +157,19 @@ class RoomPlay(RuleBasedStateMachine):
         identities = [seat.participant.identity for seat in seats]
         assert len(set(identities)) == len(identities), "somebody sits twice"
         assert not set(identities) & set(self.state.barred), "a removed person is inside"
+        at_the_door = [waiter.person.identity for waiter in self.state.waiting.values()]
+        assert len(set(at_the_door)) == len(at_the_door), "somebody waits twice"
+        assert not set(identities) & set(at_the_door), "somebody inside waits as well"
         sockets = [seat.link.socket_id for seat in seats if isinstance(seat.link, Connected)]
         assert len(set(sockets)) == len(sockets), "a socket speaks for two"
+        acting = [seat for seat in seats if seat.participant.is_acting]
+        hosts = [seat for seat in seats if seat.own_role in (Role.OWNER, Role.HOST)]
+        assert len(acting) <= 1
+        assert not (acting and hosts), "the room was not given back"
+        assert all(seat.participant.is_signed_in for seat in acting)
+        inside = set(self.state.seats)
+        assert self.state.phase is Phase.ENDED or set(self.state.facts.spotlight) <= inside, "somebody gone is shown"
+        assert self.state.facts.presenter_id in inside | {None} or self.state.phase is Phase.ENDED
         for seat in seats:
             if seat.participant.presence is Presence.RECONNECTING:
                 assert isinstance(seat.link, Lost)

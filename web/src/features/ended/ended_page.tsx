@@ -86,12 +86,17 @@ function wayOn(reason: Ending["reason"]): Way {
     case "already_here":
       return { kind: "rejoin", label: "end.already_here.action", takeOver: true };
     case "room_full":
+    case "denied":
+    case "meeting_locked":
+    case "password_required":
+    case "password_wrong":
     case "refused":
       return { kind: "rejoin", label: "end.tryAgain", takeOver: false };
     case "sign_in_required":
       return { kind: "sign_in" };
     case "protocol":
       return { kind: "reload" };
+    case "banned":
     case "removed":
     case "meeting_deleted":
     case "not_allowed":
@@ -105,6 +110,7 @@ function bodyText(t: Translate, { reason, by, code }: Ending): string | null {
     case "left":
       return null;
     case "ended_by_host":
+    case "banned":
     case "removed":
       return by ? t(`end.${reason}.by`, { name: by }) : t(`end.${reason}.body`);
     case "refused":
