@@ -80,6 +80,21 @@ def test_a_removal_from_a_meeting_that_is_deleted_meanwhile_is_nothing(meeting: 
 
 
 @pytest.mark.django_db
+def test_what_the_room_needs_to_go_on_is_kept_while_the_run_goes_on(meeting: Meeting) -> None:
+    run = start(meeting, NINE)
+    assert run.live_state is None
+    sessions.save_live_state(run.session_id, {"locked": False}, after(1))
+    sessions.save_live_state(run.session_id, {"locked": True, "roles": {"g_bob": "co_host"}}, after(2))
+    again = start(meeting, after(3))
+    assert again.live_state == {"locked": True, "roles": {"g_bob": "co_host"}}
+    assert MeetingSession.objects.get().last_seen_at == after(3)
+    sessions.end_session(run.session_id, now=after(4))
+    sessions.save_live_state(run.session_id, {"locked": True}, after(5))
+    assert MeetingSession.objects.get().live_state is None
+    assert start(meeting, after(6)).live_state is None
+
+
+@pytest.mark.django_db
 def test_joining_twice_is_one_stay(meeting: Meeting) -> None:
     run = start(meeting, NINE)
     join(run.session_id, "bob", NINE)
