@@ -1,6 +1,7 @@
 """The engines that the contract is held against, with clients that really join and an ear for the reports."""
 
 import asyncio
+import socket
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,6 @@ from palaver.engines.port import MediaEngine
 from palaver_sfu.app import create_app
 from palaver_sfu.config import SfuSettings
 from tests.servers import livekit
-from tests.servers.ports import free_tcp_port
 
 Report = tuple[bytes, str | None]
 KEY, SECRET = "contract", "a-secret-of-at-least-thirty-two-characters"
@@ -152,20 +152,19 @@ def ear(reports: "asyncio.Queue[Report]") -> Callable[..., Any]:
 
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[int]:
-    """Serve an ASGI application on a free port, in this very loop."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=free_tcp_port(), ws="wsproto", lifespan="on", log_config=None, access_log=False
-    )
+    """Serve an ASGI application on a port that the kernel picks, in this very loop."""
+    config = uvicorn.Config(app, ws="wsproto", lifespan="on", log_config=None, access_log=False)
     server = uvicorn.Server(config)
-    task = asyncio.create_task(server._serve())  # `serve` would take the signals of the test process
-    while not server.started:
-        assert not task.done(), task.exception()
-        await asyncio.sleep(0.01)
-    try:
-        yield config.port
-    finally:
-        server.should_exit = True
-        await task
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        task = asyncio.create_task(server._serve([listener]))  # `serve` would take the signals of the test process
+        while not server.started:
+            assert not task.done(), task.exception()
+            await asyncio.sleep(0.01)
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await task
 
 
 @asynccontextmanager
