@@ -6,6 +6,7 @@ done before it does. A room that shared a thread with the pages would never get 
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -17,21 +18,22 @@ import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 
 from palaver.accounts.models import User
+from palaver.config import pages
 from palaver.config.asgi import Planes
 from palaver.config.live_handlers import REGISTRY
-from palaver.config.pages import Pages
 from palaver.engines.memory import MemoryEngine
 from palaver.live.lifecycle import LivePart
 from palaver.live.routing import application as live_sockets
 from palaver.meetings.models import Meeting
 from palaver.meetings.services import create_meeting
 from tests.load import slow_pages
-from tests.servers.ports import free_tcp_port
 
 SLOW_PAGES = 60  # more than the threads of all pools together
 SLOW_UPLOADS = 10
 JOINS = 20
-PATIENCE_S = 20.0
+# None of these judges anything: they only end a test of a room that is stuck behind the pages.
+PATIENCE_S = 60.0
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
@@ -41,33 +43,35 @@ def meeting(transactional_db: None) -> Meeting:
 
 
 @pytest_asyncio.fixture
-async def address(settings: Any, transactional_db: None) -> AsyncIterator[str]:
+async def address(settings: Any, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """Pages and rooms of one process, wired as in `palaver serve`."""
     settings.ROOT_URLCONF = "tests.load.slow_pages"
+    # The uploads have to last as long as the test, however slow the machine is.
+    monkeypatch.setattr(pages, "_BODY_TIMEOUT_S", None)
     slow_pages.let_go.clear()
 
     async def nothing(scope: Any, receive: Any, send: Any) -> None:
         raise AssertionError(f"nobody asks for {scope['path']}")
 
     planes = Planes(
-        pages=Pages(),
+        pages=pages.Pages(),
         static=nothing,
         health=nothing,
         sfu=nothing,
         live=live_sockets,
         parts=(LivePart(engine=MemoryEngine(), registry=REGISTRY),),
     )
-    port = free_tcp_port()
-    config = uvicorn.Config(planes, host="127.0.0.1", port=port, ws="wsproto", log_config=None, lifespan="on")
+    config = uvicorn.Config(planes, ws="wsproto", log_config=None, lifespan="on")
     server = uvicorn.Server(config)
-    task = asyncio.create_task(server._serve())  # `serve` would take the signals of the test process
-    while not server.started:
-        assert not task.done(), task.exception()
-        await asyncio.sleep(0)
-    yield f"127.0.0.1:{port}"
-    slow_pages.let_go.set()
-    server.should_exit = True
-    await task
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        task = asyncio.create_task(server._serve([listener]))  # `serve` would take the signals of the test process
+        while not server.started:
+            assert not task.done(), task.exception()
+            await asyncio.sleep(0)
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        slow_pages.let_go.set()
+        server.should_exit = True
+        await task
 
 
 async def join(address: str, slug: str, name: str) -> tuple[ClientConnection, dict[str, Any]]:
@@ -100,9 +104,9 @@ async def trickle() -> AsyncIterator[bytes]:
 
 async def test_joins_commands_and_pings_go_on_while_every_page_hangs(address: str, meeting: Meeting) -> None:
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(base_url=f"http://{address}", limits=limits, timeout=60) as browser:
+    async with httpx.AsyncClient(base_url=f"http://{address}", limits=limits, timeout=None) as browser:
         async with asyncio.TaskGroup() as tasks:
-            pages = [tasks.create_task(browser.get("/slow-page")) for _ in range(SLOW_PAGES)]
+            loads = [tasks.create_task(browser.get("/slow-page")) for _ in range(SLOW_PAGES)]
             uploads = [tasks.create_task(browser.post("/slow-page", content=trickle())) for _ in range(SLOW_UPLOADS)]
             # As many pages hang as there are threads for them; the rest of the seventy wait behind.
             for _ in range(20):
@@ -117,9 +121,9 @@ async def test_joins_commands_and_pings_go_on_while_every_page_hangs(address: st
                 pong = await socket.ping()
                 await asyncio.wait_for(pong, PATIENCE_S)
 
-            assert not any(page.done() for page in (*pages, *uploads)), "a page got done: this proved nothing"
+            assert not any(page.done() for page in (*loads, *uploads)), "a page got done: this proved nothing"
             slow_pages.let_go.set()
-        assert {page.result().status_code for page in (*pages, *uploads)} == {200}
+        assert {page.result().status_code for page in (*loads, *uploads)} == {200}
         for socket in sockets:
             await socket.close()
 
@@ -127,7 +131,7 @@ async def test_joins_commands_and_pings_go_on_while_every_page_hangs(address: st
 async def test_joins_into_a_running_room_go_on_while_a_page_holds_the_database(address: str, meeting: Meeting) -> None:
     """The page is within a transaction that holds SQLite's one write lock; the history is written when it ends."""
     first, _ = await join(address, meeting.slug, "Guest 0")
-    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=60) as browser, asyncio.TaskGroup() as tasks:
+    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=None) as browser, asyncio.TaskGroup() as tasks:
         page = tasks.create_task(browser.get("/slow-query"))
         assert await asyncio.to_thread(slow_pages.hanging.acquire, timeout=PATIENCE_S)
         sockets = [first]
@@ -143,7 +147,7 @@ async def test_joins_into_a_running_room_go_on_while_a_page_holds_the_database(a
 
 async def test_the_test_can_fail(address: str, meeting: Meeting) -> None:
     """A page of the same process really does wait behind the hanging ones: the load is a load."""
-    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=60) as browser:
+    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=None) as browser:
         async with asyncio.TaskGroup() as tasks:
             for _ in range(SLOW_PAGES):
                 tasks.create_task(browser.get("/slow-page"))
