@@ -167,11 +167,13 @@ export class Call {
   /** From the page after the call, with the devices as they were. */
   async rejoin(options: { takeOver: boolean }): Promise<void> {
     const { isMicrophoneOn, isCameraOn } = this.choices.read();
-    this.join({ name: this.#name, takeOver: options.takeOver });
-    await Promise.all([
+    // Before joining, which remembers what is wished for.
+    const opening = Promise.all([
       isMicrophoneOn && this.local.setMicrophone(true),
       isCameraOn && this.local.setCamera(true),
     ]);
+    this.join({ name: this.#name, takeOver: options.takeOver });
+    await opening;
   }
 
   pin(person: Person): void {

@@ -64,6 +64,30 @@ describe("a captured device", () => {
     expect(opened.every((track) => track.isStopped)).toBe(true);
   });
 
+  it("is let go for good when it is stopped while it is being opened", async () => {
+    const microphone = make("microphone");
+    const opening = microphone.want(true);
+    microphone.stop();
+    await opening;
+    expect(opened.map((track) => track.isStopped)).toEqual([true]);
+    expect(microphone.state.value).toMatchObject({ isWanted: false, track: null, isOpening: false });
+
+    const again = microphone.want(true);
+    microphone.stop();
+    await Promise.all([again, microphone.want(true)]);
+    expect(opened.map((track) => track.isStopped)).toEqual([true, true, false]);
+    expect(microphone.state.value).toMatchObject({ isWanted: true, deviceId: "device-2" });
+  });
+
+  it("tells no problem of an opening that was stopped", async () => {
+    open.mockRejectedValueOnce(Object.assign(new Error(), { name: "NotReadableError" }));
+    const camera = make("camera");
+    const opening = camera.want(true);
+    camera.stop();
+    await opening;
+    expect(camera.state.value).toMatchObject({ isWanted: false, problem: null, isOpening: false });
+  });
+
   it("is replaced by another choice without a gap", async () => {
     const camera = make("camera");
     await camera.want(true);

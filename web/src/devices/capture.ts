@@ -29,6 +29,7 @@ export class Capture {
   readonly #state = signal<CaptureState>(IDLE);
   #generation = 0;
   #openGeneration = -1;
+  #stops = 0;
   #running: Promise<void> | null = null;
 
   constructor(private readonly options: CaptureOptions) {}
@@ -61,7 +62,9 @@ export class Capture {
     this.#change({ problem, isWanted: false });
   }
 
+  /** Unlike a wish, this also lets go of a device that stays open while it is not wanted, or is being opened. */
   stop(): void {
+    this.#stops += 1;
     this.#change({ isWanted: false });
     this.#release();
   }
@@ -90,12 +93,15 @@ export class Capture {
 
   async #open(): Promise<void> {
     const generation = this.#generation;
+    const stops = this.#stops;
     this.#change({ isOpening: true });
     try {
       const track = await this.options.open();
       this.#openGeneration = generation;
-      this.#take(track);
+      if (stops === this.#stops) this.#take(track);
+      else track.stop();
     } catch (error) {
+      if (stops !== this.#stops) return;
       this.#openGeneration = generation;
       this.#release();
       this.#change({ isWanted: false, problem: problemOf(this.options.kind, error) });

@@ -16,6 +16,11 @@ export interface LocalMediaEvents {
   onUnplugged(device: DeviceKind, isReplaced: boolean): void;
 }
 
+interface Wish {
+  microphone: boolean;
+  camera: boolean;
+}
+
 export class LocalMedia {
   readonly screen: ScreenCapture;
   readonly #microphone: Capture;
@@ -25,6 +30,8 @@ export class LocalMedia {
   readonly #microphoneId = signal("");
   readonly #cameraId = signal("");
   readonly #quality = signal<PictureQuality>("high");
+  /** What shall be on as soon as the browser has answered for both; `null` when nothing is asked. */
+  #asked: Wish | null = null;
 
   constructor(
     private readonly media: MediaDevices | undefined,
@@ -93,29 +100,36 @@ export class LocalMedia {
   }
 
   /** Asks once for both; when that fails, for each, so that one missing device does not take the other along. */
-  async allow(wish: { microphone: boolean; camera: boolean }): Promise<void> {
+  async allow(wish: Wish): Promise<void> {
     if (this.blocked) {
       const kind = this.blocked;
       this.#microphone.fail({ device: "microphone", kind });
       this.#camera.fail({ device: "camera", kind });
       return;
     }
-    try {
-      const stream = await this.#ask({ audio: this.#microphoneWish(), video: this.#cameraWish() });
-      const [audio] = stream.getAudioTracks();
-      const [video] = stream.getVideoTracks();
+    const asked = { ...wish };
+    this.#asked = asked;
+    const answer = await this.#ask({ audio: this.#microphoneWish(), video: this.#cameraWish() }).then(
+      (stream) => ({ tracks: stream.getTracks(), problem: null }),
+      (error: unknown) => ({ tracks: [], problem: problemOf("camera", error).kind }),
+    );
+    if (this.#asked !== asked) {
+      // All was switched off before the browser answered, or it was asked anew.
+      for (const track of answer.tracks) track.stop();
+      return;
+    }
+    this.#asked = null;
+    if (answer.problem === "dismissed") {
+      this.#microphone.fail({ device: "microphone", kind: "dismissed" });
+      this.#camera.fail({ device: "camera", kind: "dismissed" });
+    } else if (answer.problem) {
+      await Promise.all([asked.microphone && this.setMicrophone(true), asked.camera && this.setCamera(true)]);
+    } else {
+      const [audio, video] = ["audio", "video"].map((kind) => answer.tracks.find((one) => one.kind === kind));
       await Promise.all([
-        audio && this.#microphone.adopt(audio, wish.microphone),
-        video && this.#camera.adopt(video, wish.camera),
+        audio && this.#microphone.adopt(audio, asked.microphone),
+        video && this.#camera.adopt(video, asked.camera),
       ]);
-    } catch (error) {
-      if (problemOf("camera", error).kind === "dismissed") {
-        this.#microphone.fail({ device: "microphone", kind: "dismissed" });
-        this.#camera.fail({ device: "camera", kind: "dismissed" });
-      } else {
-        await this.setMicrophone(true);
-        await this.setCamera(true);
-      }
     }
     await this.list.refresh();
   }
@@ -162,18 +176,21 @@ export class LocalMedia {
 
   remember(): void {
     this.choices.change({
-      isMicrophoneOn: this.microphone.value.isWanted,
-      isCameraOn: this.camera.value.isWanted,
+      isMicrophoneOn: this.#asked?.microphone ?? this.microphone.value.isWanted,
+      isCameraOn: this.#asked?.camera ?? this.camera.value.isWanted,
     });
   }
 
+  /** Also what is only being asked for: its light must not go on after this. */
   stopAll(): void {
+    this.#asked = null;
     this.#microphone.stop();
     this.#camera.stop();
     this.screen.stop();
   }
 
   async #set(device: "microphone" | "camera", capture: Capture, isOn: boolean): Promise<void> {
+    if (this.#asked) this.#asked[device] = isOn;
     if (isOn && this.blocked) {
       capture.fail({ device, kind: this.blocked } satisfies DeviceProblem);
       return;
