@@ -7,7 +7,7 @@ import httpx
 from django.conf import settings as django_settings
 
 from palaver.config.asgi import Planes
-from palaver.config.asgi_types import Receive, Scope, Send
+from palaver.config.asgi_types import Receive, Scope, Send, respond
 from palaver.config.health import Health
 from palaver.config.housekeeping import Housekeeping
 from palaver.config.live_handlers import REGISTRY
@@ -32,6 +32,10 @@ def build(settings: Settings) -> Planes:
     pages = Pages()
 
     async def webhooks(scope: Scope, receive: Receive, send: Send) -> None:
+        if not planes.is_serving:
+            # The rooms have gone or are going, and read no more reports. "Later" would only hold up the stop.
+            await respond(send, 200, b"")
+            return
         await pages({**scope, "client": ("127.0.0.1", 0)}, receive, send)
 
     sfu = create_app(
