@@ -30,7 +30,8 @@ export class Capture {
   #generation = 0;
   #openGeneration = -1;
   #stops = 0;
-  #running: Promise<void> | null = null;
+  #isRunning = false;
+  #running = Promise.resolve();
 
   constructor(private readonly options: CaptureOptions) {}
 
@@ -70,9 +71,10 @@ export class Capture {
   }
 
   #kick(): Promise<void> {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-    });
+    if (!this.#isRunning) {
+      this.#isRunning = true;
+      this.#running = this.#run();
+    }
     return this.#running;
   }
 
@@ -86,6 +88,8 @@ export class Capture {
         this.#release();
       } else {
         if (track) track.enabled = isWanted;
+        // In the same breath as the last look: a wish after this finds no worker, and starts one.
+        this.#isRunning = false;
         return;
       }
     }

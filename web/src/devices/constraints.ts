@@ -1,4 +1,4 @@
-// What we ask of a device. Wishes only, never `exact`: a device that is gone must not stop a call.
+// What we ask of a device: the chosen one if it is there, for the rest wishes.
 import type { PictureQuality } from "./choices";
 
 export type Side = "user" | "environment";
@@ -9,9 +9,12 @@ const SIZES: Record<PictureQuality, { width: number; height: number; frameRate: 
   low: { width: 320, height: 180, frameRate: 15 },
 };
 
-export function microphoneConstraints(deviceId: string): MediaTrackConstraints {
+/** How firmly the chosen device is asked for: Chromium takes "ideal" for a microphone as no wish at all. */
+export type Firmness = "exact" | "ideal";
+
+export function microphoneConstraints(deviceId: string, firmness: Firmness): MediaTrackConstraints {
   return {
-    ...(deviceId ? { deviceId: { ideal: deviceId } } : {}),
+    ...(deviceId ? { deviceId: { [firmness]: deviceId } } : {}),
     echoCancellation: true,
     noiseSuppression: true,
     autoGainControl: true,
@@ -22,13 +25,14 @@ export function cameraConstraints(options: {
   deviceId: string;
   side: Side | null;
   quality: PictureQuality;
+  firmness: Firmness;
 }): MediaTrackConstraints {
   const size = SIZES[options.quality];
   return {
     ...(options.side
       ? { facingMode: { ideal: options.side } }
       : options.deviceId
-        ? { deviceId: { ideal: options.deviceId } }
+        ? { deviceId: { [options.firmness]: options.deviceId } }
         : {}),
     width: { ideal: size.width },
     height: { ideal: size.height },

@@ -7,29 +7,39 @@ import { LocalMedia } from "./local_media";
 class FakeTrack extends EventTarget {
   enabled = true;
   isStopped = false;
-  constructor(readonly kind: "audio" | "video") {
+  constructor(
+    readonly kind: "audio" | "video",
+    readonly deviceId: string,
+  ) {
     super();
   }
   stop() {
     this.isStopped = true;
   }
   getSettings() {
-    return { deviceId: `a-${this.kind}` };
+    return { deviceId: this.deviceId };
   }
 }
 
 /** Asks a person, who takes their time: each question waits until the test answers it. */
 class FakeDevices extends EventTarget {
   readonly tracks: FakeTrack[] = [];
-  readonly questions: { kinds: string; yes: () => void; no: (name: string) => void }[] = [];
+  readonly questions: {
+    kinds: string;
+    ids: (ConstrainDOMString | undefined)[];
+    yes: (opens?: string) => void;
+    no: (name: string) => void;
+  }[] = [];
 
   getUserMedia({ audio, video }: MediaStreamConstraints): Promise<MediaStream> {
+    const ids = [audio, video].filter((one) => typeof one === "object").map((one) => one.deviceId);
     const kinds = [audio && "audio", video && "video"].filter(Boolean) as ("audio" | "video")[];
     return new Promise((resolve, reject) => {
       this.questions.push({
         kinds: kinds.join("+"),
-        yes: () => {
-          const given = kinds.map((kind) => new FakeTrack(kind));
+        ids,
+        yes: (opens = "default") => {
+          const given = kinds.map((kind) => new FakeTrack(kind, opens));
           this.tracks.push(...given);
           resolve({ getTracks: () => given } as unknown as MediaStream);
         },
@@ -52,7 +62,7 @@ beforeEach(() => {
     throw new Error("no storage");
   });
   const list: DeviceList = {
-    devices: signal({ microphones: [], cameras: [], speakers: [] }),
+    devices: signal({ microphones: [{ id: "headset", label: "Headset" }], cameras: [], speakers: [] }),
     refresh: () => Promise.resolve(),
   };
   local = new LocalMedia(devices as unknown as MediaDevices, list, choices, {
@@ -116,5 +126,43 @@ describe("asking for camera and microphone", () => {
     devices.questions[1]?.yes();
     await allowed;
     expect(areOn()).toEqual([false, true]);
+  });
+});
+
+describe("the chosen device", () => {
+  it("is asked for exactly: a browser may take a wish for none", async () => {
+    const chosen = local.choose("microphone", "headset");
+    void local.setMicrophone(true);
+    expect(devices.questions[0]?.ids).toEqual([{ exact: "headset" }]);
+    devices.questions[0]?.yes("headset");
+    await chosen;
+    await settled();
+    expect(local.microphone.value.deviceId).toBe("headset");
+  });
+
+  it("is replaced by what there is when it is gone", async () => {
+    await local.choose("microphone", "gone");
+    const opening = local.setMicrophone(true);
+    devices.questions[0]?.no("OverconstrainedError");
+    await settled();
+    expect(devices.questions[1]?.ids).toEqual([{ ideal: "gone" }]);
+    devices.questions[1]?.yes();
+    await opening;
+    expect(local.microphone.value).toMatchObject({ isWanted: true, deviceId: "default", problem: null });
+    expect(choices.read().microphoneId).toBe("gone");
+  });
+
+  it("is taken as soon as it is found to be there, when the other of the two was gone", async () => {
+    await Promise.all([local.choose("microphone", "headset"), local.choose("camera", "gone")]);
+    const allowed = local.allow(BOTH);
+    devices.questions[0]?.no("OverconstrainedError");
+    await settled();
+    devices.questions[1]?.yes();
+    await settled();
+    expect(devices.questions[2]).toMatchObject({ kinds: "audio", ids: [{ exact: "headset" }] });
+    devices.questions[2]?.yes("headset");
+    await allowed;
+    expect(local.microphone.value.deviceId).toBe("headset");
+    expect(areOn()).toEqual([true, true]);
   });
 });

@@ -5,7 +5,7 @@ import { Capture } from "./capture";
 import type { CaptureState } from "./capture";
 import type { ChoiceStore, PictureQuality } from "./choices";
 import { cameraConstraints, microphoneConstraints } from "./constraints";
-import type { Side } from "./constraints";
+import type { Firmness, Side } from "./constraints";
 import { SYSTEM_SPEAKER } from "./device_list";
 import type { DeviceList } from "./device_list";
 import { problemOf } from "./problems";
@@ -47,17 +47,17 @@ export class LocalMedia {
     this.screen = new ScreenCapture(media);
     this.#microphone = new Capture({
       kind: "microphone",
-      open: async () => one(await this.#ask({ audio: this.#microphoneWish() })),
+      open: async () => one(await this.#ask({ microphone: true, camera: false })),
       keepsRunning: true,
       onUnplugged: (isReplaced) => events.onUnplugged("microphone", isReplaced),
     });
     this.#camera = new Capture({
       kind: "camera",
-      open: async () => one(await this.#ask({ video: this.#cameraWish() })),
+      open: async () => one(await this.#ask({ microphone: false, camera: true })),
       keepsRunning: false,
       onUnplugged: (isReplaced) => events.onUnplugged("camera", isReplaced),
     });
-    media?.addEventListener("devicechange", () => this.#returnToChosen());
+    media?.addEventListener("devicechange", () => void this.#returnToChosen());
   }
 
   get microphone(): ReadonlySignal<CaptureState> {
@@ -109,7 +109,7 @@ export class LocalMedia {
     }
     const asked = { ...wish };
     this.#asked = asked;
-    const answer = await this.#ask({ audio: this.#microphoneWish(), video: this.#cameraWish() }).then(
+    const answer = await this.#ask({ microphone: true, camera: true }).then(
       (stream) => ({ tracks: stream.getTracks(), problem: null }),
       (error: unknown) => ({ tracks: [], problem: problemOf("camera", error).kind }),
     );
@@ -131,7 +131,7 @@ export class LocalMedia {
         video && this.#camera.adopt(video, asked.camera),
       ]);
     }
-    await this.list.refresh();
+    await this.#returnToChosen();
   }
 
   async setMicrophone(isOn: boolean): Promise<void> {
@@ -199,33 +199,41 @@ export class LocalMedia {
     if (isOn) await this.list.refresh();
   }
 
-  /** The chosen device was plugged in again: go back to it. */
-  #returnToChosen(): void {
-    void this.list.refresh().then(() => {
-      const { microphones, cameras } = this.list.devices.value;
-      const back = (id: string, present: readonly { id: string }[], state: CaptureState) =>
-        id !== "" && state.isWanted && state.deviceId !== id && present.some((one) => one.id === id);
-      if (back(this.#microphoneId.value, microphones, this.microphone.value)) void this.#microphone.reopen();
-      if (!this.#side.value && back(this.#cameraId.value, cameras, this.camera.value))
-        void this.#camera.reopen();
-    });
+  /** The chosen device was plugged in again, or the browser opened another one: go back to it. */
+  async #returnToChosen(): Promise<void> {
+    await this.list.refresh();
+    const { microphones, cameras } = this.list.devices.value;
+    const isBack = (id: string, present: readonly { id: string }[], state: CaptureState) =>
+      id !== "" && state.track !== null && state.deviceId !== id && present.some((one) => one.id === id);
+    const isMicrophoneBack = isBack(this.#microphoneId.value, microphones, this.microphone.value);
+    const isCameraBack = !this.#side.value && isBack(this.#cameraId.value, cameras, this.camera.value);
+    await Promise.all([isMicrophoneBack && this.#microphone.reopen(), isCameraBack && this.#camera.reopen()]);
   }
 
-  #microphoneWish(): MediaTrackConstraints {
-    return microphoneConstraints(this.#microphoneId.value);
+  /** The chosen devices and no others; when one of them is gone, what there is, so that no call stops for that. */
+  async #ask(kinds: Wish): Promise<MediaStream> {
+    if (!this.media) throw new TypeError("no media devices");
+    const hasChosen =
+      (kinds.microphone && this.#microphoneId.value) || (kinds.camera && this.#cameraId.value);
+    try {
+      return await this.media.getUserMedia(this.#constraints(kinds, "exact"));
+    } catch (error) {
+      if (!hasChosen || problemOf("camera", error).kind !== "missing") throw error;
+      return await this.media.getUserMedia(this.#constraints(kinds, "ideal"));
+    }
   }
 
-  #cameraWish(): MediaTrackConstraints {
-    return cameraConstraints({
+  #constraints(kinds: Wish, firmness: Firmness): MediaStreamConstraints {
+    const camera = {
       deviceId: this.#cameraId.value,
       side: this.#side.value,
       quality: this.#quality.value,
-    });
-  }
-
-  #ask(constraints: MediaStreamConstraints): Promise<MediaStream> {
-    if (!this.media) return Promise.reject(new TypeError("no media devices"));
-    return this.media.getUserMedia(constraints);
+      firmness,
+    };
+    return {
+      ...(kinds.microphone ? { audio: microphoneConstraints(this.#microphoneId.value, firmness) } : {}),
+      ...(kinds.camera ? { video: cameraConstraints(camera) } : {}),
+    };
   }
 }
 
