@@ -9,6 +9,7 @@ from livekit import api
 from livekit.protocol import models, rtc
 from typing_extensions import override
 
+from palaver_sfu.adapters.memory import MemoryMedia
 from palaver_sfu.tests.serving import KEY, SECRET, serving
 
 
@@ -77,3 +78,40 @@ async def test_a_receiver_that_is_down_holds_up_nothing() -> None:
     async with serving(webhook_transport=receiver, **fields) as sfu, sfu.join("alice") as alice:
         await alice.send(ping_req=rtc.Ping(timestamp=1))
         await alice.until("pong_resp")
+
+
+class ClosingMedia(MemoryMedia):
+    """Tells when it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = asyncio.Event()
+        self._loop_of_the_test = asyncio.get_running_loop()
+
+    @override
+    def close(self) -> None:
+        super().close()
+        self._loop_of_the_test.call_soon_threadsafe(self.closed.set)
+
+
+class SlowReceiver(Receiver):
+    """Takes nothing before the media is closed."""
+
+    def __init__(self, media: ClosingMedia) -> None:
+        super().__init__()
+        self._media = media
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await self._media.closed.wait()
+        return await super().handle_async_request(request)
+
+
+async def test_a_receiver_that_is_slow_at_the_end_does_not_keep_the_media_open() -> None:
+    media = ClosingMedia()
+    receiver = SlowReceiver(media)
+    fields: dict[str, Any] = {"webhook_urls": ("http://app.example/hook",), "webhook_api_key": KEY}
+    async with serving(media=media, webhook_transport=receiver, **fields) as sfu, sfu.join("alice") as alice:
+        await alice.send(leave=rtc.LeaveRequest())
+        await alice.closed()
+    assert [event.event for event in receiver.events][:2] == ["room_started", "participant_joined"]
