@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, Request, Response
 
 from tests.e2e.conftest import PersonFactory
 from tests.servers.palaver import PalaverServer
@@ -39,6 +41,52 @@ def server(tmp_path: Path) -> PalaverServer:
     return PalaverServer(tmp_path / "palaver", python=str(python), from_source=False)
 
 
+# What a page names in its head and body, and what its scripts and styles asked for since.
+NAMED = """
+() => {
+  const named = [...document.querySelectorAll('script[src], img[src], link[href]')].map((one) => one.src || one.href);
+  return [...named, ...performance.getEntriesByType('resource').map((entry) => entry.name)];
+}
+"""
+
+
+@dataclass(slots=True)
+class Inspector:
+    """Notes what goes wrong on a page, and which assets its documents named."""
+
+    page: Page
+    failures: list[str] = field(default_factory=list)
+    assets: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.on("response", self._on_response)
+        self.page.on("requestfailed", self._on_failed)
+        self.page.on("pageerror", lambda error: self.failures.append(str(error)))
+
+    def _on_response(self, answer: Response) -> None:
+        if answer.status >= 400:
+            self.failures.append(f"{answer.status} {answer.url}")
+
+    def _on_failed(self, request: Request) -> None:
+        # The browser drops what is under way when a page is left, which tells nothing of the server: it is asked again.
+        if request.method == "GET" and request.failure == "net::ERR_ABORTED":
+            self.assets.add(request.url)
+        else:
+            self.failures.append(f"{request.failure} {request.method} {request.url}")
+
+    def look(self) -> None:
+        """Note what the document that is open now names."""
+        self.assets.update(self.page.evaluate(NAMED))
+
+    def fetch_all(self, server: PalaverServer) -> None:
+        """Ask for every asset once more, outside of any page that could be left."""
+        for address in sorted(self.assets):
+            assert address.startswith(f"{server.url}/"), f"not from this server: {address}"
+            answer = self.page.request.get(address)
+            if answer.status != 200 or not answer.body():
+                self.failures.append(f"{answer.status} {address}, {len(answer.body())} bytes")
+
+
 @pytest.mark.e2e
 @pytest.mark.timeout(600)
 def test_an_installed_wheel_serves_home_and_meeting_pages_with_all_their_assets(
@@ -46,12 +94,17 @@ def test_an_installed_wheel_serves_home_and_meeting_pages_with_all_their_assets(
 ) -> None:
     with server:
         alice = person("alice")
-        failures: list[str] = []
-        alice.page.on("response", lambda answer: failures.append(answer.url) if answer.status >= 400 else None)
-        alice.page.on("requestfailed", lambda request: failures.append(request.url))
-        alice.page.on("pageerror", lambda error: failures.append(str(error)))
+        inspector = Inspector(alice.page)
         alice.page.goto(server.url)
+        inspector.look()
+        alice.page.goto(f"{server.url}/accounts/signup/")
+        inspector.look()
         alice.sign_up()
         link = alice.new_meeting()
+        inspector.look()
         alice.join(link)
-        assert failures == []
+        inspector.look()
+        inspector.fetch_all(server)
+        kinds = {address.partition("?")[0].rpartition(".")[2] for address in inspector.assets}
+        assert {"js", "css", "svg", "woff2"} <= kinds, inspector.assets
+        assert inspector.failures == []
