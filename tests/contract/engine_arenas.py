@@ -49,7 +49,7 @@ class Arena(ABC):
     async def report_of(self, event: str, identity: str) -> Report:
         """The next report of that event about that person."""
         while True:
-            body, authorization = await asyncio.wait_for(self.reports.get(), 20)
+            body, authorization = await asyncio.wait_for(self.reports.get(), 30)
             if f'"{event}"'.encode() in body and identity.encode() in body:
                 return body, authorization
 
@@ -117,7 +117,7 @@ class LiveKitArena(Arena):
         room = rtc.Room()
         client = RtcClient(room)
         try:
-            await room.connect(self._url, token, rtc.RoomOptions(connect_timeout=20))
+            await room.connect(self._url, token, rtc.RoomOptions(connect_timeout=30))
         except rtc.ConnectError as refusal:
             raise PermissionError(str(refusal)) from refusal
         self._clients.append(client)

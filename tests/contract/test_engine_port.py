@@ -53,7 +53,7 @@ async def inside(arena: Arena, room: str = ROOM) -> set[str]:
 
 
 async def put_out(closed: asyncio.Event) -> None:
-    await asyncio.wait_for(closed.wait(), 20)
+    await asyncio.wait_for(closed.wait(), 30)
 
 
 async def test_a_ticket_lets_its_holder_in_as_who_it_says(arena: Arena) -> None:

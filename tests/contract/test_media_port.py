@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 OFFER = (ROOT / "media/fuzz/corpus/sdp/chromium-simulcast.sdp").read_bytes().decode()
 ALICE, BOB = ParticipantSid("PA_alice"), ParticipantSid("PA_bob")
 CAMERA, MICROPHONE = TrackSid("TR_VC1"), TrackSid("TR_AM1")
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
 
 
 class Watched:

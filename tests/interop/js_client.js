@@ -1,7 +1,7 @@
 // What the interop tests ask of livekit-client, each as one promise. Loaded after the library's UMD bundle.
 const { Room, RoomEvent, Track, VideoQuality, VideoPreset } = window.LivekitClient;
 
-const until = async (claim, what, timeoutMs = 20000) => {
+const until = async (claim, what, timeoutMs = 30000) => {
   const end = performance.now() + timeoutMs;
   for (;;) {
     const value = await claim();
@@ -24,7 +24,7 @@ class Client {
       this.room.on(RoomEvent[name], (subject) => this.events.push([name, subject?.identity ?? subject ?? null]));
     this.room.on(RoomEvent.ActiveSpeakersChanged, (speakers) => this.events.push(['Speakers', speakers.map((s) => s.identity)]));
     const started = performance.now();
-    await this.room.connect(url, token, { peerConnectionTimeout: 15000, maxRetries: 0, autoSubscribe: options.autoSubscribe ?? true });
+    await this.room.connect(url, token, { peerConnectionTimeout: 30000, maxRetries: 0, autoSubscribe: options.autoSubscribe ?? true });
     return {
       connectedMs: performance.now() - started,
       serverVersion: this.room.serverInfo?.version,
@@ -48,9 +48,9 @@ class Client {
         track.attach(video);
       });
     });
-    await room.connect(url, token, { peerConnectionTimeout: 15000 });
+    await room.connect(url, token, { peerConnectionTimeout: 30000 });
     const connectedMs = performance.now() - started;
-    const timeout = new Promise((_, fail) => setTimeout(() => fail(new Error('no frame within 15 s')), 15000));
+    const timeout = new Promise((_, fail) => setTimeout(() => fail(new Error('no frame within 30 s')), 30000));
     const firstFrameMs = await Promise.race([firstFrame, timeout]);
     await room.disconnect();
     document.querySelectorAll('video').forEach((video) => video.remove());

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
 WIDTH, HEIGHT, FPS = 640, 360, 15
 RATE_HZ, TONE_HZ = 48_000, 440
-WAIT_S = 20.0
+WAIT_S = 30.0
 GREY_STEP = 4  # how far the picture's grey moves from frame to frame
 
 T = TypeVar("T")
