@@ -5,14 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright
+from playwright.sync_api import Playwright, expect
 
 from tests.e2e.cameras import camera_film
-from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES, WATCH_CONNECTIONS, Person
+from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES, WAIT_MS, WATCH_CONNECTIONS, Person
 from tests.servers.palaver import PalaverServer
 
 PersonFactory = Callable[..., Person]
 SignIns = Callable[[str], Any]
+
+# Playwright's own five seconds are not enough for four browsers and a server on two busy cores.
+expect.set_options(timeout=WAIT_MS)
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +70,7 @@ def person(playwright_driver: Playwright, films: Path, server: PalaverServer) ->
         context = browser.new_context(**options)
         context.add_init_script(WATCH_CONNECTIONS)
         someone = Person(name, browser, context, context.new_page(), server.url)
-        someone.page.set_default_timeout(20_000)
+        someone.page.set_default_timeout(WAIT_MS)
         made.append(someone)
         return someone
 

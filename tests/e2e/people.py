@@ -21,6 +21,7 @@ CHROMIUM_FLAGS = (
 )  # fmt: skip
 FAKE_DEVICES = "--use-fake-device-for-media-stream=fps=15,display-media-type=browser,device-count=2"
 PASSWORD = "correct-horse-7-battery"
+# How long anything is waited for. It ends a test that has failed, and judges none.
 WAIT_MS = 30_000
 
 # Keeps every peer connection in reach of the test, so that it can read what really arrives.
@@ -112,7 +113,7 @@ class Person:
     def new_tab(self) -> "Person":
         """The same person at another tab of the same browser."""
         tab = Person(self.name, self.browser, self.context, self.context.new_page(), self.server_url)
-        tab.page.set_default_timeout(20_000)
+        tab.page.set_default_timeout(WAIT_MS)
         return tab
 
     def new_meeting(self) -> str:
@@ -137,19 +138,19 @@ class Person:
         self.page.goto(link)
         allow = self.page.get_by_role("button", name="Allow camera and microphone")
         join = self.page.get_by_role("button", name="Join now")
-        expect(allow.or_(join).first).to_be_visible(timeout=WAIT_MS)
+        expect(allow.or_(join).first).to_be_visible()
         if allow.is_visible():
             allow.click()
         if types_name:
             self.page.get_by_label("Your name").fill(self.first_name)
-        expect(join).to_be_enabled(timeout=WAIT_MS)
+        expect(join).to_be_enabled()
 
     def is_in_the_call(self) -> None:
-        expect(self.page.get_by_role("button", name="Leave", exact=True)).to_be_visible(timeout=WAIT_MS)
+        expect(self.page.get_by_role("button", name="Leave", exact=True)).to_be_visible()
 
     def is_told(self, title: str) -> None:
         """Wait for the page after the call with *title*."""
-        expect(self.page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=WAIT_MS)
+        expect(self.page.get_by_role("heading", level=1, name=title)).to_be_visible()
 
     # --- the call ---
 
@@ -162,15 +163,21 @@ class Person:
         entries = self.page.get_by_role("menuitem", name=entry, exact=True)
         entries.or_(self.page.get_by_role("menuitemradio", name=entry, exact=True)).click()
 
+    def rename(self, name: str) -> None:
+        self.choose("More", "Change your name")
+        dialog = self.page.get_by_role("dialog", name="Change your name")
+        dialog.get_by_label("Your name").fill(name)
+        dialog.get_by_role("button", name="Save").click()
+
     def leave(self) -> None:
         """Leave without ending: one press, or for a host two."""
         self.press("Leave")
         left = self.page.get_by_role("heading", level=1, name="You left the meeting")
         only_me = self.page.get_by_role("menuitem", name="Leave", exact=True)
-        expect(left.or_(only_me)).to_be_visible(timeout=WAIT_MS)
+        expect(left.or_(only_me)).to_be_visible()
         if only_me.is_visible():
             only_me.click()
-        expect(left).to_be_visible(timeout=WAIT_MS)
+        expect(left).to_be_visible()
 
     def watch_tiles(self) -> None:
         """Begin to note who is on the stage."""
@@ -205,7 +212,7 @@ class Person:
         self.wait_for(moving, f"{self.name} sees {who}" + (f" as {film}" if film else ""))
 
     def sees_nobody_called(self, who: str) -> None:
-        expect(self.tile(who)).to_have_count(0, timeout=WAIT_MS)
+        expect(self.tile(who)).to_have_count(0)
 
     def hears(self, people: int) -> None:
         """Wait until the sound of at least *people* others arrives with energy."""

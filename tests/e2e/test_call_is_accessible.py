@@ -6,27 +6,32 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.accessibility import scrolls_sideways, violations
-from tests.e2e.conftest import PersonFactory
-from tests.e2e.people import WAIT_MS
+from tests.e2e.conftest import PersonFactory, SignIns
+from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: PalaverServer) -> PalaverServer:
+    return shared_server
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
 def test_axe_finds_nothing_on_the_way_through_a_call(
-    person: PersonFactory, theme: str, width: int, height: int
+    person: PersonFactory, sign_ins: SignIns, theme: str, width: int, height: int
 ) -> None:
-    alice = person("alice", color_scheme=theme, viewport={"width": width, "height": height})
-    alice.sign_up()
+    size = {"width": width, "height": height}
+    alice = person("alice", storage_state=sign_ins("alice"), color_scheme=theme, viewport=size)
     link = alice.new_meeting()
     page = alice.page
     page.goto(link)
     found = []
-    expect(page.get_by_role("button", name=re.compile("Allow camera|Join now")).first).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_role("button", name=re.compile("Allow camera|Join now")).first).to_be_visible()
     found += [f"green room: {fault}" for fault in violations(page)]
     alice.join(link)
-    expect(alice.tile("alice").locator("video")).to_be_visible(timeout=WAIT_MS)
+    expect(alice.tile("alice").locator("video")).to_be_visible()
     found += [f"call: {fault}" for fault in violations(page)]
     assert not scrolls_sideways(page)
     alice.press("People")
@@ -40,28 +45,27 @@ def test_axe_finds_nothing_on_the_way_through_a_call(
     if not page.get_by_role("menuitem", name="Leave", exact=True).is_visible():
         alice.press("Leave")
     page.get_by_role("menuitem", name="Leave", exact=True).click()
-    expect(page.get_by_role("button", name="Rejoin")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_role("button", name="Rejoin")).to_be_visible()
     found += [f"after the call: {fault}" for fault in violations(page)]
     assert found == []
 
 
-def test_a_call_can_be_joined_run_and_left_by_keyboard_alone(person: PersonFactory) -> None:
-    alice = person("alice")
-    alice.sign_up()
+def test_a_call_can_be_joined_run_and_left_by_keyboard_alone(person: PersonFactory, sign_ins: SignIns) -> None:
+    alice = person("alice", storage_state=sign_ins("alice"))
     link = alice.new_meeting()
     page = alice.page
     page.goto(link)
     allow = page.get_by_role("button", name="Allow camera and microphone")
     join = page.get_by_role("button", name="Join now")
-    expect(allow.or_(join).first).to_be_visible(timeout=WAIT_MS)
+    expect(allow.or_(join).first).to_be_visible()
     if allow.is_visible():
         allow.focus()
         page.keyboard.press("Enter")
-    expect(join).to_be_enabled(timeout=WAIT_MS)
+    expect(join).to_be_enabled()
     page.get_by_label("Your name").focus()
     page.keyboard.press("Enter")
     mute = page.get_by_role("button", name="Mute", exact=True)
-    expect(mute).to_be_visible(timeout=WAIT_MS)
+    expect(mute).to_be_visible()
     page.keyboard.press("Control+d")
     expect(page.get_by_role("button", name="Unmute", exact=True)).to_be_visible()
     page.keyboard.press("Control+e")
@@ -79,4 +83,4 @@ def test_a_call_can_be_joined_run_and_left_by_keyboard_alone(person: PersonFacto
     page.keyboard.press("Enter")
     page.get_by_role("menuitem", name="Leave", exact=True).focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Rejoin")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_role("button", name="Rejoin")).to_be_visible()

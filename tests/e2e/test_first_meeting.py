@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import PersonFactory
-from tests.e2e.people import WAIT_MS, Person
+from tests.e2e.people import Person
 from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -38,7 +38,7 @@ def test_three_people_see_and_hear_each_other(alice: Person, link: str, person: 
                 someone.sees(other.name)
         someone.hears(2)
     # Whoever speaks is marked: the fake microphones beep.
-    expect(alice.page.locator('[data-participant-id][data-speaking="true"]').first).to_be_visible(timeout=WAIT_MS)
+    expect(alice.page.locator('[data-participant-id][data-speaking="true"]').first).to_be_visible()
     # A guest is marked as not signed in; people with an account are not.
     expect(alice.tile("bob")).to_contain_text("Guest")
     expect(alice.tile("carol")).not_to_contain_text("Guest")
@@ -50,12 +50,12 @@ def test_microphone_and_camera_changes_show_at_once(alice: Person, link: str, pe
     bob.join(link, types_name=True)
     bob.sees("alice")
     alice.press("Mute")
-    expect(bob.tile("alice").get_by_text(re.compile("muted", re.IGNORECASE))).to_be_attached(timeout=WAIT_MS)
+    expect(bob.tile("alice").get_by_text(re.compile("muted", re.IGNORECASE))).to_be_attached()
     alice.press("Unmute")
-    expect(bob.tile("alice").get_by_text(re.compile("muted", re.IGNORECASE))).not_to_be_attached(timeout=WAIT_MS)
+    expect(bob.tile("alice").get_by_text(re.compile("muted", re.IGNORECASE))).not_to_be_attached()
     bob.hears(1)
     alice.press("Stop video")
-    expect(bob.tile("alice").locator("video")).to_have_count(0, timeout=WAIT_MS)
+    expect(bob.tile("alice").locator("video")).to_have_count(0)
     alice.press("Start video")
     bob.sees("alice")
 
@@ -67,7 +67,7 @@ def test_a_shared_screen_gets_the_big_place(alice: Person, link: str, person: Pe
     bob.sees("alice")
     alice.press("Share screen")
     screen = bob.page.locator("[data-screen-of] video")
-    expect(screen).to_be_visible(timeout=WAIT_MS)
+    expect(screen).to_be_visible()
     bob.wait_for(lambda: screen.evaluate("(v) => v.getVideoPlaybackQuality().totalVideoFrames") > 3, "the screen moves")
     box, stage = screen.bounding_box(), bob.page.get_by_role("main").bounding_box()
     assert box is not None
@@ -75,7 +75,7 @@ def test_a_shared_screen_gets_the_big_place(alice: Person, link: str, person: Pe
     # The screen keeps its shape, so the tighter of the two sides tells how much of the stage it has.
     assert max(box["width"] / stage["width"], box["height"] / stage["height"]) >= 0.7
     alice.press("Stop sharing")
-    expect(screen).to_have_count(0, timeout=WAIT_MS)
+    expect(screen).to_have_count(0)
 
 
 def test_a_closed_tab_leaves_within_seconds(alice: Person, link: str, person: PersonFactory) -> None:
@@ -84,7 +84,8 @@ def test_a_closed_tab_leaves_within_seconds(alice: Person, link: str, person: Pe
     bob.join(link, types_name=True)
     alice.sees("bob")
     bob.page.close()
-    expect(alice.tile("bob")).to_have_count(0, timeout=8_000)
+    # Whoever is merely lost keeps the place for 20 s.
+    expect(alice.tile("bob")).to_have_count(0, timeout=15_000)
 
 
 def test_every_call_comes_back_after_the_server_was_killed(
@@ -95,9 +96,7 @@ def test_every_call_comes_back_after_the_server_was_killed(
     bob.join(link, types_name=True)
     alice.sees("bob")
     server.kill()
-    expect(alice.page.get_by_text(re.compile("Trying again|Reconnecting", re.IGNORECASE)).first).to_be_visible(
-        timeout=WAIT_MS
-    )
+    expect(alice.page.get_by_text(re.compile("Trying again|Reconnecting", re.IGNORECASE)).first).to_be_visible()
     server.start()
     alice.sees("bob")
     bob.sees("alice")
@@ -108,7 +107,7 @@ def test_every_call_comes_back_after_the_server_was_killed(
     alice.press("Leave")
     alice.page.get_by_role("menuitem", name="Leave", exact=True).click()
     alice.page.get_by_role("link", name="Home", exact=True).click()
-    expect(alice.page.get_by_text(re.compile("On now|is on", re.IGNORECASE)).first).to_be_visible(timeout=WAIT_MS)
+    expect(alice.page.get_by_text(re.compile("On now|is on", re.IGNORECASE)).first).to_be_visible()
 
 
 def test_ending_for_everyone_says_why_and_offers_ways_on(alice: Person, link: str, person: PersonFactory) -> None:
@@ -120,7 +119,7 @@ def test_ending_for_everyone_says_why_and_offers_ways_on(alice: Person, link: st
     alice.page.get_by_role("menuitem", name=re.compile("End for everyone")).click()
     alice.page.get_by_role("button", name=re.compile("End")).last.click()
     for someone in (alice, bob):
-        expect(someone.page.get_by_text(re.compile("ended", re.IGNORECASE)).first).to_be_visible(timeout=WAIT_MS)
+        expect(someone.page.get_by_text(re.compile("ended", re.IGNORECASE)).first).to_be_visible()
         expect(someone.page.get_by_role("button", name="Rejoin")).to_be_visible()
         expect(someone.page.get_by_role("link", name="Home", exact=True)).to_be_visible()
     alice.page.get_by_role("link", name="Home", exact=True).click()

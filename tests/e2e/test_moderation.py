@@ -7,7 +7,7 @@ from tests.e2e.conftest import PersonFactory, SignIns
 from tests.e2e.people import Person
 from tests.servers.palaver import PalaverServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 CONNECTED = "() => window.__connections.filter((one) => one.connectionState === 'connected').length"
 
@@ -81,6 +81,46 @@ def test_a_guest_who_is_removed_is_told_by_whom_and_stays_out(alice: Person, lin
     bob.press("Join now")
     bob.is_told("You were removed from the meeting")
     expect(alice.tile("bob")).to_have_count(0)
+
+
+def test_who_comes_late_with_the_right_is_host_and_nobody_before(
+    alice: Person, link: str, person: PersonFactory
+) -> None:
+    bob = person("bob")
+    bob.join(link, types_name=True)
+    expect(bob.tile("bob")).to_contain_text("Guest")
+    bob.press("Leave")
+    # No choice for a guest, also not alone: leaving is one press.
+    bob.is_told("You left the meeting")
+    bob.press("Rejoin")
+    bob.is_in_the_call()
+    expect(bob.page.get_by_text("Host", exact=True)).to_have_count(0)
+    alice.join(link)
+    expect(bob.tile("alice")).to_contain_text("Host")
+    bob.sees("alice")
+    # A new name reaches the others at once, and is kept.
+    bob.rename("Robert")
+    expect(alice.tile("robert")).to_be_visible()
+    expect(alice.tile("bob")).to_have_count(0)
+    alice.press("People")
+    expect(alice.page.get_by_role("region", name="List of people")).to_contain_text("Robert")
+    # In a window of this width the panel is a sheet above the bar.
+    alice.press("Close people")
+    # The host leaves without ending: the others stay and may be joined again.
+    alice.leave()
+    expect(alice.page.get_by_text("The meeting goes on; 1 person was still inside.")).to_be_visible()
+    expect(bob.tile("alice")).to_have_count(0)
+    bob.is_in_the_call()
+    alice.press("Rejoin")
+    alice.is_in_the_call()
+    bob.sees("alice")
+    expect(bob.tile("alice")).to_contain_text("Host")
+    # Then ends it for everyone.
+    alice.choose("Leave", "End for everyone…")
+    alice.page.get_by_role("alertdialog").get_by_role("button", name="End for everyone").click()
+    alice.is_told("You ended the meeting")
+    bob.is_told("The meeting has ended")
+    expect(bob.page.get_by_text("Alice Example ended it for everyone.")).to_be_visible()
 
 
 def test_each_person_chooses_the_view_and_pins_for_himself(

@@ -26,6 +26,11 @@ SIGNED_OUT = (
 SIGNED_IN = ("/", "/profile/", "/meetings/", "/accounts/logout/", "/accounts/password/change/")
 
 
+@pytest.fixture(scope="module")
+def server(shared_server: PalaverServer) -> PalaverServer:
+    return shared_server
+
+
 def faults_of(visitor: Person, path: str) -> Iterator[str]:
     """What is wrong with the page at *path* in any theme and size."""
     page = visitor.page

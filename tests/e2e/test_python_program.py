@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.cameras import COLOURS
 from tests.e2e.conftest import PersonFactory
-from tests.e2e.people import WAIT_MS, is_colour_of
+from tests.e2e.people import is_colour_of
 from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -109,7 +109,7 @@ def test_a_python_program_and_browsers_see_and_hear_each_other(
             alice.wait_for(lambda camera=camera: program.receives(camera), f"the program sees and hears {camera}")  # type: ignore[misc]
     for someone in (alice, bob):
         someone.sees_nobody_called("python")
-    expect(alice.page.locator("[data-participant-id]")).to_have_count(2, timeout=WAIT_MS)
+    expect(alice.page.locator("[data-participant-id]")).to_have_count(2)
 
 
 def note_meeting(data: str | bytes, rooms: list[str]) -> None:

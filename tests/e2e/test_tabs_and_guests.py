@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import PersonFactory, SignIns
-from tests.e2e.people import PASSWORD, WAIT_MS, Person
+from tests.e2e.people import PASSWORD, Person
 from tests.servers.palaver import PalaverServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 
 # Says hello at the room's socket without the page; returns the code with which it is shut.
@@ -40,6 +40,34 @@ def link(alice: Person) -> str:
     return alice.new_meeting()
 
 
+def test_a_second_tab_is_told_apart_and_each_can_take_the_call_from_the_other(
+    alice: Person, link: str, person: PersonFactory
+) -> None:
+    bob = person("bob")
+    alice.join(link)
+    bob.join(link, types_name=True)
+    bob.sees("alice")
+    bob.watch_tiles()
+    newer = alice.new_tab()
+    newer.go_to_the_door(link)
+    newer.press("Join now")
+    newer.is_told("You are already in this meeting")
+    alice.is_in_the_call()
+    newer.press("Join here instead")
+    newer.is_in_the_call()
+    alice.is_told("You went on in another tab")
+    newer.sees("bob")
+    bob.sees("alice")
+    bob.hears(1)
+    alice.press("Come back here")
+    alice.is_in_the_call()
+    newer.is_told("You went on in another tab")
+    bob.sees("alice")
+    alice.sees("bob")
+    # To Bob she was one person, here all the time.
+    assert bob.tiles_seen() == ["Alice Example | Bob (you)"]
+
+
 def test_a_guest_who_loads_the_page_again_is_the_same_person(alice: Person, link: str, person: PersonFactory) -> None:
     bob = person("bob")
     alice.join(link)
@@ -61,7 +89,7 @@ def test_a_guest_who_loads_the_page_again_is_the_same_person(alice: Person, link
     # Another browser with the same name is another person.
     stranger = person("bob")
     stranger.join(link, types_name=True)
-    expect(alice.tile("bob")).to_have_count(2, timeout=WAIT_MS)
+    expect(alice.tile("bob")).to_have_count(2)
     identities = {tile.get_attribute("data-identity") for tile in alice.tile("bob").all()}
     assert len(identities) == 2
 
@@ -72,11 +100,11 @@ def test_the_green_room_names_who_is_inside_only_to_those_who_may_come_in(
     bob, carol = person("bob"), person("carol", storage_state=sign_ins("carol"))
     inside = "Alice is inside"
     bob.page.goto(link)
-    expect(bob.page.get_by_text("Nobody is inside yet.")).to_be_visible(timeout=WAIT_MS)
+    expect(bob.page.get_by_text("Nobody is inside yet.")).to_be_visible()
     manage = alice.page.url
     alice.join(link)
     bob.page.goto(link)
-    expect(bob.page.get_by_text(inside)).to_be_visible(timeout=WAIT_MS)
+    expect(bob.page.get_by_text(inside)).to_be_visible()
     # Now without guests: Bob is asked to sign in and told no names; Carol may come.
     office = alice.new_tab()
     office.page.goto(manage)
@@ -86,7 +114,7 @@ def test_the_green_room_names_who_is_inside_only_to_those_who_may_come_in(
     ).click()
     expect(office.page.get_by_text("Whoever has this link and an account here may join.")).to_be_visible()
     bob.page.goto(link)
-    expect(bob.page.get_by_text("This meeting takes no guests")).to_be_visible(timeout=WAIT_MS)
+    expect(bob.page.get_by_text("This meeting takes no guests")).to_be_visible()
     expect(bob.page.get_by_text("The meeting is on.")).to_be_visible()
     expect(bob.page.get_by_text(inside)).to_have_count(0)
     expect(bob.page.get_by_role("button", name="Join now")).to_have_count(0)
@@ -96,7 +124,7 @@ def test_the_green_room_names_who_is_inside_only_to_those_who_may_come_in(
     # The way round the page is shut as well.
     assert bob.page.evaluate(KNOCK, f"/ws/meetings/{slug}") == 4401
     carol.page.goto(link)
-    expect(carol.page.get_by_text(inside)).to_be_visible(timeout=WAIT_MS)
+    expect(carol.page.get_by_text(inside)).to_be_visible()
     carol.join(link)
     alice.sees("carol")
     # Signing in is the way for Bob, and it leads back to the meeting.
