@@ -44,9 +44,9 @@ def profile(request: HttpRequest) -> HttpResponse:
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Keeps an invitation for the sign-up that follows, and takes its token out of the address."""
     now = system_clock()
-    if not limits.count_attempt(limits.INVITATION_BY_NETWORK, source_network(request), now=now):
-        return render(request, "site/too_many.html", status=429)
     if not services.is_invitation_open(token, now=now):
+        if not limits.count_attempt(limits.INVITATION_BY_NETWORK, source_network(request), now=now):
+            return render(request, "site/too_many.html", status=429)
         return render(request, "accounts/invitation_closed.html", status=404)
     request.session[INVITATION_SESSION_KEY] = token
     return redirect("account_signup")

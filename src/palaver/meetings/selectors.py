@@ -138,24 +138,25 @@ def access_meeting_by_link(
     identify: Callable[[UUID], str | None] | None = None,
     password: str | None = None,
 ) -> MeetingAccess:
-    """The meeting behind a link. Misses count against `network` (`limits.network_of` of the address).
+    """The meeting behind a link.
+
+    A right link always leads to its meeting: it has 84 random bits, so that an answer to one tells a guesser nothing
+    that guessing could have found, and nobody can lock out those who share an address by missing on purpose. Misses
+    count against the account of who is signed in, else against `network` (`limits.network_of` of the address).
 
     `identify` tells the identity that a guest has proved for a meeting, if any. `password` is what was typed.
 
     Raises:
         PalaverError: meeting_not_found, also when it is for invited people only and this person, signed in, is not;
-            rate_limited after too many misses, whatever the link, or after too many wrong passwords.
+            rate_limited instead of it after too many misses, or after too many wrong passwords.
     """
-    if limits.is_exhausted(limits.MEETING_LINK_BY_NETWORK, network, now=now):
-        raise errors.PalaverError(errors.RATE_LIMITED)
     meeting = Meeting.objects.select_related("owner").filter(slug=normal_slug(slug)).first()
     person = user if isinstance(user, User) else None
     role, is_trusted = (None, False) if meeting is None else standing_of(meeting, person)
     policy = Policy() if meeting is None else policy_of(meeting)
     is_shut_out = person is not None and role is None and not policy.takes_unlisted
     if meeting is None or not meeting.owner.is_active or is_shut_out:
-        limits.count_attempt(limits.MEETING_LINK_BY_NETWORK, network, now=now)
-        raise errors.PalaverError(errors.MEETING_NOT_FOUND)
+        raise errors.PalaverError(_count_miss(person, network, now))
     visitor = _Visitor(person, None if person or not identify else identify(meeting.pk), network, password, now)
     refusal = None if role is MeetingRole.OWNER else _refusal(meeting, policy, role, visitor)
     return MeetingAccess(meeting=meeting, policy=policy, role=role, is_trusted=is_trusted, refusal=refusal)
@@ -203,6 +204,17 @@ def ban_network_hash(meeting_id: UUID, network: str | None) -> str:
     if network is None or network == limits.UNKNOWN_NETWORK:
         return ""
     return salted_hmac("palaver.meetings.ban-network", f"{meeting_id}:{network}", algorithm="sha256").hexdigest()
+
+
+def _count_miss(user: User | None, network: str, now: datetime) -> errors.ErrorSpec:
+    if user is None:
+        limit, key = limits.MEETING_LINK_BY_NETWORK, network
+    else:
+        limit, key = limits.MEETING_LINK_BY_ACCOUNT, str(user.pk)
+    # Asked before it is counted: a flood of misses beyond the limit reads, but writes nothing.
+    if limits.is_exhausted(limit, key, now=now) or not limits.count_attempt(limit, key, now=now):
+        return errors.RATE_LIMITED
+    return errors.MEETING_NOT_FOUND
 
 
 def meetings_of(user: User, *, page: int) -> "Page[Meeting]":

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from palaver.accounts import services
+from palaver.accounts import limits, services
 from palaver.accounts.models import Invitation, User
 from palaver.conftest import PASSWORD, make_person
 from palaver.kernel.clock import system_clock
@@ -60,6 +60,12 @@ def test_an_invitation_that_is_used_between_page_and_form_makes_no_account(
     monkeypatch.setattr(services, "is_invitation_open", lambda *_, **__: True)
     client.post("/accounts/signup/", BOB)
     assert not User.objects.filter(email="bob@example.org").exists()
+
+
+def test_whoever_tries_made_up_invitations_keeps_nobody_from_using_a_real_one(client: Client, token: str) -> None:
+    answers = [Client().get(f"/invitation/made-up-{number}/").status_code for number in range(21)]
+    assert answers == [404] * limits.INVITATION_BY_NETWORK.tries + [429]
+    assert client.get(f"/invitation/{token}/").status_code == 302
 
 
 def test_an_invitation_runs_out(client: Client) -> None:

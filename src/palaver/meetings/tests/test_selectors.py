@@ -3,6 +3,8 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from palaver.accounts import limits
 from palaver.accounts.models import User
@@ -63,16 +65,57 @@ def test_a_link_is_found_as_people_type_it(meeting: Meeting) -> None:
     assert knock(meeting.slug.upper()).meeting == meeting
 
 
-def test_guessing_ends_and_then_a_right_link_tells_nothing(meeting: Meeting) -> None:
+def miss(number: int, user: User | AnonymousUser = NOBODY) -> errors.ErrorSpec:
+    with pytest.raises(PalaverError) as refusal:
+        knock(f"oak-oak-oak-{number:012d}", user)
+    return refusal.value.spec
+
+
+def test_guessing_ends(meeting: Meeting) -> None:
+    answers = [miss(number) for number in range(limits.MEETING_LINK_BY_NETWORK.tries + 2)]
+    assert answers[:-2] == [errors.MEETING_NOT_FOUND] * limits.MEETING_LINK_BY_NETWORK.tries
+    assert answers[-2:] == [errors.RATE_LIMITED] * 2
+
+
+def test_a_network_that_misses_locks_nobody_out_who_has_a_right_link(meeting: Meeting, carol: User) -> None:
+    for number in range(limits.MEETING_LINK_BY_NETWORK.tries + 1):
+        miss(number)
+    assert knock(meeting.slug).may_join
+    assert knock(meeting.slug, carol).may_join
+    services.set_guest_policy(meeting, is_open_to_guests=False)
+    assert knock(meeting.slug).refusal == "sign_in_required"
+
+
+def test_misses_of_strangers_and_of_each_account_are_counted_apart(meeting: Meeting, alice: User, carol: User) -> None:
+    tries = limits.MEETING_LINK_BY_ACCOUNT.tries
+    assert [miss(number, carol) for number in range(tries + 1)][-1] is errors.RATE_LIMITED
+    assert miss(0, alice) is errors.MEETING_NOT_FOUND
+    assert miss(0) is errors.MEETING_NOT_FOUND
+    assert knock(meeting.slug, carol).may_join
+
+
+def test_an_exhausted_guesser_cannot_tell_a_missing_link_from_a_forbidden_one(meeting: Meeting, alice: User) -> None:
+    alice.is_active = False
+    alice.save()
+    answers = [
+        (miss(number), _refusal_of(meeting.slug)) for number in range(limits.MEETING_LINK_BY_NETWORK.tries // 2 + 2)
+    ]
+    assert all(missing is forbidden for missing, forbidden in answers)
+    assert answers[-1][0] is errors.RATE_LIMITED
+
+
+def _refusal_of(slug: str) -> errors.ErrorSpec:
+    with pytest.raises(PalaverError) as refusal:
+        knock(slug)
+    return refusal.value.spec
+
+
+def test_misses_beyond_the_limit_write_nothing(meeting: Meeting) -> None:
     for number in range(limits.MEETING_LINK_BY_NETWORK.tries):
-        with pytest.raises(PalaverError) as refusal:
-            knock(f"oak-oak-oak-{number:012d}")
-        assert refusal.value.spec is errors.MEETING_NOT_FOUND
-    for slug in ("oak-oak-oak-999999999999", meeting.slug):
-        with pytest.raises(PalaverError) as limited:
-            knock(slug)
-        assert limited.value.spec is errors.RATE_LIMITED
-    assert knock(meeting.slug, network="192.0.2.2").may_join
+        miss(number)
+    with CaptureQueriesContext(connection) as queries:
+        miss(0)
+    assert all(query["sql"].lstrip().startswith("SELECT") for query in queries)
 
 
 def test_right_links_are_never_counted(meeting: Meeting) -> None:
