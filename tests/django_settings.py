@@ -13,6 +13,10 @@ from palaver.config.settings import *  # noqa: E402, F403 - the folder must be k
 PASSWORD_HASHERS = ["tests.django_settings.QuickArgon2id"]
 
 
+# Where Django's test client believes to be.
+PALAVER_ADDRESS = "http://testserver"
+
+
 class QuickArgon2id(Argon2id):
     """The same algorithm at the lowest price that it allows."""
 

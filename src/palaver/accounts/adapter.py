@@ -1,6 +1,7 @@
 """Our answers to allauth's questions: who may sign up, how often one may try, what a new user is."""
 
 import logging
+from dataclasses import dataclass
 from smtplib import SMTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,10 +35,19 @@ def source_network(request: HttpRequest) -> str:
     return limits.network_of(request.META.get("REMOTE_ADDR"))
 
 
-def _at_public_url(link: str) -> str:
+def _at_own_address(value: Any) -> Any:
     """A mailed link leads to where people find this server, whatever host and port the one who asked had written."""
-    public: str | None = settings.PALAVER.listen.public_url
-    return link if public is None else public.rstrip("/") + urlsplit(link)._replace(scheme="", netloc="").geturl()
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        return value
+    return settings.PALAVER_ADDRESS + urlsplit(value)._replace(scheme="", netloc="").geturl()
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What mails call this server, in place of the `RequestSite` that repeats the Host header."""
+
+    domain: str
+    name: str
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -86,19 +96,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     @override
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        # Every link in every mail, also those that allauth may add some day.
+        place = urlsplit(settings.PALAVER_ADDRESS).netloc
+        context = {name: _at_own_address(value) for name, value in context.items()}
+        context["current_site"] = _Site(place, place)
         try:
             super().send_mail(template_prefix, email, context)
         except (OSError, SMTPException):
             # The page that follows must not tell a known address from an unknown one, nor a broken mail server.
             logger.exception("A mail could not be sent", extra={"mail": template_prefix})
-
-    @override
-    def get_reset_password_from_key_url(self, key: str) -> str:
-        return _at_public_url(super().get_reset_password_from_key_url(key))
-
-    @override
-    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
-        return _at_public_url(super().get_email_confirmation_url(request, emailconfirmation))
 
     @override
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:

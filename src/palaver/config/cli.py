@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 from palaver.config.current import install_settings
@@ -16,6 +17,8 @@ from palaver.config.parsing import SettingError
 
 _WRONG_SETTING = 2
 _CANNOT_START = 3
+# Whatever Palaver or a library writes is for its owner only.
+_PRIVATE = 0o077
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,6 +67,7 @@ def _manage(arguments: list[str]) -> int:
     from django.core.management import ManagementUtility
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "palaver.config.settings"
+    os.umask(_PRIVATE)
     try:
         install_settings(read_settings())
     except SettingError as problem:
@@ -76,7 +80,7 @@ def _serve(settings: Settings) -> int:
     from palaver.config.secret_files import InsecureFileError, prepare_data_dir
     from palaver.config.server import ListenError, bind
 
-    install_settings(settings)
+    os.umask(_PRIVATE)
     try:
         prepare_data_dir(settings.store.data_dir)
     except OSError as problem:
@@ -88,6 +92,9 @@ def _serve(settings: Settings) -> int:
         return _refuse(str(problem), _CANNOT_START)
     from palaver.config.serving import StartError, serve
 
+    # With --port 0 the system has chosen: mails have to name the port.
+    settings = replace(settings, listen=replace(settings.listen, port=listener.getsockname()[1]))
+    install_settings(settings)
     try:
         with listener:
             return serve(settings, listener)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from palaver.config.options import StoreSettings
+from palaver.config.secret_files import DATABASE_FILE
 
 _BUSY_TIMEOUT_S = 10  # a writer waits for another instead of failing with "database is locked"
 
@@ -22,7 +23,7 @@ def database(store: StoreSettings) -> dict[str, Any]:
         }
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(store.data_dir / "palaver.sqlite3"),
+        "NAME": str(store.data_dir / DATABASE_FILE),
         "OPTIONS": {
             # IMMEDIATE takes the write lock at BEGIN: a transaction that reads first can then never deadlock.
             "transaction_mode": "IMMEDIATE",

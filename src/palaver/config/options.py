@@ -70,7 +70,7 @@ OPTIONS: tuple[Option, ...] = (
         "public-url",
         parsing.public_url,
         None,
-        "The address people open when it differs from host and port, as behind a proxy: https://meet.example.org.",
+        "The address people open and mails lead to when it differs from host and port: https://meet.example.org.",
     ),
     _option(
         "trusted-proxy",
@@ -84,7 +84,7 @@ OPTIONS: tuple[Option, ...] = (
         "data-dir",
         parsing.folder,
         None,
-        "Folder for the database and secrets, made with mode 0700 when missing.",
+        "Folder for the database and secrets, readable by its owner only.",
         default_note="$XDG_DATA_HOME/palaver or ~/.local/share/palaver; make run uses ./var",
     ),
     _option("tls-cert", parsing.existing_file, None, "Certificate chain (PEM) to serve https; needs --tls-key."),

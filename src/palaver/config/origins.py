@@ -84,6 +84,14 @@ def main_address(settings: Settings, port: int, machine: MachineNames) -> str:
     return origin(settings, "localhost" if is_any(host) or host in ("127.0.0.1", "::1") else host, port)
 
 
+def address_for_others(settings: Settings, machine: MachineNames) -> str:
+    """The one address to tell people who are elsewhere, known without asking anybody: public, or of this machine."""
+    port = settings.listen.port
+    return next(iter([] if settings.listen.public_url else other_addresses(settings, port, machine)), None) or (
+        main_address(settings, port, machine)
+    )
+
+
 def other_addresses(settings: Settings, port: int, machine: MachineNames) -> list[str]:
     """Addresses by which other devices on the network reach this process."""
     if not is_any(settings.listen.host):

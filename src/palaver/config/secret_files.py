@@ -1,4 +1,4 @@
-"""Secrets that the first start makes and every later start reuses: one file with mode 0600 in a folder with mode 0700.
+"""The data folder, readable by its owner only, and the secrets in it, which the first start makes and all others reuse.
 
 InsecureFileError     a secret that other users of the machine can read, or that is damaged; the start stops
 """
@@ -14,6 +14,8 @@ from typing_extensions import override
 
 _SECRET_BYTES = 48
 _FILE_NAME = "secrets.json"
+DATABASE_FILE = "palaver.sqlite3"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class InsecureFileError(Exception):
@@ -35,9 +37,25 @@ class Secrets:
 
 
 def prepare_data_dir(data_dir: Path) -> None:
-    """Make the folder, readable by its owner only. An existing folder keeps its mode."""
+    """Make the folder, or take it from everybody else; so too the database that an earlier version left open.
+
+    A folder of somebody else keeps its mode, and so does one that all share, such as /tmp: what is in it is private
+    all the same.
+    """
     if not data_dir.exists():
         data_dir.mkdir(mode=0o700, parents=True)
+    if not data_dir.stat().st_mode & stat.S_ISVTX:
+        _take_from_others(data_dir)
+    for path in data_dir.glob(f"{DATABASE_FILE}*"):
+        _take_from_others(path)
+
+
+def make_private_file(path: Path) -> None:
+    """Make an empty file that only its owner can read, unless there is one.
+
+    SQLite takes an empty file for a new database, and gives what it puts beside it (-wal, -shm) the same mode.
+    """
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def load_secrets(data_dir: Path) -> Secrets:
@@ -51,7 +69,7 @@ def load_secrets(data_dir: Path) -> Secrets:
     path = data_dir / _FILE_NAME
     if not path.exists():
         _create(path, json.dumps(asdict(_fresh()), indent=2).encode("ascii"))
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if path.stat().st_mode & _OTHERS:
         raise InsecureFileError(f"{path} can be read by others; run: chmod 600 {path}")
     try:
         content = json.loads(path.read_bytes())
@@ -70,6 +88,12 @@ def write_private(path: Path, content: bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _take_from_others(path: Path) -> None:
+    state = path.stat()
+    if state.st_uid == os.geteuid() and state.st_mode & _OTHERS:
+        path.chmod(stat.S_IMODE(state.st_mode) & ~_OTHERS)
 
 
 def _create(path: Path, content: bytes) -> None:

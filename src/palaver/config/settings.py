@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from palaver.config.current import current_settings
 from palaver.config.databases import database
 from palaver.config.logs import log_config
-from palaver.config.origins import allowed_hosts, is_https, machine_names
-from palaver.config.secret_files import load_secrets
+from palaver.config.origins import address_for_others, allowed_hosts, is_https, machine_names
+from palaver.config.secret_files import DATABASE_FILE, load_secrets, make_private_file
 
 _SETTINGS = current_settings()
 _SECRETS = load_secrets(_SETTINGS.store.data_dir)
@@ -28,6 +28,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # What the rest of the application may know of the settings. Apps read these names, never `palaver.config`.
 PALAVER = _SETTINGS
 PALAVER_SECRETS = _SECRETS
+# Where mails lead. Never the Host of a request: whoever asks for a mail to somebody else chooses that.
+PALAVER_ADDRESS = address_for_others(_SETTINGS, _MACHINE)
 PALAVER_SIGN_UP = _SETTINGS.accounts.sign_up
 PALAVER_ADMIN_EMAIL = _SETTINGS.mail.administrator
 PALAVER_AUTHORITY_FILE = _SETTINGS.store.data_dir / "tls" / "authority.crt" if _SETTINGS.tls.is_self_signed else None
@@ -87,6 +89,8 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # our own field templ
 
 # --- data -------------------------------------------------------------------------------------
 
+if _SETTINGS.store.database is None:
+    make_private_file(_SETTINGS.store.data_dir / DATABASE_FILE)
 DATABASES = {"default": database(_SETTINGS.store)}
 # Nothing is kept in a cache: what must be counted is counted in the database (palaver.accounts.limits).
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}

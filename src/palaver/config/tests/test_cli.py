@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import ssl
+import stat
 import subprocess
 import sys
 import time
@@ -159,6 +160,20 @@ def test_a_server_says_where_it_is_and_stops_in_time_with_exit_code_0(tmp_path: 
         assert "Traceback" not in server.text
         assert server.text.count(setup_path) == 1, "it stands in the greeting and in no log line"
         assert "GET /setup/[hidden]" in server.text
+
+
+def test_everything_that_a_running_server_keeps_is_for_its_owner_only(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with serving(tmp_path, "--tls-self-signed") as server:
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "tls" / "authority.crt"))
+        with urllib.request.urlopen(f"{server.address}/", timeout=5, context=trusting):
+            pass
+        kept = {path.relative_to(tmp_path): stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+        del kept[server.log.relative_to(tmp_path)]
+        assert {Path("palaver.sqlite3"), Path("secrets.json"), Path("tls/server.key")} <= {*kept}
+        assert stat.S_IMODE(tmp_path.stat().st_mode) == kept.pop(Path("tls")) == 0o700
+        assert set(kept.values()) == {0o600}, kept
+        assert server.stop() == 0
 
 
 def test_a_request_that_never_ends_does_not_keep_a_server_that_is_told_to_stop(tmp_path: Path) -> None:

@@ -34,6 +34,20 @@ def test_a_public_address_is_the_one_to_open() -> None:
     assert origins.is_https(settings)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "http://localhost:8000"),
+        ({"PALAVER_HOST": "0.0.0.0", "PALAVER_PORT": "81"}, "http://192.0.2.7:81"),
+        ({"PALAVER_HOST": "192.0.2.9", "PALAVER_PORT": "80"}, "http://192.0.2.9"),
+        ({"PALAVER_HOST": "0.0.0.0", "PALAVER_PUBLIC_URL": "https://meet.example.org"}, "https://meet.example.org"),
+        ({"PALAVER_HOST": "0.0.0.0", "PALAVER_TLS_SELF_SIGNED": "yes"}, "https://192.0.2.7:8000"),
+    ],
+)
+def test_people_elsewhere_are_told_an_address_that_they_can_reach(given: dict[str, str], expected: str) -> None:
+    assert origins.address_for_others(read_settings(given), MACHINE) == expected
+
+
 def test_standard_ports_are_left_out() -> None:
     plain = read_settings({"PALAVER_HOST": "192.0.2.7"})
     secure = read_settings({"PALAVER_HOST": "2001:db8::7", "PALAVER_TLS_SELF_SIGNED": "yes"})
