@@ -94,7 +94,7 @@ if _SETTINGS.store.database is None:
 DATABASES = {"default": database(_SETTINGS.store)}
 # Nothing is kept in a cache: what must be counted is counted in the database (palaver.accounts.limits).
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "palaver.accounts.session_store"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # the largest form is the contact message; there are no uploads yet
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 

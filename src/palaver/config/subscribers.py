@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from palaver.accounts.facts import SignedIn
+from palaver.accounts.facts import SessionEnded, SessionRenewed, SignedIn, SignInsRevoked
 from palaver.kernel.facts import Subscriber
 from palaver.live.lifecycle import (
     tell_meeting_deleted,
@@ -11,6 +11,7 @@ from palaver.live.lifecycle import (
     tell_membership_changed,
     tell_person_banned,
     tell_policy_changed,
+    tell_sign_in,
 )
 from palaver.meetings.facts import (
     MeetingDeleted,
@@ -28,4 +29,7 @@ SUBSCRIBERS: Final[Mapping[type[object], tuple[Subscriber, ...]]] = {
     PolicyChanged: (tell_policy_changed,),
     MembershipChanged: (tell_membership_changed,),
     PersonBanned: (tell_person_banned,),
+    SessionEnded: (tell_sign_in,),
+    SessionRenewed: (tell_sign_in,),
+    SignInsRevoked: (tell_sign_in,),
 }

@@ -5,6 +5,7 @@ costs one call. Who is signed in is looked up once, at the hello, on the live ro
 """
 
 import asyncio
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -153,6 +154,7 @@ class LiveSocket:
             return self._fail(PROTOCOL, request_id=getattr(message, "request_id", None))
         handshake = self._handshake
         assert handshake is not None
+        told = self._live.sign_ins.position
         try:
             admission = await self._live.threads.run(
                 admit,
@@ -170,7 +172,7 @@ class LiveSocket:
                 self._socket,
                 admission,
                 message,
-                greeter=_Greetings(self, message.request_id, admission),
+                greeter=_Greetings(self, message.request_id, admission, told),
             )
         except PalaverError as refusal:
             return self._fail(refusal.spec, request_id=message.request_id)
@@ -270,6 +272,13 @@ class LiveSocket:
         for text in (*texts, wire.Ack(request_id=message.request_id).model_dump_json()):
             self._socket.push(text)
 
+    def watch_sign_in(self, seat: Seat, room: LiveRoom, *, since: int) -> None:
+        """The seat goes when the sign-in ends that it was taken with. From soon on: a turn of the room is under way."""
+        assert self._handshake is not None
+        self._live.loop.call_soon(
+            functools.partial(self._live.sign_ins.seated, room, seat, self._handshake.session_key, since=since)
+        )
+
     def media_for(self, seat: Seat, room: LiveRoom) -> wire.Media:
         """A fresh media ticket, for what this person may publish now."""
         assert self._handshake is not None
@@ -321,9 +330,12 @@ class _Greetings:
     socket: LiveSocket
     request_id: str
     admission: Admission
+    told: int
+    """How much was known of sign-ins that ended when this person's was still good."""
 
     def welcome(self, seat: Seat, room: LiveRoom) -> str:
-        """For somebody who is inside now."""
+        """For somebody who is inside now, which may be long after their hello."""
+        self.socket.watch_sign_in(seat, room, since=self.told)
         who = seat.participant
         return wire.Welcome(
             request_id=self.request_id,

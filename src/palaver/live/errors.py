@@ -24,6 +24,7 @@ from palaver.kernel.errors import (
     REMOVED,
     SERVER_RESTART,
     SIGN_IN_REQUIRED,
+    SIGNED_OUT,
     TAKEN_OVER,
     TIMEOUT,
     TOO_LARGE,
@@ -92,6 +93,7 @@ class CloseCode(IntEnum):
     TAKEN_OVER = TAKEN_OVER.close_code or 0
     ENDED_BY_HOST = ENDED_BY_HOST.close_code or 0
     REMOVED = REMOVED.close_code or 0
+    SIGNED_OUT = SIGNED_OUT.close_code or 0
     TOO_LARGE = TOO_LARGE.close_code or 0
     RATE_LIMITED = RATE_LIMITED.close_code or 0
     DENIED = DENIED.close_code or 0

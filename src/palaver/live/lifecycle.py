@@ -8,7 +8,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
+
+from django.db import DatabaseError
 
 from palaver.engines.port import MediaEngine
 from palaver.kernel.clock import Clock, system_clock
@@ -16,10 +19,12 @@ from palaver.live.commands import CommandRegistry
 from palaver.live.domain import effects as fx
 from palaver.live.domain.people import Identity, Role
 from palaver.live.domain.room import Moment
+from palaver.live.domain.sign_in import SignInFact
 from palaver.live.features import FeatureEvent
 from palaver.live.history import DatabaseHistory
 from palaver.live.hub import Hub
 from palaver.live.ports import Ports
+from palaver.live.sign_ins import SignIns
 from palaver.live.threads import DatabaseThreads
 from palaver.meetings.facts import (
     MeetingDeleted,
@@ -29,6 +34,9 @@ from palaver.meetings.facts import (
     PolicyChanged,
 )
 
+# Twice this, at most, until a change that no fact tells ends a call.
+_REVIEW_S: Final = 2.0
+
 logger = logging.getLogger(__name__)
 
 
@@ -37,6 +45,7 @@ class Live:
     """What connections and views work with."""
 
     hub: Hub
+    sign_ins: SignIns
     engine: MediaEngine
     threads: DatabaseThreads
     loop: asyncio.AbstractEventLoop
@@ -53,6 +62,7 @@ class LivePart:
         self._registry = registry
         self._wall_clock = wall_clock
         self._task: asyncio.Task[None] | None = None
+        self._review: asyncio.Task[None] | None = None
 
     async def startup(self) -> None:
         """Begin to take people in."""
@@ -74,7 +84,9 @@ class LivePart:
         self._task = loop.create_task(hub.run(started), name="live hub")
         self._task.add_done_callback(_report_death)
         await started.wait()
-        _running = Live(hub=hub, engine=self._engine, threads=threads, loop=loop)
+        sign_ins = SignIns(hub.rooms)
+        self._review = loop.create_task(_review(sign_ins, threads), name="live sign-ins")
+        _running = Live(hub=hub, sign_ins=sign_ins, engine=self._engine, threads=threads, loop=loop)
 
     async def shutdown(self, reason: str) -> None:
         """Tell every room that the server goes, write what is owed, stop. Does nothing when not running."""
@@ -86,8 +98,10 @@ class LivePart:
         try:
             await stopping.hub.stop()
         finally:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            tasks = {self._task} if self._review is None else {self._task, self._review}
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             await asyncio.to_thread(stopping.threads.close)
 
 
@@ -125,6 +139,21 @@ def tell_membership_changed(fact: MembershipChanged) -> None:
 def tell_person_banned(fact: PersonBanned) -> None:
     """Subscriber. Call from any thread."""
     _tell(lambda hub: hub.tell_room(fact.meeting_id, fx.BannedElsewhere(Identity(fact.identity), fact.user_id)))
+
+
+def tell_sign_in(fact: SignInFact) -> None:
+    """Subscriber. Call from any thread."""
+    if (live := _running) is not None:
+        live.loop.call_soon_threadsafe(live.sign_ins.tell, fact)
+
+
+async def _review(sign_ins: SignIns, threads: DatabaseThreads) -> None:
+    while True:
+        await asyncio.sleep(_REVIEW_S)
+        try:
+            await sign_ins.review(threads)
+        except (DatabaseError, OSError):
+            logger.warning("Could not look whether everybody is still signed in", exc_info=True)
 
 
 def _tell(news: Callable[[Hub], None]) -> None:

@@ -26,6 +26,7 @@ from palaver.live.domain.replica import (
     changes_for,
 )
 from palaver.live.domain.room import Connected, RoomState, Seat, audience_of, next_deadline_s, snapshot_for
+from palaver.live.domain.sign_in import end_sign_in
 from palaver.live.domain.sources import Source
 from palaver.live.errors import CloseCode
 from palaver.live.feature_desk import FeatureDesk, caller_of
@@ -44,6 +45,7 @@ _FAREWELLS: Final[dict[fx.Farewell, tuple[wire.ClosingReason | None, CloseCode]]
     fx.Farewell.MEETING_DELETED: ("meeting_deleted", CloseCode.NOT_FOUND),
     fx.Farewell.DENIED: ("denied", CloseCode.DENIED),
     fx.Farewell.BANNED: ("banned", CloseCode.BANNED),
+    fx.Farewell.SIGNED_OUT: ("signed_out", CloseCode.SIGNED_OUT),
 }
 _INSIDE: Final = (Audience.MODERATORS, Audience.PARTICIPANTS)
 
@@ -171,6 +173,12 @@ class LiveRoom:
         if not self._is_over:
             self._apply(feed(self.state, given, self._ports.clock()))
 
+    def end_sign_in(self, participant_id: ParticipantId) -> None:
+        """Somebody is not signed in any more: the seat, which they had as that person, goes."""
+        seat = self.state.seats.get(participant_id)
+        if seat is not None and not self._is_over:
+            self._apply(end_sign_in(self.state, seat, self._ports.clock()))
+
     def abandon(self) -> None:
         """Nobody is left: the room is over, whether or not the meeting session is."""
         self._is_over = True
@@ -240,13 +248,13 @@ class LiveRoom:
             members.clear()
         self._stop_timer()
 
-    def remove_from_engine(self, identity: Identity) -> None:
+    def remove_from_engine(self, identity: Identity, *, is_for_good: bool = False) -> None:
         """Stop somebody's media. Also for those who have no seat."""
         engine, room = self._ports.engine, self.state.facts.meeting_id
         if not engine.capabilities.can_remove:
             return
         revoke_before = None
-        if identity in self.state.barred:
+        if is_for_good or identity in self.state.barred:
             # Tickets count whole seconds: the one that was made in this very second is meant too.
             revoke_before = self._ports.clock().at + timedelta(seconds=1)
         self.engine_lane.submit(
@@ -343,8 +351,8 @@ class LiveRoom:
         match effect:
             case fx.CloseSocket(socket_id, farewell, by):
                 self._close(socket_id, farewell, by)
-            case fx.RemoveFromEngine(identity):
-                self.remove_from_engine(identity)
+            case fx.RemoveFromEngine(identity, is_for_good):
+                self.remove_from_engine(identity, is_for_good=is_for_good)
             case fx.DeleteEngineRoom():
                 engine = self._ports.engine
                 if engine.capabilities.can_remove:

@@ -331,6 +331,7 @@ ClosingReason = Literal[
     "taken_over",
     "server_restart",
     "meeting_deleted",
+    "signed_out",
     "rate_limited",
     "protocol",
 ]

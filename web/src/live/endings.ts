@@ -13,6 +13,7 @@ export type EndReason =
   | "taken_over"
   | "already_here"
   | "meeting_deleted"
+  | "signed_out"
   | "sign_in_required"
   | "not_allowed"
   | "not_found"
@@ -60,6 +61,8 @@ export function fateOfClose(code: number): SocketFate {
       return { kind: "final", reason: "password_required" };
     case CLOSE_CODE.password_wrong:
       return { kind: "final", reason: "password_wrong" };
+    case CLOSE_CODE.signed_out:
+      return { kind: "final", reason: "signed_out" };
     case CLOSE_CODE.left:
       return { kind: "final", reason: "left" };
     case CLOSE_CODE.rate_limited:

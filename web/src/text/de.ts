@@ -283,6 +283,9 @@ export const de: Catalogue = {
   "end.already_here.action": "Stattdessen hier teilnehmen",
   "end.meeting_deleted.title": "Diese Besprechung wurde gelöscht",
   "end.meeting_deleted.body": "Ihr Link gilt nicht mehr.",
+  "end.signed_out.title": "Du bist abgemeldet",
+  "end.signed_out.body":
+    "Deshalb hast du die Besprechung verlassen. Melde dich wieder an, oder komm als Gast zurück, wo Gäste willkommen sind.",
   "end.sign_in_required.title": "Diese Besprechung ist nicht für Gäste",
   "end.sign_in_required.body": "Melde dich mit deinem Konto an, um teilzunehmen.",
   "end.not_allowed.title": "Diese Besprechung steht dir nicht offen",

@@ -15,6 +15,7 @@ export const CLOSE_CODE = {
   taken_over: 4409,
   ended_by_host: 4410,
   removed: 4411,
+  signed_out: 4416,
   too_large: 4413,
   rate_limited: 4429,
   denied: 4414,
@@ -65,7 +66,7 @@ export type ClientMessage = Hello | CommandMessage | Sync | Pong;
 /** Why the server is about to close the socket. `by` is a name, when a person did it. */
 export interface Closing {
   type: "closing";
-  reason: "ended_by_host" | "removed" | "banned" | "denied" | "taken_over" | "server_restart" | "meeting_deleted" | "rate_limited" | "protocol";
+  reason: "ended_by_host" | "removed" | "banned" | "denied" | "taken_over" | "server_restart" | "meeting_deleted" | "signed_out" | "rate_limited" | "protocol";
   by: string | null;
 }
 

@@ -170,6 +170,7 @@ const readers: { [K in ServerMessage["type"]]: Reader<Extract<ServerMessage, { t
       "taken_over",
       "server_restart",
       "meeting_deleted",
+      "signed_out",
       "rate_limited",
       "protocol",
     ),

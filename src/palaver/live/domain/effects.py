@@ -104,6 +104,7 @@ class Farewell(StrEnum):
     MEETING_DELETED = "meeting_deleted"
     DENIED = "denied"
     BANNED = "banned"
+    SIGNED_OUT = "signed_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,8 @@ class RemoveFromEngine:
     """This person's media must stop."""
 
     identity: Identity
+    is_for_good: bool = False
+    """Tickets that they hold are worth nothing any more, either."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def test_only_moderators_are_told_who_is_at_the_door() -> None:
 @pytest.mark.parametrize("given", [RequestMediaTicket(), Admit(P2), AdmitAll()])
 def test_somebody_at_the_door_can_do_nothing_but_knock_and_go(given: object) -> None:
     """LIVE-092."""
-    kind = {RequestMediaTicket: "media_ticket", Admit: "admit", AdmitAll: "admit_all"}[type(given)]  # type: ignore[index]
+    kind = {RequestMediaTicket: "media_ticket", Admit: "admit", AdmitAll: "admit_all"}[type(given)]
     state = bob_waits()
     step = command(state, 2, kind, given)
     assert (step.answer, step.state) == (fx.Refused("not_allowed"), state)

@@ -20,7 +20,7 @@ from palaver.live.domain.moderation_commands import (
     SetSpotlight,
     SetSuspended,
 )
-from palaver.live.domain.people import Identity, ParticipantId, Role, SocketId
+from palaver.live.domain.people import Identity, ParticipantId, Reaction, Role, SocketId
 from palaver.live.domain.permissions import Phase
 from palaver.live.domain.presenting_commands import (
     SetOnePresenter,
@@ -34,7 +34,7 @@ from palaver.live.domain.replica import DropParticipant, PutParticipant
 from palaver.live.domain.room import RoomState
 from palaver.live.domain.room_commands import EndForAll, Leave, RenameSelf
 from palaver.live.domain.sources import Source, sources_of
-from palaver.live.domain.together_commands import LowerAllHands, LowerHand, LowerHandOf, RaiseHand, React, Reaction
+from palaver.live.domain.together_commands import LowerAllHands, LowerHand, LowerHandOf, RaiseHand, React
 from palaver.live.tests.cast import command, facts, join, moment, room_with
 from palaver.meetings.policy import AuditAction, Policy, Rights
 

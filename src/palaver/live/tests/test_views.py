@@ -67,7 +67,7 @@ async def test_missing_meetings_are_not_found_until_guessing_is_limited(live: Li
     answers = [await preview(f"guess-{number}") for number in range(32)]
     assert answers[0] == (404, {"code": "meeting_not_found"})
     assert answers[-1] == (429, {"code": "rate_limited"})
-    assert (await preview(meeting.slug))[0] == 429
+    assert (await preview(meeting.slug))[0] == 200, "nobody is locked out who has a right link"
 
 
 async def test_the_preview_says_when_the_live_room_is_not_running(meeting: Meeting) -> None:

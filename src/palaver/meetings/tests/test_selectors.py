@@ -82,7 +82,7 @@ def test_a_network_that_misses_locks_nobody_out_who_has_a_right_link(meeting: Me
         miss(number)
     assert knock(meeting.slug).may_join
     assert knock(meeting.slug, carol).may_join
-    services.set_guest_policy(meeting, is_open_to_guests=False)
+    services.set_policy(meeting, Policy(access=Access.SIGNED_IN))
     assert knock(meeting.slug).refusal == "sign_in_required"
 
 

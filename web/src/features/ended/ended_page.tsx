@@ -9,7 +9,7 @@ import { PageHead } from "../page_head";
 type Way =
   | { kind: "rejoin"; label: TextKey; takeOver: boolean }
   | { kind: "sign_in" }
-  | { kind: "reload" }
+  | { kind: "reload"; label: TextKey }
   | { kind: "none" };
 
 export function EndedPage({ ending }: { ending: Ending }) {
@@ -67,7 +67,7 @@ function WayOn({ way }: { way: Way }) {
       return (
         <button className="btn primary lg" type="button" onClick={() => window.location.reload()}>
           <Icon name="retry" size="sm" />
-          {t("end.reload")}
+          {t(way.label)}
         </button>
       );
     case "none":
@@ -95,7 +95,10 @@ function wayOn(reason: Ending["reason"]): Way {
     case "sign_in_required":
       return { kind: "sign_in" };
     case "protocol":
-      return { kind: "reload" };
+      return { kind: "reload", label: "end.reload" };
+    // The page was made for somebody who was signed in: the green room is to be that of a guest, or of nobody.
+    case "signed_out":
+      return { kind: "reload", label: "end.rejoin" };
     case "banned":
     case "removed":
     case "meeting_deleted":
