@@ -118,6 +118,7 @@ def log_config(settings: LogSettings) -> dict[str, Any]:
             "uvicorn.access": {"handlers": [], "propagate": True, "level": level, "filters": ["worth_reading"]},
             "django": {"handlers": [], "propagate": True, "level": level},
             "django.request": {"level": "ERROR"},  # a page that is not there stands in the access log
+            "django.template": {"level": "INFO"},  # its debug lines print whole contexts, with everything in them
             "django.security.DisallowedHost": {"level": "CRITICAL"},  # strangers could fill the log with tracebacks
             "httpx": {"level": "WARNING"},
             "httpcore": {"level": "WARNING"},

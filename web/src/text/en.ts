@@ -276,7 +276,8 @@ export const en = {
   "end.meeting_deleted.title": "This meeting was deleted",
   "end.meeting_deleted.body": "Its link does not work any more.",
   "end.signed_out.title": "You are signed out",
-  "end.signed_out.body": "So you left the meeting. Sign in again, or come back as a guest where guests are welcome.",
+  "end.signed_out.body":
+    "So you left the meeting. Sign in again, or come back as a guest where guests are welcome.",
   "end.sign_in_required.title": "This meeting takes no guests",
   "end.sign_in_required.body": "Sign in with your account to go in.",
   "end.not_allowed.title": "This meeting is not open to you",
