@@ -1,5 +1,6 @@
 """Which pages may open a socket here. A browser sends cookies with any WebSocket, whoever's page asks for it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from django.http.request import split_domain_port, validate_host
 
 _HTTP_OF: Final = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
+_PLAIN: Final = re.compile(r"[!-~]+")
 _STANDARD_PORT: Final = {"http": 80, "https": 443}
 
 
@@ -29,6 +31,8 @@ class Origin:
 
 def parse_origin(text: str) -> Origin | None:
     """Read `scheme://host[:port]`; None for anything else, as `null` or an address with a path."""
+    if not _PLAIN.fullmatch(text):
+        return None  # `urlsplit` would pass over tabs and line breaks
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -138,7 +138,10 @@ def meeting_page(request: HttpRequest, slug: str) -> HttpResponse:
             "sign_in": f"{reverse('account_login')}?next={reverse('meeting_page', args=[meeting.slug])}",
         },
     }
-    return render(request, "meetings/call.html", {"boot": boot, "meeting": meeting})
+    response = render(request, "meetings/call.html", {"boot": boot, "meeting": meeting})
+    # The address is the key. No form posts from this page, so nothing needs to know where a request came from.
+    response["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def _detail(

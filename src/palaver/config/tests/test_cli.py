@@ -103,6 +103,32 @@ def test_management_commands_refuse_unknown_settings_too(tmp_path: Path) -> None
     assert (run.returncode, run.stderr.strip()) == (2, "palaver: PALAVER_PROT is not a setting of Palaver")
 
 
+@pytest.mark.parametrize(
+    "variables", [{"PALAVER_PUBLIC_URL": "https://meet.example.org"}, {"PALAVER_TLS_SELF_SIGNED": "yes"}]
+)
+def test_django_finds_nothing_to_warn_of_under_https(tmp_path: Path, variables: dict[str, str]) -> None:
+    run = palaver(tmp_path, "manage", "check", "--deploy", "--fail-level", "WARNING", **variables)
+    assert run.returncode == 0, run.stderr
+    assert "no issues" in run.stdout
+
+
+def test_without_https_django_warns(tmp_path: Path) -> None:
+    run = palaver(tmp_path, "manage", "check", "--deploy", "--fail-level", "WARNING")
+    assert run.returncode == 1
+    assert {*re.findall(r"security\.(W\d+)", run.stderr)} == {"W004", "W008", "W012", "W016"}
+
+
+def test_hsts_is_said_under_a_public_name_only(tmp_path: Path) -> None:
+    code = "from django.conf import settings; print(settings.SECURE_HSTS_SECONDS)"
+    for variables, seconds in (
+        ({"PALAVER_PUBLIC_URL": "https://meet.example.org"}, 31_536_000),
+        ({"PALAVER_PUBLIC_URL": "http://meet.example.org"}, 0),
+        ({"PALAVER_TLS_SELF_SIGNED": "yes"}, 0),
+    ):
+        run = palaver(tmp_path, "manage", "shell", "--no-imports", "-c", code, **variables)
+        assert run.stdout.strip() == str(seconds), run.stderr
+
+
 def test_an_unknown_option_is_exit_code_2(tmp_path: Path) -> None:
     run = palaver(tmp_path, "serve", "--prot", "80")
     assert run.returncode == 2

@@ -56,6 +56,17 @@ def test_our_own_pages_are_let_in(origin: str) -> None:
         "//meet.example.org",
         "https://",
         "https://[::1",
+        "https://meet\t.example.org",
+        " https://meet.example.org",
+        "https://meet.example.org\n",
+        "https://meet\u3002example.org",  # an ideographic full stop, which IDNA reads as a dot
+        "https://\uff4deet.example.org",  # a full-width letter, which IDNA folds
+        "https://meet%2eexample.org",
+        "https://meet.example.org\\@evil.example",
+        "https://meet.example.org:443443",
+        "https://meet.example.org:+443",
+        "https://meet..example.org",
+        "https://meet.example.org, https://meet.example.org",
     ],
 )
 def test_other_pages_are_not(origin: str) -> None:

@@ -6,6 +6,9 @@ from django.test import Client
 from django.urls import get_resolver
 
 from palaver.accounts.models import User
+from palaver.accounts.services import open_setup_link
+from palaver.kernel.clock import system_clock
+from palaver.meetings.services import create_meeting
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +65,51 @@ def test_a_host_that_is_not_ours_gets_nothing(client: Client) -> None:
     answer = client.get("/accounts/password/reset/", HTTP_HOST="evil.example")
     assert answer.status_code == 400
     assert "evil.example" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "testserver.evil.example",
+        "eviltestserver",
+        "sub.testserver",
+        "testserver@evil.example",
+        "testserver:80@evil.example",
+        "testserver:evil",
+        "testserver/evil",
+        "testserver evil.example",
+        "testserver,evil.example",
+        "evil.example:80",
+        "[evil.example]",
+        "",
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/m/oak-oak-oak-000000000000", "/nothing"])
+def test_a_made_up_host_gets_one_bare_refusal(client: Client, host: str, path: str) -> None:
+    answer = client.get(path, HTTP_HOST=host)
+    assert answer.status_code == 400
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "evil" not in answer.content.decode() + str(answer.headers)
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-Host", "X-Host", "X-Original-URL", "X-Rewrite-URL", "Forwarded"])
+def test_what_else_may_name_a_host_is_not_listened_to(client: Client, name: str) -> None:
+    plain = client.get("/accounts/login/")
+    told = client.get("/accounts/login/", headers={name: "evil.example"})
+    assert told.status_code == plain.status_code
+    assert told["Content-Security-Policy"] == plain["Content-Security-Policy"]
+    assert "evil" not in told.content.decode() + str(told.headers)
+
+
+def test_the_page_of_a_secret_link_tells_no_other_page_of_it(client: Client, alice: User) -> None:
+    meeting = create_meeting(actor=alice, title="Chess club", now=system_clock())
+    page = client.get(f"/m/{meeting.slug}")
+    assert '<meta name="referrer" content="no-referrer">' in page.content.decode()
+    assert page["Referrer-Policy"] == "no-referrer"
+    # Forms post from these: with "no-referrer" browsers would say "Origin: null", which no form is taken with.
+    token = open_setup_link(now=system_clock())
+    assert client.get(f"/setup/{token}/")["Referrer-Policy"] == "same-origin"
 
 
 def test_every_page_carries_the_same_header(client: Client, alice: User) -> None:
