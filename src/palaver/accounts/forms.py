@@ -13,6 +13,7 @@ from allauth.core import context
 from django import forms
 from django.conf import settings
 from django.contrib.auth import password_validation
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -128,7 +129,10 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
         try:
             with transaction.atomic():
                 saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
-                return saved
+            if self.account_already_exists:
+                # A new account costs one hashing: an answer without it would come sooner, and tell.
+                make_password(self.cleaned_data["password1"])
+            return saved
         except (_InvitationGoneError, IntegrityError):
             # Of two that came at the same moment the other was first: the page says why there is no second.
             return None, redirect("account_signup")
