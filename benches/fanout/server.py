@@ -37,6 +37,7 @@ from palaver.live.domain.room import Moment  # noqa: E402
 from palaver.live.hub import Hub  # noqa: E402
 from palaver.live.lifecycle import Live  # noqa: E402
 from palaver.live.ports import Ports, Run  # noqa: E402
+from palaver.live.sign_ins import SignIns  # noqa: E402
 
 MEETING = uuid.UUID(int=1)
 
@@ -103,7 +104,7 @@ class HubApp:
             )
         )
         threads: Any = NoThreads()
-        self.live = Live(hub=hub, engine=engine, threads=threads, loop=loop)
+        self.live = Live(hub=hub, sign_ins=SignIns(hub.rooms), engine=engine, threads=threads, loop=loop)
         self.task = loop.create_task(hub.run(asyncio.Event()))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
