@@ -100,8 +100,8 @@ class Engine:
           goes on as it was.
         - `("connected", peer)`: ICE and DTLS are up, or ICE is up again. Media flows from here on.
         - `("disconnected", peer)`: no connectivity check for some seconds; it may come back.
-        - `("closed", peer, reason)`: the peer is gone: `ice_timeout`, `dtls_failed`, `panic`, `requested` or
-          `peer_closed` (it closed the connection itself).
+        - `("closed", peer, reason)`: the peer is gone: `ice_timeout`, `dtls_failed`, `panic`, `requested`,
+          `peer_closed` (it closed the connection itself) or `data_flood` (far more messages than anybody may send).
         - `("track_started", peer, track, mime)`: first packet: `audio/opus`, `video/vp8` or `video/h264`.
         - `("speakers", room, [(peer, track, level, is_active)])`: changed speakers, level 0 to 1, at most 5 a second.
         - `("stats", [(peer, figures)])`: connected peers, about each second; figures are `{"rtt_ms": float | None,

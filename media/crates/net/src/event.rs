@@ -19,6 +19,8 @@ pub enum CloseReason {
     Requested,
     /// The peer closed the connection itself.
     PeerClosed,
+    /// The peer sent far more messages than anybody may.
+    DataFlood,
 }
 
 impl CloseReason {
@@ -30,6 +32,7 @@ impl CloseReason {
             Self::Panic => "panic",
             Self::Requested => "requested",
             Self::PeerClosed => "peer_closed",
+            Self::DataFlood => "data_flood",
         }
     }
 }
@@ -147,6 +150,14 @@ pub enum Event {
 }
 
 impl Event {
+    /// Size of a message, 0 for everything else.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Data { payload, .. } => payload.len(),
+            _ => 0,
+        }
+    }
+
     /// What may be dropped when nobody drains: figures first, then lossy messages, then reliable ones. State never is.
     fn droppable_rank(&self) -> Option<u8> {
         match self {
@@ -162,6 +173,9 @@ impl Event {
 /// bounded by that of peers and commands.
 pub const MAX_WAITING_EVENTS: usize = 16_384;
 
+/// Above this many waiting bytes of messages further messages are dropped. Some peers at once may send a file each.
+pub const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
+
 /// Events on their way to the control plane; the wake's descriptor is readable while some wait.
 #[derive(Debug)]
 pub struct EventQueue {
@@ -172,6 +186,8 @@ pub struct EventQueue {
 #[derive(Debug, Default)]
 struct Waiting {
     events: VecDeque<Event>,
+    /// Of the messages among them.
+    bytes: usize,
     dropped: u64,
 }
 
@@ -186,10 +202,12 @@ impl EventQueue {
         let mut waiting = self.lock();
         let before = waiting.events.len();
         for event in events {
-            if waiting.events.len() >= MAX_WAITING_EVENTS && !waiting.make_room(&event) {
+            let is_too_much = event.bytes() > MAX_WAITING_BYTES.saturating_sub(waiting.bytes);
+            if is_too_much || (waiting.events.len() >= MAX_WAITING_EVENTS && !waiting.make_room(&event)) {
                 waiting.dropped += 1;
                 continue;
             }
+            waiting.bytes += event.bytes();
             waiting.events.push_back(event);
         }
         if waiting.events.len() > before {
@@ -201,7 +219,8 @@ impl EventQueue {
     pub fn drain(&self, max: usize) -> Vec<Event> {
         let mut waiting = self.lock();
         let count = max.min(waiting.events.len());
-        let taken = waiting.events.drain(..count).collect();
+        let taken: Vec<_> = waiting.events.drain(..count).collect();
+        waiting.bytes -= taken.iter().map(Event::bytes).sum::<usize>();
         if waiting.events.is_empty() {
             self.wake.clear();
         } else {
@@ -236,7 +255,7 @@ impl Waiting {
         });
         match victim {
             Some(index) => {
-                self.events.remove(index);
+                self.bytes -= self.events.remove(index).map_or(0, |event| event.bytes());
                 self.dropped += 1;
                 true
             }
@@ -264,6 +283,20 @@ mod tests {
         let events = queue.drain(usize::MAX);
         assert_eq!(events.first(), Some(&lossy(0)));
         assert_eq!(events.last(), Some(&Event::Disconnected("alice".into())));
+    }
+
+    #[test]
+    fn messages_that_nobody_drains_take_a_bounded_amount_of_memory() {
+        let queue = EventQueue::new().expect("eventfd");
+        let megabyte = || Event::Data { peer: "alice".into(), label: "_reliable", payload: vec![0; 1024 * 1024] };
+        queue.push((0..80).map(|_| megabyte()));
+        queue.push([Event::Connected("bob".into())]);
+        assert_eq!(queue.dropped(), 16);
+        let events = queue.drain(usize::MAX);
+        assert_eq!(events.len(), 65);
+        assert_eq!(events.last(), Some(&Event::Connected("bob".into())));
+        queue.push([megabyte()]);
+        assert_eq!((queue.drain(usize::MAX).len(), queue.dropped()), (1, 16), "drained is forgotten");
     }
 
     #[test]

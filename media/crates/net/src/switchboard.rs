@@ -10,6 +10,7 @@ mod accept;
 mod data;
 mod demux;
 mod media;
+mod pace;
 mod peer;
 mod room;
 
@@ -94,6 +95,8 @@ pub struct Counters {
     pub unsendable_packets: u64,
     /// Messages dropped because a channel was full or not open.
     pub data_dropped: u64,
+    /// Datagrams of peers that said more on their channels than they may.
+    pub data_refused: u64,
     /// Candidates that could not be read.
     pub bad_candidates: u64,
 }
@@ -230,6 +233,10 @@ impl<F: SessionFactory> Switchboard<F> {
 
     fn hand_over(&mut self, now: Instant, ix: PeerIx, path: Path, datagram: &[u8]) {
         let Some(peer) = self.peers.get_mut(ix) else { return };
+        if peer.pace.refuses(now, datagram) {
+            self.totals.data_refused += 1;
+            return;
+        }
         match guarded(|| peer.session.receive(now, path, datagram)) {
             Step::Done(()) => self.drain(now, ix),
             Step::Failed(reason, text) => self.fail(now, ix, reason, &text),

@@ -156,6 +156,7 @@ fn to_json(totals: &Totals, events_dropped: u64) -> String {
         ("unrouted_packets", switchboard.unrouted_packets),
         ("unsendable_packets", switchboard.unsendable_packets),
         ("data_dropped", switchboard.data_dropped),
+        ("data_refused", switchboard.data_refused),
         ("bad_candidates", switchboard.bad_candidates),
         ("send_dropped", totals.send_dropped),
         ("events_dropped", events_dropped),

@@ -51,8 +51,12 @@ impl<F: SessionFactory> Switchboard<F> {
                 }
             }
             SessionEvent::Data { label, payload } => {
-                if let Some(peer) = self.peers.get(ix) {
+                let Some(peer) = self.peers.get_mut(ix) else { return };
+                if peer.pace.charge(now, payload.len()) {
                     self.outbox.events.push(Event::Data { peer: peer.name.clone(), label, payload });
+                } else {
+                    self.say_goodbye(ix);
+                    self.fail(now, ix, CloseReason::DataFlood, "far more messages than anybody may send");
                 }
             }
             SessionEvent::DataWritable => self.send_backlog(now, ix),

@@ -8,6 +8,7 @@ use std::time::Instant;
 use palaver_forward::{PublisherKey, SectionKey, TrackKey};
 use palaver_session::{Mid, Rid};
 
+use super::pace::Pace;
 use super::{CONNECT_TIMEOUT, PeerIx};
 use crate::command::Wish;
 
@@ -66,6 +67,7 @@ pub(super) struct Peer<S> {
     /// Messages that wait for room in a channel.
     pub(super) backlog: VecDeque<(&'static str, Arc<[u8]>)>,
     pub(super) backlog_bytes: usize,
+    pub(super) pace: Pace,
     /// When and at how many bytes in and out the last figures were made.
     pub(super) last_bytes: (Instant, u64, u64),
     /// What the session said last.
@@ -89,6 +91,7 @@ impl<S> Peer<S> {
             ufrags: Vec::new(),
             backlog: VecDeque::new(),
             backlog_bytes: 0,
+            pace: Pace::new(now),
             last_bytes: (now, 0, 0),
             deadline: now,
             scheduled: None,
