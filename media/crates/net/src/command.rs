@@ -105,3 +105,26 @@ pub enum Command {
     #[cfg(test)]
     FailWorker,
 }
+
+impl Command {
+    /// Whether clients can cause so many of it that it must be refused when too many wait. The others close, mute and
+    /// withdraw: losing one would let somebody hear or be heard who must not.
+    pub(crate) fn is_refusable(&self) -> bool {
+        matches!(
+            self,
+            Self::OpenPeer { .. }
+                | Self::Accept(_)
+                | Self::SetSubscription { .. }
+                | Self::SendData { .. }
+                | Self::AddCandidate { .. }
+        )
+    }
+
+    /// Bytes of a message; others are small.
+    pub(crate) fn payload_bytes(&self) -> usize {
+        match self {
+            Self::SendData { payload, .. } => payload.len(),
+            _ => 0,
+        }
+    }
+}

@@ -63,6 +63,8 @@ pub struct PeerFigures {
     pub bps_in: u64,
     /// Bits per second sent.
     pub bps_out: u64,
+    /// Since the last sign of life: a verified connectivity check, or a packet.
+    pub idle: Duration,
 }
 
 /// How grave a log line is.
@@ -150,14 +152,6 @@ pub enum Event {
 }
 
 impl Event {
-    /// Size of a message, 0 for everything else.
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Data { payload, .. } => payload.len(),
-            _ => 0,
-        }
-    }
-
     /// What may be dropped when nobody drains: figures first, then lossy messages, then reliable ones. State never is.
     fn droppable_rank(&self) -> Option<u8> {
         match self {
@@ -167,14 +161,24 @@ impl Event {
             _ => None,
         }
     }
+
+    /// Bytes of a message; others are small.
+    fn payload_bytes(&self) -> usize {
+        match self {
+            Self::Data { payload, .. } => payload.len(),
+            _ => 0,
+        }
+    }
 }
 
+/// Ranks of [`Event::droppable_rank`].
+const RANKS: usize = 3;
+/// Messages beyond this are dropped: one may have 256 KiB, and a control plane that is busy for a second must not cost
+/// the machine its memory.
+pub const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
 /// Above this many waiting events the droppable ones are dropped. State changes alone cannot fill it: their number is
 /// bounded by that of peers and commands.
 pub const MAX_WAITING_EVENTS: usize = 16_384;
-
-/// Above this many waiting bytes of messages further messages are dropped. Some peers at once may send a file each.
-pub const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
 
 /// Events on their way to the control plane; the wake's descriptor is readable while some wait.
 #[derive(Debug)]
@@ -186,8 +190,10 @@ pub struct EventQueue {
 #[derive(Debug, Default)]
 struct Waiting {
     events: VecDeque<Event>,
-    /// Of the messages among them.
+    /// Of all messages that wait.
     bytes: usize,
+    /// How many wait of each rank: looking for one that is not there would cost a walk for each event.
+    ranked: [usize; RANKS],
     dropped: u64,
 }
 
@@ -202,13 +208,12 @@ impl EventQueue {
         let mut waiting = self.lock();
         let before = waiting.events.len();
         for event in events {
-            let is_too_much = event.bytes() > MAX_WAITING_BYTES.saturating_sub(waiting.bytes);
-            if is_too_much || (waiting.events.len() >= MAX_WAITING_EVENTS && !waiting.make_room(&event)) {
+            if waiting.make_room(&event) {
+                waiting.count(&event, true);
+                waiting.events.push_back(event);
+            } else {
                 waiting.dropped += 1;
-                continue;
             }
-            waiting.bytes += event.bytes();
-            waiting.events.push_back(event);
         }
         if waiting.events.len() > before {
             self.wake.notify();
@@ -219,8 +224,10 @@ impl EventQueue {
     pub fn drain(&self, max: usize) -> Vec<Event> {
         let mut waiting = self.lock();
         let count = max.min(waiting.events.len());
-        let taken: Vec<_> = waiting.events.drain(..count).collect();
-        waiting.bytes -= taken.iter().map(Event::bytes).sum::<usize>();
+        let taken: Vec<Event> = waiting.events.drain(..count).collect();
+        for event in &taken {
+            waiting.count(event, false);
+        }
         if waiting.events.is_empty() {
             self.wake.clear();
         } else {
@@ -246,20 +253,36 @@ impl EventQueue {
 }
 
 impl Waiting {
-    /// Drop something less important than `event`. `false` if `event` itself is the least important.
+    /// Drop what is less important than `event` until it fits. `false` if it is the least important itself.
     fn make_room(&mut self, event: &Event) -> bool {
         let rank = event.droppable_rank();
-        let victim = (0..=2).find_map(|victim_rank| {
-            let is_lesser = rank.is_none_or(|rank| victim_rank < rank);
-            is_lesser.then(|| self.events.iter().position(|e| e.droppable_rank() == Some(victim_rank)))?
-        });
-        match victim {
-            Some(index) => {
-                self.bytes -= self.events.remove(index).map_or(0, |event| event.bytes());
-                self.dropped += 1;
-                true
+        loop {
+            let has_bytes = event.payload_bytes() == 0 || self.bytes + event.payload_bytes() <= MAX_WAITING_BYTES;
+            if self.events.len() < MAX_WAITING_EVENTS && has_bytes {
+                return true;
             }
-            None => rank.is_none(),
+            // Only messages have bytes to give.
+            let lesser = usize::from(!has_bytes)..rank.map_or(RANKS, usize::from);
+            let Some(victim) = lesser.into_iter().find(|rank| self.ranked.get(*rank).is_some_and(|count| *count > 0))
+            else {
+                return rank.is_none();
+            };
+            let is_victim = |event: &Event| event.droppable_rank().map(usize::from) == Some(victim);
+            if let Some(event) = self.events.iter().position(is_victim).and_then(|at| self.events.remove(at)) {
+                self.count(&event, false);
+                self.dropped += 1;
+            }
+        }
+    }
+
+    /// An event comes or goes.
+    fn count(&mut self, event: &Event, is_coming: bool) {
+        let change = |figure: &mut usize, by: usize| {
+            *figure = if is_coming { figure.saturating_add(by) } else { figure.saturating_sub(by) };
+        };
+        change(&mut self.bytes, event.payload_bytes());
+        if let Some(count) = event.droppable_rank().and_then(|rank| self.ranked.get_mut(usize::from(rank))) {
+            change(count, 1);
         }
     }
 }
@@ -286,17 +309,21 @@ mod tests {
     }
 
     #[test]
-    fn messages_that_nobody_drains_take_a_bounded_amount_of_memory() {
+    fn large_messages_do_not_fill_the_memory_and_reliable_ones_stay_longest() {
+        let message = |label| Event::Data { peer: "alice".into(), label, payload: vec![7; 256 * 1024] };
         let queue = EventQueue::new().expect("eventfd");
-        let megabyte = || Event::Data { peer: "alice".into(), label: "_reliable", payload: vec![0; 1024 * 1024] };
-        queue.push((0..80).map(|_| megabyte()));
-        queue.push([Event::Connected("bob".into())]);
-        assert_eq!(queue.dropped(), 16);
+        let fitting = MAX_WAITING_BYTES / (256 * 1024);
+        queue.push((0..fitting * 2).map(|_| message("_lossy")));
+        assert_eq!(queue.dropped(), fitting as u64);
+        queue.push((0..fitting * 2).map(|_| message("_reliable")));
+        queue.push([Event::Connected("alice".into())]);
         let events = queue.drain(usize::MAX);
-        assert_eq!(events.len(), 65);
-        assert_eq!(events.last(), Some(&Event::Connected("bob".into())));
-        queue.push([megabyte()]);
-        assert_eq!((queue.drain(usize::MAX).len(), queue.dropped()), (1, 16), "drained is forgotten");
+        assert_eq!(events.last(), Some(&Event::Connected("alice".into())));
+        assert_eq!(events.len(), fitting + 1);
+        assert!(events.iter().all(|event| *event != message("_lossy")));
+        // What was drained is forgotten.
+        queue.push((0..fitting).map(|_| message("_lossy")));
+        assert_eq!(queue.drain(usize::MAX).len(), fitting);
     }
 
     #[test]

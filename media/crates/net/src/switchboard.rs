@@ -10,6 +10,7 @@ mod accept;
 mod data;
 mod demux;
 mod media;
+mod mutes;
 mod pace;
 mod peer;
 mod room;
@@ -26,6 +27,7 @@ use palaver_session::sdp::Assignment;
 use palaver_session::{Mid, NegotiatedSession, Output, Path, SessionError, SessionFactory};
 
 use self::demux::{Demux, Learned, MAX_OWNERS};
+use self::mutes::Mutes;
 use self::peer::{Peer, PeerTable, Phase};
 use self::room::Room;
 use crate::command::Command;
@@ -37,8 +39,6 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 pub const LOST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Figures are collected this often.
 const STATS_INTERVAL: Duration = Duration::from_secs(1);
-/// Mutes of tracks that are not published yet; more are forgotten.
-const MAX_PENDING_MUTES: usize = 4_096;
 
 /// A datagram to send.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ pub struct Counters {
     pub unknown_ufrag: u64,
     /// Checks whose integrity was not proved (no answer of the session came of them).
     pub unverified_checks: u64,
-    /// Verified checks from an address that another peer proved lately.
+    /// Verified checks from an address that another peer proved lately, and checks from too many addresses.
     pub address_conflicts: u64,
     /// Panics caught in a peer's step.
     pub panics: u64,
@@ -110,7 +110,7 @@ pub struct Switchboard<F: SessionFactory> {
     by_name: HashMap<Arc<str>, PeerIx>,
     rooms: BTreeMap<Arc<str>, Room>,
     tracks: HashMap<Arc<str>, (Arc<str>, TrackKey)>,
-    pending_mutes: HashMap<Arc<str>, bool>,
+    mutes: Mutes,
     demux: Demux,
     next_stats: Instant,
     figures: BTreeMap<PeerIx, PeerFigures>,
@@ -155,7 +155,7 @@ impl<F: SessionFactory> Switchboard<F> {
             by_name: HashMap::new(),
             rooms: BTreeMap::new(),
             tracks: HashMap::new(),
-            pending_mutes: HashMap::new(),
+            mutes: Mutes::default(),
             demux: Demux::default(),
             next_stats: now + STATS_INTERVAL,
             figures: BTreeMap::new(),
@@ -218,11 +218,18 @@ impl<F: SessionFactory> Switchboard<F> {
             self.totals.unknown_ufrag += 1;
             return;
         };
+        if !self.demux.may_prove(path.remote, ix, now) {
+            self.totals.address_conflicts += 1;
+            return;
+        }
         let before = self.outbox.datagrams.len();
         self.hand_over(now, ix, path, datagram);
         // The session answers a check only after it proved its integrity; nothing else teaches us an address.
         let answers = self.outbox.datagrams.get(before..).unwrap_or_default();
         if answers.iter().any(|d| d.path.remote == path.remote && check.is_answered_by(&d.bytes)) {
+            if let Some(peer) = self.peers.get_mut(ix) {
+                peer.heard_at = now;
+            }
             if matches!(self.demux.learn(path.remote, ix, now), Learned::Shared | Learned::Refused) {
                 self.totals.address_conflicts += 1;
             }
@@ -400,9 +407,9 @@ impl<F: SessionFactory> Switchboard<F> {
             }
             for publication in peer.publications.values() {
                 room.router.remove_track(publication.key, at);
-                room.tracks.remove(&publication.key);
+                room.forget_track(publication.key, &peer.name);
                 self.tracks.remove(&publication.track);
-                self.pending_mutes.remove(&publication.track);
+                self.mutes.forget(&publication.track);
             }
             room.router.remove_publisher(peer.publisher, at);
             room.peers.remove(&ix);

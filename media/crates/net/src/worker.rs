@@ -19,6 +19,10 @@ use crate::wake::Wake;
 
 /// Commands that may wait. A burst of 4 000 is a thousand people whose server restarts.
 const MAX_WAITING_COMMANDS: usize = 8_192;
+/// Those that may not be refused: a bound for the sake of the memory, far beyond what rooms can cause.
+const MAX_WAITING_ORDERS: usize = 16 * MAX_WAITING_COMMANDS;
+/// Bytes of messages that may wait.
+const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
 /// Commands done before packets get their turn: opening a peer takes about half a millisecond, the dearest of all.
 const MAX_COMMANDS_PER_TURN: usize = 16;
 /// Rounds of reading a socket before everything else gets its turn.
@@ -26,10 +30,17 @@ const MAX_READ_ROUNDS: usize = 4;
 
 /// The mailbox of a worker: commands in, figures out.
 pub(crate) struct Mailbox {
-    commands: Mutex<VecDeque<Command>>,
+    waiting: Mutex<Waiting>,
     wake: Wake,
     is_closing: AtomicBool,
     totals: Mutex<Totals>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    commands: VecDeque<Command>,
+    /// Of the messages among them.
+    bytes: usize,
 }
 
 /// What the worker publishes about itself once a second.
@@ -54,7 +65,7 @@ pub struct Totals {
 impl Mailbox {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
-            commands: Mutex::default(),
+            waiting: Mutex::default(),
             wake: Wake::new()?,
             is_closing: AtomicBool::new(false),
             totals: Mutex::default(),
@@ -63,12 +74,15 @@ impl Mailbox {
 
     /// `false` when full.
     pub(crate) fn post(&self, command: Command) -> bool {
-        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
-        if commands.len() >= MAX_WAITING_COMMANDS {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let most = if command.is_refusable() { MAX_WAITING_COMMANDS } else { MAX_WAITING_ORDERS };
+        let bytes = waiting.bytes.saturating_add(command.payload_bytes());
+        if waiting.commands.len() >= most || (command.is_refusable() && bytes > MAX_WAITING_BYTES) {
             return false;
         }
-        commands.push_back(command);
-        drop(commands);
+        waiting.bytes = bytes;
+        waiting.commands.push_back(command);
+        drop(waiting);
         self.wake.notify();
         true
     }
@@ -84,9 +98,10 @@ impl Mailbox {
 
     /// One command, so that those behind it outlive a failure of it. The wake stays readable while some wait.
     fn take(&self) -> Option<Command> {
-        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
-        let command = commands.pop_front();
-        if commands.is_empty() {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let command = waiting.commands.pop_front();
+        waiting.bytes = waiting.bytes.saturating_sub(command.as_ref().map_or(0, Command::payload_bytes));
+        if waiting.commands.is_empty() {
             self.wake.clear();
         }
         command
@@ -295,6 +310,21 @@ mod tests {
         let from = "[2001:db8::9]:5000".parse().expect("address");
         assert_eq!(announced(&ours, 7, from, None), ours.get(2).copied());
         assert_eq!(announced(&ours, 8, from, None), None);
+    }
+
+    #[test]
+    fn a_full_mailbox_refuses_what_clients_ask_and_never_what_protects() {
+        let mailbox = Mailbox::new().expect("eventfd");
+        let message =
+            |bytes| Command::SendData { peers: vec!["bob".into()], label: "_reliable", payload: vec![7; bytes].into() };
+        let large = MAX_WAITING_BYTES / 4;
+        assert_eq!((0..10).filter(|_| mailbox.post(message(large))).count(), 4, "as many as fit into the memory");
+        assert!(mailbox.take().is_some() && mailbox.post(message(large)), "what was taken makes room");
+        while mailbox.post(Command::AddCandidate { peer: "bob".into(), candidate: String::new() }) {}
+        assert!(!mailbox.post(Command::OpenPeer { room: "room".into(), peer: "carol".into() }));
+        assert!(mailbox.post(Command::ClosePeer { peer: "bob".into() }));
+        assert!(mailbox.post(Command::SetTrackMuted { track: "TR".into(), is_muted: true }));
+        assert!(mailbox.post(Command::DropSubscription { peer: "bob".into(), track: "TR".into() }));
     }
 
     #[test]

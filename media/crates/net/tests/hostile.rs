@@ -160,6 +160,26 @@ fn a_peer_with_valid_checks_of_its_own_cannot_take_the_address_of_another() {
 }
 
 #[test]
+fn valid_checks_from_ever_new_addresses_run_out_and_cost_nobody() {
+    let (mut world, alice, mut camera, bob, shown) = call();
+    let carol = world.join("carol");
+    world.run(Duration::from_secs(3));
+    let address = world.clients[carol].address;
+    let checks = world.recorded.iter().rev().filter(|(from, bytes)| *from == address && bytes.starts_with(&[0, 1]));
+    let check = checks.map(|(_, bytes)| bytes.clone()).next().expect("a check");
+    let before = world.board.counters().address_conflicts;
+    for port in 1_000..6_000 {
+        throw(&mut world, SocketAddr::from(([203, 0, 113, 7], port)), &check);
+    }
+    let refused = world.board.counters().address_conflicts - before;
+    assert!((4_980..5_000).contains(&refused), "{refused} of 5000 refused");
+    // Carol herself is still where she was.
+    throw(&mut world, address, &check);
+    assert_eq!(world.board.counters().address_conflicts - before, refused);
+    assert_call_goes_on(&mut world, alice, &mut camera, bob, shown);
+}
+
+#[test]
 fn offers_that_make_no_sense_are_refused_one_by_one() {
     let (mut world, alice, mut camera, bob, shown) = call();
     let read = |offer: &str| {

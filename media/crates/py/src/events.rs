@@ -49,5 +49,6 @@ fn figures<'py>(py: Python<'py>, figures: &PeerFigures) -> PyResult<Bound<'py, P
     dict.set_item("loss_out", figures.loss_out)?;
     dict.set_item("bps_in", figures.bps_in)?;
     dict.set_item("bps_out", figures.bps_out)?;
+    dict.set_item("idle_s", figures.idle.as_secs_f64())?;
     Ok(dict)
 }

@@ -225,7 +225,8 @@ pub trait NegotiatedSession {
     /// Send a message on an open data channel.
     fn send_data(&mut self, label: &str, payload: &[u8]) -> Result<DataOutcome, SessionError>;
 
-    /// A candidate that the peer trickled. `false` if the text is unusable.
+    /// A candidate that the peer trickled: only read, for the peer's checks say where it is. `false` if the text is
+    /// unusable.
     fn add_candidate(&mut self, candidate: &str) -> bool;
 
     /// Say goodbye (RTCP BYE, DTLS `close_notify`); drain once more to get the datagrams.

@@ -33,6 +33,9 @@ const SEND_BUFFER_PACKETS: usize = 1_000;
 /// Below this many buffered bytes a full channel is writable again: half of the engine's 128 KiB.
 const DATA_LOW_WATER_BYTES: usize = 64 * 1024;
 const STATS_INTERVAL: Duration = Duration::from_secs(1);
+/// Streams (SSRCs) of a peer between two offers. A browser has two per layer; more each second is an attack on the
+/// tables of streams, and ends the session.
+const MAX_STREAMS: usize = 1_024;
 
 /// An offer that was read off the media thread.
 #[derive(Debug)]
@@ -96,6 +99,8 @@ pub struct RtcSession {
     streams: HashMap<u32, (Mid, Option<Rid>)>,
     channels: BTreeMap<&'static str, ChannelId>,
     fingerprint: Option<String>,
+    /// Round trip by the peer's RTCP, which also those know whose packets nobody receives.
+    reported_rtt: Option<Duration>,
     is_up: bool,
     is_disconnected: bool,
 }
@@ -128,6 +133,7 @@ impl RtcSession {
             streams: HashMap::new(),
             channels: BTreeMap::new(),
             fingerprint: None,
+            reported_rtt: None,
             is_up: false,
             is_disconnected: false,
         }
@@ -141,7 +147,17 @@ impl RtcSession {
                 Some(SessionEvent::Connected)
             }
             Event::IceConnectionStateChange(state) => self.on_ice_state(state),
+            Event::RtpPacket(_) if self.streams.len() >= MAX_STREAMS => Some(SessionEvent::Closed),
             Event::RtpPacket(packet) => self.on_packet(packet).map(SessionEvent::Rtp),
+            // A receiver report tells of what we send, an extended report (RFC 3611 4.5) of what we receive.
+            Event::MediaEgressStats(stats) => {
+                self.reported_rtt = stats.rtt.or(self.reported_rtt);
+                None
+            }
+            Event::MediaIngressStats(stats) => {
+                self.reported_rtt = stats.rtt.or(self.reported_rtt);
+                None
+            }
             Event::SenderFeedback(feedback) => Some(SessionEvent::SenderReport {
                 mid: codecs::own_mid(feedback.mid)?,
                 rid: feedback.rid.and_then(codecs::own_rid),
@@ -169,7 +185,7 @@ impl RtcSession {
             }
             Event::ChannelBufferedAmountLow(_) => Some(SessionEvent::DataWritable),
             Event::PeerStats(stats) => Some(SessionEvent::Stats(SessionStats {
-                rtt: stats.rtt,
+                rtt: stats.rtt.or(self.reported_rtt),
                 loss_in: stats.ingress_loss_fraction.unwrap_or(0.0),
                 loss_out: stats.egress_loss_fraction.unwrap_or(0.0),
                 bytes_in: stats.peer_bytes_rx,
@@ -309,14 +325,9 @@ impl NegotiatedSession for RtcSession {
     }
 
     fn add_candidate(&mut self, candidate: &str) -> bool {
-        let text = candidate.trim().trim_start_matches("a=");
-        match Candidate::from_sdp_string(text) {
-            Ok(candidate) => {
-                self.rtc.add_remote_candidate(candidate);
-                true
-            }
-            Err(_) => false,
-        }
+        // Read and left: an ICE-lite agent sends no checks, and learns where the peer is from the peer's own (RFC 8445
+        // 7.3.1.3). The engine would keep every candidate, and walk through them at each check.
+        Candidate::from_sdp_string(candidate.trim().trim_start_matches("a=")).is_ok()
     }
 
     fn close(&mut self) {

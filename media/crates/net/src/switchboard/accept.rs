@@ -11,10 +11,12 @@ use palaver_session::{Mid, NegotiatedSession, SessionError, SessionFactory};
 use super::demux::MAX_UFRAGS;
 use super::peer::{Phase, Publication, Section};
 use super::room::TrackSource;
-use super::{CONNECT_TIMEOUT, MAX_PENDING_MUTES, PeerIx, PendingAnswer, Step, Switchboard, guarded};
+use super::{CONNECT_TIMEOUT, PeerIx, PendingAnswer, Step, Switchboard, guarded};
 use crate::command::{Accept, Publish, Wish};
 use crate::event::Event;
 
+/// Sections that a peer ever had: a client that gives the same one ever new names gets nothing more.
+const MAX_PEER_SECTIONS: usize = 2 * palaver_session::sdp::MAX_SECTIONS;
 /// Wishes remembered per peer; more are forgotten.
 const MAX_WISHES: usize = 1_024;
 
@@ -85,7 +87,7 @@ impl<F: SessionFactory> Switchboard<F> {
         for mid in gone {
             if let Some(publication) = peer.publications.remove(&mid) {
                 room.router.remove_track(publication.key, at);
-                room.tracks.remove(&publication.key);
+                room.forget_track(publication.key, &peer.name);
                 self.tracks.remove(&publication.track);
             }
         }
@@ -97,7 +99,7 @@ impl<F: SessionFactory> Switchboard<F> {
             let kind = if publish.is_audio { Kind::Audio } else { Kind::Video };
             let layers = if publish.is_audio { 1 } else { publish.rids.len().clamp(1, MAX_LAYERS) };
             let key = room.router.add_track(peer.publisher, kind, layers);
-            if let Some(true) = self.pending_mutes.get(&publish.track) {
+            if self.mutes.contains(&publish.track) {
                 room.router.set_muted(key, true, at);
             }
             room.tracks.insert(key, TrackSource { peer: ix, mid, track: publish.track.clone() });
@@ -125,7 +127,7 @@ impl<F: SessionFactory> Switchboard<F> {
         }
         let is_up = peer.is_up();
         for (mid, assignment) in wanted {
-            if !peer.sections.iter().any(|section| section.mid == *mid) {
+            if peer.sections.len() < MAX_PEER_SECTIONS && !peer.sections.iter().any(|section| section.mid == *mid) {
                 let slot = peer.sections.len() as u64;
                 let key = room.router.add_section(SectionConfig {
                     target: (u64::from(ix) << 32) | slot,
@@ -197,9 +199,8 @@ impl<F: SessionFactory> Switchboard<F> {
             room.is_touched = true;
         }
         // Remembered for a track that is published later, or again.
-        if self.pending_mutes.len() < MAX_PENDING_MUTES || self.pending_mutes.contains_key(&track) {
-            self.pending_mutes.insert(track, is_muted);
-        }
+        let tracks = &self.tracks;
+        self.mutes.set(track, is_muted, |track| tracks.contains_key(track));
     }
 }
 

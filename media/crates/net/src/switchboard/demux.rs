@@ -14,6 +14,11 @@ const ADDRESS_OWNED: Duration = Duration::from_secs(10);
 pub(super) const MAX_OWNERS: usize = 4;
 /// Addresses remembered per peer: each network interface of the client times each candidate of ours.
 const MAX_ADDRESSES: usize = 16;
+/// Addresses that a peer may prove at once, and how often it may prove another one. The engine keeps each until the
+/// next ICE restart, and walks through all of them at each check: whoever owns valid credentials could otherwise check
+/// from ever new ports. A phone that changes its network or its NAT's port does so every few minutes.
+const MAX_NEW_ADDRESSES: u32 = 64;
+const NEW_ADDRESS_EVERY: Duration = Duration::from_secs(10);
 /// User fragments remembered per peer: the one before an ICE restart still arrives for a while.
 pub(super) const MAX_UFRAGS: usize = 2;
 
@@ -23,12 +28,52 @@ struct Owner {
     proved_at: Instant,
 }
 
+/// What is known of a peer's addresses.
+#[derive(Debug)]
+struct Known {
+    /// Each with the moment of its last proof.
+    addresses: Vec<(SocketAddr, Instant)>,
+    /// How many more it may prove; they come back with time.
+    credit: u32,
+    credited_at: Instant,
+}
+
+impl Known {
+    fn new(now: Instant) -> Self {
+        Self { addresses: Vec::new(), credit: MAX_NEW_ADDRESSES, credited_at: now }
+    }
+
+    fn has(&self, address: SocketAddr) -> bool {
+        self.addresses.iter().any(|(known, _)| *known == address)
+    }
+
+    /// Where the address stands that makes room for another one: proved longest ago, and not lately. Where the peer is
+    /// now stays, however many others are proved: checks can be replayed from anywhere.
+    fn stale(&self, now: Instant) -> Option<usize> {
+        let is_stale = |at: &Instant| now.saturating_duration_since(*at) >= ADDRESS_OWNED;
+        let stalest = self.addresses.iter().enumerate().min_by_key(|(_, (_, at))| *at);
+        stalest.filter(|(_, (_, at))| is_stale(at)).map(|(position, _)| position)
+    }
+
+    fn has_room(&self, now: Instant) -> bool {
+        self.addresses.len() < MAX_ADDRESSES || self.stale(now).is_some()
+    }
+
+    fn earn(&mut self, now: Instant) {
+        let earned = now.saturating_duration_since(self.credited_at).as_secs() / NEW_ADDRESS_EVERY.as_secs();
+        if let Ok(earned @ 1..) = u32::try_from(earned) {
+            self.credit = self.credit.saturating_add(earned).min(MAX_NEW_ADDRESSES);
+            self.credited_at = now;
+        }
+    }
+}
+
 /// The two tables.
 #[derive(Debug, Default)]
 pub(super) struct Demux {
     ufrags: HashMap<String, PeerIx>,
     addresses: HashMap<SocketAddr, Vec<Owner>>,
-    by_peer: HashMap<PeerIx, Vec<SocketAddr>>,
+    by_peer: HashMap<PeerIx, Known>,
 }
 
 impl Demux {
@@ -42,7 +87,15 @@ impl Demux {
     }
 
     pub(super) fn has_address(&self, peer: PeerIx) -> bool {
-        self.by_peer.get(&peer).is_some_and(|addresses| !addresses.is_empty())
+        self.by_peer.get(&peer).is_some_and(|known| !known.addresses.is_empty())
+    }
+
+    /// Whether a check from there may be looked at: the peer's own address, or one more than it has. Only proof costs
+    /// credit, so that forged checks cannot use it up.
+    pub(super) fn may_prove(&mut self, address: SocketAddr, peer: PeerIx, now: Instant) -> bool {
+        let Some(known) = self.by_peer.get_mut(&peer) else { return true };
+        known.earn(now);
+        known.has(address) || (known.credit > 0 && known.has_room(now))
     }
 
     pub(super) fn add_ufrag(&mut self, ufrag: String, peer: PeerIx) {
@@ -56,10 +109,15 @@ impl Demux {
     /// A check from this address was proved to be the peer's.
     pub(super) fn learn(&mut self, address: SocketAddr, peer: PeerIx, now: Instant) -> Learned {
         let owners = self.addresses.entry(address).or_default();
+        let known = self.by_peer.entry(peer).or_insert_with(|| Known::new(now));
         if let Some(owner) = owners.iter_mut().find(|owner| owner.peer == peer) {
             owner.proved_at = now;
+            if let Some((_, at)) = known.addresses.iter_mut().find(|(a, _)| *a == address) {
+                *at = now;
+            }
             return Learned::Known;
         }
+        known.credit = known.credit.saturating_sub(1);
         let mut former = Vec::new();
         owners.retain(|owner| {
             let is_fresh = now.saturating_duration_since(owner.proved_at) < ADDRESS_OWNED;
@@ -69,22 +127,25 @@ impl Demux {
             is_fresh
         });
         let learned = match owners.len() {
-            0 => Learned::New,
+            0 if known.has_room(now) => Learned::New,
             MAX_OWNERS.. => Learned::Refused,
+            _ if !known.has_room(now) => Learned::Refused,
             _ => Learned::Shared,
         };
         if learned != Learned::Refused {
             owners.push(Owner { peer, proved_at: now });
-            let addresses = self.by_peer.entry(peer).or_default();
-            addresses.push(address);
-            if addresses.len() > MAX_ADDRESSES {
-                let oldest = addresses.remove(0);
-                self.disown(oldest, peer);
+            let stale = if known.addresses.len() < MAX_ADDRESSES { None } else { known.stale(now) };
+            let forgotten = stale.map(|position| known.addresses.swap_remove(position).0);
+            known.addresses.push((address, now));
+            if let Some(forgotten) = forgotten {
+                self.disown(forgotten, peer);
             }
+        } else if owners.is_empty() {
+            self.addresses.remove(&address);
         }
         for peer in former {
-            if let Some(addresses) = self.by_peer.get_mut(&peer) {
-                addresses.retain(|a| *a != address);
+            if let Some(known) = self.by_peer.get_mut(&peer) {
+                known.addresses.retain(|(a, _)| *a != address);
             }
         }
         learned
@@ -92,7 +153,7 @@ impl Demux {
 
     pub(super) fn forget_peer(&mut self, peer: PeerIx) {
         self.ufrags.retain(|_, owner| *owner != peer);
-        for address in self.by_peer.remove(&peer).unwrap_or_default() {
+        for (address, _) in self.by_peer.remove(&peer).map(|known| known.addresses).unwrap_or_default() {
             self.disown(address, peer);
         }
     }
@@ -234,13 +295,42 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_of_too_many_addresses_is_forgotten() {
+    fn ever_new_addresses_run_out_of_credit_and_where_the_peer_is_stays() {
         let mut demux = Demux::default();
         let address = |port: u16| SocketAddr::from(([192, 0, 2, 1], port));
-        for port in 0..=MAX_ADDRESSES as u16 {
-            demux.learn(address(port), 1, Instant::now());
+        let (home, start) = (address(9_999), Instant::now());
+        assert_eq!(demux.learn(home, 1, start), Learned::New);
+        let mut proved = 0;
+        for round in 0..60_u16 {
+            let now = start + Duration::from_secs(u64::from(round));
+            assert!(demux.may_prove(home, 1, now));
+            assert_eq!(demux.learn(home, 1, now), Learned::Known);
+            for port in 0..100 {
+                let next = address(round * 100 + port);
+                if demux.may_prove(next, 1, now) {
+                    assert_eq!(demux.learn(next, 1, now), Learned::New);
+                    proved += 1;
+                }
+            }
         }
-        assert_eq!(demux.owner(address(0), 0), None);
-        assert_eq!(demux.owner(address(1), 0), Some(1));
+        assert!((60..=64 + 6).contains(&proved), "{proved} of 6000");
+        assert_eq!(owners(&demux, home), [1]);
+        assert!(demux.may_prove(address(7), 2, start), "another peer has its own credit");
+        assert!(demux.addresses.len() <= MAX_ADDRESSES, "nothing is left behind");
+    }
+
+    #[test]
+    fn an_address_that_was_not_proved_lately_makes_room_for_another() {
+        let mut demux = Demux::default();
+        let address = |port: u16| SocketAddr::from(([192, 0, 2, 1], port));
+        let start = Instant::now();
+        for port in 0..MAX_ADDRESSES as u16 {
+            demux.learn(address(port), 1, start);
+        }
+        assert_eq!(demux.learn(address(100), 1, start), Learned::Refused);
+        let later = start + ADDRESS_OWNED;
+        demux.learn(address(0), 1, later);
+        assert_eq!(demux.learn(address(100), 1, later), Learned::New);
+        assert_eq!((demux.owner(address(0), 0), demux.owner(address(1), 0)), (Some(1), None));
     }
 }

@@ -91,7 +91,8 @@ impl<F: SessionFactory> Switchboard<F> {
 
     fn on_packet(&mut self, now: Instant, ix: PeerIx, packet: &ReceivedRtp) {
         let at = self.epoch_micros(now);
-        let route = self.peers.get(ix).and_then(|peer| {
+        let route = self.peers.get_mut(ix).and_then(|peer| {
+            peer.heard_at = now;
             let publication = peer.publications.get(&packet.mid)?;
             Some((publication.key, layer_of(&publication.rids, packet.rid)?, peer.room.clone()))
         });
@@ -157,5 +158,6 @@ fn figures<S>(peer: &mut Peer<S>, stats: &SessionStats, now: Instant) -> PeerFig
         loss_out: stats.loss_out,
         bps_in: bps(stats.bytes_in, bytes_in),
         bps_out: bps(stats.bytes_out, bytes_out),
+        idle: now.saturating_duration_since(peer.heard_at),
     }
 }

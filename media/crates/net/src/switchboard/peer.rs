@@ -68,6 +68,8 @@ pub(super) struct Peer<S> {
     pub(super) backlog: VecDeque<(&'static str, Arc<[u8]>)>,
     pub(super) backlog_bytes: usize,
     pub(super) pace: Pace,
+    /// The last sign of life: a verified check, or a packet.
+    pub(super) heard_at: Instant,
     /// When and at how many bytes in and out the last figures were made.
     pub(super) last_bytes: (Instant, u64, u64),
     /// What the session said last.
@@ -92,6 +94,7 @@ impl<S> Peer<S> {
             backlog: VecDeque::new(),
             backlog_bytes: 0,
             pace: Pace::new(now),
+            heard_at: now,
             last_bytes: (now, 0, 0),
             deadline: now,
             scheduled: None,

@@ -9,6 +9,9 @@ use palaver_session::{Mid, NegotiatedSession, SessionFactory};
 use super::{PeerIx, Step, Switchboard, guarded};
 use crate::event::{Event, Speaker};
 
+/// Names kept of tracks that are gone; a report follows within a fifth of a second, or never.
+const MAX_DEPARTED: usize = 256;
+
 /// Where a track comes from.
 #[derive(Debug, Clone)]
 pub(super) struct TrackSource {
@@ -23,10 +26,24 @@ pub(super) struct Room {
     pub(super) router: Router,
     pub(super) peers: BTreeSet<PeerIx>,
     pub(super) tracks: BTreeMap<TrackKey, TrackSource>,
+    /// Names of tracks that are gone, until the router has said that their speakers are silent.
+    departed: BTreeMap<TrackKey, (Arc<str>, Arc<str>)>,
     /// The router's next deadline.
     pub(super) deadline: Option<Micros>,
     /// The router has had input since it was last drained.
     pub(super) is_touched: bool,
+}
+
+impl Room {
+    /// The track left the router.
+    pub(super) fn forget_track(&mut self, key: TrackKey, peer: &Arc<str>) {
+        if let Some(source) = self.tracks.remove(&key) {
+            self.departed.insert(key, (peer.clone(), source.track));
+            if self.departed.len() > MAX_DEPARTED {
+                self.departed.pop_first();
+            }
+        }
+    }
 }
 
 impl<F: SessionFactory> Switchboard<F> {
@@ -41,6 +58,10 @@ impl<F: SessionFactory> Switchboard<F> {
                 match room.router.poll(at) {
                     Output::Idle { deadline } => {
                         room.deadline = deadline;
+                        if deadline.is_none() {
+                            // Nothing is left to be reported.
+                            room.departed.clear();
+                        }
                         room.is_touched = false;
                         break;
                     }
@@ -60,16 +81,18 @@ impl<F: SessionFactory> Switchboard<F> {
                     }
                     Output::SpeakersChanged => {
                         let changes = room.router.speaker_changes().iter().filter_map(|change| {
-                            let source = room.tracks.get(&change.track)?;
-                            Some(Speaker {
-                                peer: self.peers.get(source.peer)?.name.clone(),
-                                track: source.track.clone(),
-                                level: change.level,
-                                is_active: change.is_active,
-                            })
+                            let present = room.tracks.get(&change.track).and_then(|source| {
+                                Some((self.peers.get(source.peer)?.name.clone(), source.track.clone()))
+                            });
+                            let (peer, track) = present.or_else(|| room.departed.get(&change.track).cloned())?;
+                            Some(Speaker { peer, track, level: change.level, is_active: change.is_active })
                         });
-                        let speakers = changes.collect();
-                        self.outbox.events.push(Event::Speakers(name.clone(), speakers));
+                        let speakers: Vec<_> = changes.collect();
+                        // Its report comes at most once, and with this one.
+                        room.departed.clear();
+                        if !speakers.is_empty() {
+                            self.outbox.events.push(Event::Speakers(name.clone(), speakers));
+                        }
                     }
                 }
             }

@@ -13,6 +13,7 @@ use crate::ids::Mid;
 /// * Only Opus, VP8 and one H.264 payload type (constrained baseline, packetization mode 1) stay, with their RTX: one
 ///   payload type per codec and peer makes the mapping between peers a table.
 /// * A section of which no codec stays is rejected by port 0.
+/// * Candidates go: see [`NegotiatedSession::add_candidate`](crate::NegotiatedSession::add_candidate).
 pub fn narrow_offer(text: &str, published: &BTreeSet<Mid>, subscribed: &BTreeSet<Mid>) -> Result<String, SdpError> {
     let document = Document::parse(text)?;
     let has =
@@ -48,7 +49,7 @@ pub fn narrow_offer(text: &str, published: &BTreeSet<Mid>, subscribed: &BTreeSet
                 }
                 out.push_str("\r\n");
             }
-            _ if Direction::parse(line).is_some() => {}
+            _ if Direction::parse(line).is_some() || is_candidate(line) => {}
             _ => push_line(&mut out, line),
         }
     }
@@ -114,6 +115,10 @@ fn best_h264<'a>(section: &Section<'a>) -> Option<&'a str> {
     of_profile("42e0").or_else(|| of_profile("42c0")).or_else(|| of_profile("4200"))
 }
 
+fn is_candidate(line: &str) -> bool {
+    line.starts_with("a=candidate:") || line == "a=end-of-candidates"
+}
+
 /// What is left of an offered direction.
 pub(super) fn one_way(offered: Direction, is_published: bool, is_subscribed: bool) -> Direction {
     match offered {
@@ -133,7 +138,7 @@ fn write_section(out: &mut String, section: &Section<'_>, kept: &Kept<'_>, direc
             .is_some_and(|format| format != "*" && !kept.formats.contains(&format));
         // A section that is rejected here must not look bundled.
         let is_bundling = kept.is_rejected && *line == "a=bundle-only";
-        if !is_foreign && !is_bundling && Direction::parse(line).is_none() {
+        if !is_foreign && !is_bundling && !is_candidate(line) && Direction::parse(line).is_none() {
             push_line(out, line);
         }
     }
