@@ -105,7 +105,8 @@ class Engine:
         - `("track_started", peer, track, mime)`: first packet: `audio/opus`, `video/vp8` or `video/h264`.
         - `("speakers", room, [(peer, track, level, is_active)])`: changed speakers, level 0 to 1, at most 5 a second.
         - `("stats", [(peer, figures)])`: connected peers, about each second; figures are `{"rtt_ms": float | None,
-          "loss_in": float, "loss_out": float, "bps_in": int, "bps_out": int}`, losses as shares from 0 to 1.
+          "loss_in": float, "loss_out": float, "bps_in": int, "bps_out": int, "idle_s": float}`, losses as shares from
+          0 to 1; `idle_s` since the last verified connectivity check or packet.
         - `("data", peer, label, payload)`, `("data_open", peer, label)`
         - `("log", level, text)`: `info`, `warning`, `error`; never contains descriptions, addresses or keys.
         - `("worker_lost", *rooms)`: the media thread failed as a whole and began again without these rooms and their

@@ -275,6 +275,8 @@ class Switchboard:
                         peer=effect.peer, offer_id=effect.offer_id, code="refused", message=str(error)
                     )
                     self._waiting.append((room, refusal))
+                elif isinstance(effect, OpenPeer):
+                    self._waiting.append((room, PeerClosed(peer=effect.peer, reason="refused")))
 
     def _do(self, room: RoomState, effect: Effect) -> None:  # noqa: PLR0912  one line per effect
         match effect:
@@ -374,7 +376,13 @@ class Switchboard:
         session = room.sessions.get(event.peer) if room is not None else None
         if room is None or session is None:
             return
-        stamped = data.stamp(event.payload, label=event.label, sid=session.sid, identity=session.identity)
+        stamped = data.stamp(
+            event.payload,
+            label=event.label,
+            sid=session.sid,
+            identity=session.identity,
+            is_agent=session.is_agent,
+        )
         if stamped is not None:
             self._feed(room, stamped)
 

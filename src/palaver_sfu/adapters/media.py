@@ -181,6 +181,7 @@ def _stats(entries: list[tuple[str, Mapping[str, Any]]]) -> MediaEvent:
                     loss_out=link["loss_out"],
                     bps_in=link["bps_in"],
                     bps_out=link["bps_out"],
+                    idle_s=link["idle_s"],
                 ),
             )
             for peer, link in entries

@@ -32,6 +32,14 @@ class TrackSource(IntEnum):
     SCREEN_SHARE_AUDIO = 4
 
 
+SOURCE_KINDS = {
+    TrackSource.CAMERA: TrackKind.VIDEO,
+    TrackSource.MICROPHONE: TrackKind.AUDIO,
+    TrackSource.SCREEN_SHARE: TrackKind.VIDEO,
+    TrackSource.SCREEN_SHARE_AUDIO: TrackKind.AUDIO,
+}
+
+
 class ParticipantState(IntEnum):
     JOINING = 0
     JOINED = 1
@@ -126,8 +134,11 @@ class Permission:
     can_subscribe_metrics: bool = False
     can_manage_agent_session: bool = False
 
-    def may_publish(self, source: TrackSource) -> bool:
-        return self.can_publish and (not self.publish_sources or source in self.publish_sources)
+    def may_publish(self, source: TrackSource, kind: TrackKind) -> bool:
+        if not self.can_publish or not self.publish_sources:
+            return self.can_publish
+        # The client says what its track shows: a picture must not come in as a microphone.
+        return source in self.publish_sources and SOURCE_KINDS.get(source) is kind
 
 
 DEFAULT_PERMISSION = Permission()
@@ -203,10 +214,14 @@ class SpeakerInfo:
 
 @dataclass(frozen=True, slots=True)
 class LinkStats:
-    """One second of a participant's transport, as the media core measures it. Losses are fractions 0..1."""
+    """One second of a participant's transport, as the media core measures it. Losses are fractions 0..1.
+
+    `idle_s` is the time since the last sign of life: a verified connectivity check, or a packet.
+    """
 
     rtt_ms: float | None
     loss_in: float
     loss_out: float
     bps_in: int
     bps_out: int
+    idle_s: float = 0.0

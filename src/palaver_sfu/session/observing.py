@@ -17,11 +17,16 @@ def speakers(room: RoomState, event: SpeakersObserved, turn: Turn) -> None:
     groups: dict[tuple[SpeakerInfo, ...], list[Session]] = {}
     for session in room.sessions.values():
         received = session.received_tracks
-        heard = [s for s in event.speakers if s.peer == session.sid or s.track in received]
+        heard = [s for s in event.speakers if s.peer == session.sid or s.track in received or _has_ended(room, s)]
         if heard:
             groups.setdefault(_one_each(heard), []).append(session)
     for infos, listeners in groups.items():
         turn.send_all(listeners, SpeakersChanged(speakers=infos))
+
+
+def _has_ended(room: RoomState, speaker: Speaker) -> bool:
+    """The voice stopped because its track did: whoever heard it may have been told of a new answer meanwhile."""
+    return not speaker.is_active and speaker.track not in room.tracks
 
 
 def simulate_speaker(room: RoomState, session: Session, duration_s: int, turn: Turn) -> None:
@@ -35,6 +40,7 @@ def stats(room: RoomState, event: StatsObserved, now: float) -> None:
         if session is not None:
             session.link.append(link)
             del session.link[:-5]
+            session.checked_at = now - link.idle_s
             if link.bps_in > 0:
                 session.media_heard_at = now
 

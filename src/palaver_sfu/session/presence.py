@@ -202,7 +202,7 @@ def check_deadlines(room: RoomState, session: Session, turn: Turn) -> bool:
         return False
     if session.is_attached and _is_overdue(session.media_closed_at, timing.closed_media_grace_s, turn.now):
         ask_to_rejoin(room, session, DisconnectReason.MEDIA_FAILURE, turn)
-    if session.is_attached and turn.now - session.heard_at >= timing.client_silence_s:
+    if session.is_attached and _is_unheard(session, timing, turn.now):
         turn.do(CloseSignal(sid=session.sid))
         signal_lost(room, session, turn)
     if session.is_attached and turn.now - session.token_refreshed_at >= timing.token_refresh_s:
@@ -213,9 +213,21 @@ def check_deadlines(room: RoomState, session: Session, turn: Turn) -> bool:
 def _fell_silent(session: Session, timing: Timing, now: float) -> bool:
     """Signalling and media stopped together: the tab or the machine is gone, long before ICE would say so."""
     lost, heard = session.detached_at, session.media_heard_at
-    if lost is None or heard is None or heard < lost - timing.silent_media_grace_s:
+    if lost is None or now - lost < timing.silent_media_grace_s:
         return False
-    return now - max(lost, heard) >= timing.silent_media_grace_s
+    if _is_overdue(session.checked_at, timing.check_silence_s, now):
+        # Also of those who send nothing: a browser that lives keeps checking its connection.
+        return True
+    if heard is None or heard < lost - timing.silent_media_grace_s:
+        return False
+    return now - heard >= timing.silent_media_grace_s
+
+
+def _is_unheard(session: Session, timing: Timing, now: float) -> bool:
+    """No word for so long that the socket is dead, whatever TCP still believes of it."""
+    is_cut_off = _is_overdue(session.checked_at, timing.machine_silence_s, now)
+    patience_s = timing.machine_silence_s if is_cut_off else timing.client_silence_s
+    return now - session.heard_at >= patience_s
 
 
 def _is_overdue(since: float | None, grace_s: float, now: float) -> bool:

@@ -32,7 +32,7 @@ def add_track(room: RoomState, session: Session, request: AddTrack, nonce: str, 
     if request.existing is not None:
         _add_codec(session, request, turn)
         return
-    if not session.permission.may_publish(request.source):
+    if not session.permission.may_publish(request.source, request.kind):
         _refuse(session, request, RequestFailure.NOT_ALLOWED, "does not have permission to publish", turn)
         return
     if len(session.publications) + len(session.queued) >= MAX_PUBLICATIONS:
@@ -120,7 +120,9 @@ def mute_by_client(room: RoomState, session: Session, request: SetMuted, turn: T
         )
         turn.send(session, answer)
         return
-    set_muted(room, session, publication, is_muted=request.is_muted, is_held=False, turn=turn)
+    # Only "unmute" lifts what the server holds: clients confirm its mute with one of their own.
+    is_held = publication.is_held and request.is_muted
+    set_muted(room, session, publication, is_muted=request.is_muted, is_held=is_held, turn=turn)
 
 
 def set_muted(
@@ -167,9 +169,9 @@ def end_publication(room: RoomState, session: Session, publication: Publication,
 
 def revoke_publications(room: RoomState, session: Session, turn: Turn) -> None:
     """End what the permission no longer allows; the core lets nothing of it in from now on."""
-    session.queued = [q for q in session.queued if session.permission.may_publish(q[1].source)]
+    session.queued = [q for q in session.queued if session.permission.may_publish(q[1].source, q[1].kind)]
     for publication in list(session.publications.values()):
-        if session.permission.may_publish(publication.info.source):
+        if session.permission.may_publish(publication.info.source, publication.info.kind):
             continue
         turn.do(SetTrackMuted(track=publication.info.sid, is_muted=True))
         end_publication(room, session, publication, turn)

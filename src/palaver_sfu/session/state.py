@@ -48,6 +48,8 @@ class Timing:
     closed_media_grace_s: float = 3.0  # media closed by the client: it leaves, or is about to join anew
     rejoin_grace_s: float = 10.0  # after "please rejoin": others see the old one until then
     client_silence_s: float = 30.0  # clients ping every 5 s; two times their own patience of 15 s
+    machine_silence_s: float = 15.0  # the same when no connectivity check came either: the line or the machine is gone
+    check_silence_s: float = 10.0  # browsers check every 2.5 to 6 s; two lost ones are no death, four are
     token_refresh_s: float = 300.0
     reoffer_s: float = 10.0  # a client that was asked to offer answers within milliseconds; ask again after
     negotiation_s: float = 15.0
@@ -100,6 +102,7 @@ class Session:
     is_media_silent: bool = False
     media_closed_at: float | None = None
     media_heard_at: float | None = None  # when something arrived last; checks of connectivity do not count
+    checked_at: float | None = None  # when they do
     detached_at: float | None = None
 
     publications: dict[TrackSid, Publication] = field(default_factory=dict)
@@ -138,6 +141,10 @@ class Session:
             or self.permission.is_agent
             or self.kind in {ParticipantKind.EGRESS, ParticipantKind.AGENT}
         )
+
+    @property
+    def is_agent(self) -> bool:
+        return self.permission.is_agent or self.kind is ParticipantKind.AGENT
 
     @property
     def received_tracks(self) -> frozenset[TrackSid]:

@@ -30,7 +30,7 @@ from palaver_sfu.session.messages import (
     SpeakersChanged,
 )
 from palaver_sfu.session.requests import Ping, PingTimed, Scenario, Simulate, Unsupported, UpdateMetadata
-from palaver_sfu.tests.rehearsal import Stage, permission
+from palaver_sfu.tests.rehearsal import Stage, inactive, permission
 
 
 @pytest.fixture
@@ -167,6 +167,20 @@ def test_speakers_are_told_to_those_who_hear_them_and_to_themselves() -> None:
     assert stage.told("alice", SpeakersChanged) == expected
     assert stage.told("bob", SpeakersChanged) == expected
     assert stage.told("carol", SpeakersChanged) == []
+
+
+def test_a_voice_that_ends_with_its_track_is_told_to_those_who_heard_it() -> None:
+    stage = Stage()
+    alice = ParticipantSid(stage.join("alice"))
+    microphone = stage.speak_up("alice")
+    stage.join("bob")
+    stage.offer("alice", inactive("s-mic", "audio"))
+    stage.follow_requirements()
+    assert stage.session("bob").received_tracks == frozenset()
+    ended = Speaker(peer=alice, track=microphone, level=0.0, is_active=False)
+    stage.step(SpeakersObserved(speakers=(ended,)))
+    silence = SpeakersChanged(speakers=(SpeakerInfo(sid=alice, level=0.0, is_active=False),))
+    assert stage.told("bob", SpeakersChanged) == [silence]
 
 
 def test_a_rehearsed_speaker_stops_again(stage: Stage) -> None:

@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 from palaver_sfu.errors import AdmissionError, ApiError
-from palaver_sfu.room.values import DisconnectReason, Identity, LinkStats, ParticipantState, RoomOptions
+from palaver_sfu.room.values import (
+    DisconnectReason,
+    Identity,
+    LinkStats,
+    ParticipantSid,
+    ParticipantState,
+    RoomOptions,
+)
 from palaver_sfu.session import presence
 from palaver_sfu.session.effects import ClosePeer, CloseSignal, OpenPeer, RoomEnded
 from palaver_sfu.session.inputs import (
@@ -168,6 +175,57 @@ def test_signalling_and_media_that_stop_together_mean_a_closed_tab(
         stage.step(StatsObserved(stats=((bob, after),)))
         stage.wait(1)
     assert (bob in stage.room.sessions) is stays
+
+
+def idle(stage: Stage, sid: ParticipantSid, idle_s: float) -> None:
+    """One second of somebody who sends no media, and whose browser checked its connection `idle_s` ago."""
+    stage.step(StatsObserved(stats=((sid, replace(DEAD, idle_s=idle_s)),)))
+    stage.wait(1)
+
+
+def test_an_idle_client_that_is_killed_is_gone_after_ten_seconds() -> None:
+    stage = Stage()
+    bob = stage.join("bob")
+    for second in range(10):
+        idle(stage, bob, second % 3)
+    stage.step(SignalLost(sid=bob))
+    for second in range(9):
+        assert bob in stage.room.sessions
+        idle(stage, bob, second + 1)
+    idle(stage, bob, 10)
+    assert bob not in stage.room.sessions
+
+
+def test_an_idle_client_that_still_checks_its_connection_has_the_whole_grace() -> None:
+    stage = Stage()
+    bob = stage.join("bob")
+    stage.step(SignalLost(sid=bob))
+    for second in range(19):
+        idle(stage, bob, second % 7)
+    assert bob in stage.room.sessions
+
+
+def test_checks_that_fail_alone_cost_nobody_the_place() -> None:
+    stage = Stage()
+    bob = stage.join("bob")
+    for second in range(40):
+        idle(stage, bob, second)
+        stage.request("bob", Ping())
+    assert bob in stage.room.sessions
+
+
+def test_a_machine_that_vanishes_without_a_word_is_gone_after_twenty_seconds() -> None:
+    stage = Stage()
+    bob = stage.join("bob")
+    for second in range(14):
+        idle(stage, bob, second)
+    assert CloseSignal(sid=bob) not in stage.effects
+    for second in range(14, 19):
+        idle(stage, bob, second)
+        assert CloseSignal(sid=bob) in stage.effects
+        assert bob in stage.room.sessions
+    idle(stage, bob, 19)
+    assert bob not in stage.room.sessions
 
 
 def test_a_client_whose_media_failed_is_asked_to_come_back_and_kept_until_then() -> None:

@@ -181,6 +181,36 @@ def test_publishing_without_the_right_to_is_refused(rights: dict[str, object]) -
     assert published(stage, "alice") == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "source", "is_allowed"),
+    [
+        (TrackKind.AUDIO, TrackSource.MICROPHONE, True),
+        (TrackKind.VIDEO, TrackSource.MICROPHONE, False),
+        (TrackKind.AUDIO, TrackSource.UNKNOWN, False),
+        (TrackKind.VIDEO, TrackSource.UNKNOWN, False),
+    ],
+)
+def test_who_may_only_speak_cannot_show_a_picture_under_another_name(
+    kind: TrackKind, source: TrackSource, is_allowed: bool
+) -> None:
+    # A source that this server does not know is read as UNKNOWN; it allows nothing.
+    sources = frozenset({TrackSource.MICROPHONE, TrackSource.UNKNOWN})
+    stage = Stage()
+    stage.join("alice", permission=permission(publish_sources=sources))
+    stage.request("alice", AddTrack(cid="x", kind=kind, source=source))
+    assert bool(stage.told("alice", TrackPublished)) is is_allowed
+
+
+def test_a_track_under_a_false_name_ends_when_its_kind_is_no_longer_allowed() -> None:
+    stage = Stage()
+    stage.join("alice")
+    picture = stage.publish("alice", cid="x", source=TrackSource.MICROPHONE)
+    rights = permission(publish_sources=frozenset({TrackSource.MICROPHONE}))
+    stage.step(ChangeParticipant(identity=Identity("alice"), permission=rights))
+    assert SetTrackMuted(track=picture, is_muted=True) in stage.effects
+    assert stage.session("alice").publications == {}
+
+
 def test_nobody_publishes_without_end() -> None:
     stage = Stage()
     stage.join("alice")
@@ -217,6 +247,9 @@ def test_a_mute_by_the_server_holds_the_media_until_the_owner_unmutes() -> None:
     stage.step(MuteTrackByServer(identity=Identity("alice"), track=microphone, is_muted=True))
     assert stage.told("alice", MuteTrack) == [MuteTrack(track=microphone, is_muted=True)]
     assert stage.done(SetTrackMuted) == [SetTrackMuted(track=microphone, is_muted=True)]
+    # A client confirms the mute with its own, which must not let go of what it may still send.
+    stage.request("alice", SetMuted(track=microphone, is_muted=True))
+    assert len(stage.done(SetTrackMuted)) == 1
     stage.request("alice", SetMuted(track=microphone, is_muted=False))
     assert stage.done(SetTrackMuted)[-1] == SetTrackMuted(track=microphone, is_muted=False)
 

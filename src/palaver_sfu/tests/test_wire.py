@@ -69,6 +69,7 @@ from palaver_sfu.wire.requests import (
 )
 from palaver_sfu.wire.responses import LIVEKIT_LEVEL, Encoder, IceServer
 
+ALICE = ParticipantSid("PA_1")
 SDP = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\n"
 
 
@@ -403,7 +404,7 @@ def test_the_sender_of_data_is_written_by_the_server() -> None:
             payload=b"hi", participant_identity="bob", participant_sid="PA_bob", destination_sids=["PA_2"]
         ),
     )
-    event = stamp(forged.SerializeToString(), label="_reliable", sid=ParticipantSid("PA_1"), identity=Identity("alice"))
+    event = stamp(forged.SerializeToString(), label="_reliable", sid=ALICE, identity=Identity("alice"), is_agent=False)
     assert event is not None
     packet = models.DataPacket.FromString(event.payload)
     assert (packet.participant_identity, packet.participant_sid) == ("alice", "PA_1")
@@ -416,7 +417,7 @@ def test_the_sender_of_data_is_written_by_the_server() -> None:
 def test_streams_and_calls_pass_as_they_are() -> None:
     chunk = models.DataStream.Chunk(stream_id="s", content=b"abc")
     packet = models.DataPacket(stream_chunk=chunk).SerializeToString()
-    event = stamp(packet, label="_reliable", sid=ParticipantSid("PA_1"), identity=Identity("alice"))
+    event = stamp(packet, label="_reliable", sid=ALICE, identity=Identity("alice"), is_agent=False)
     assert event is not None
     assert models.DataPacket.FromString(event.payload).stream_chunk == chunk
 
@@ -425,4 +426,12 @@ def test_streams_and_calls_pass_as_they_are() -> None:
     "payload", [b"\xff\xff", b"", models.DataPacket(speaker=models.ActiveSpeakerUpdate()).SerializeToString()]
 )
 def test_data_that_is_none_goes_nowhere(payload: bytes) -> None:
-    assert stamp(payload, label="_lossy", sid=ParticipantSid("PA_1"), identity=Identity("alice")) is None
+    assert stamp(payload, label="_lossy", sid=ALICE, identity=Identity("alice"), is_agent=False) is None
+
+
+@pytest.mark.parametrize("is_agent", [True, False])
+def test_only_agents_say_what_somebody_else_said(is_agent: bool) -> None:
+    words = models.Transcription(transcribed_participant_identity="bob")
+    packet = models.DataPacket(transcription=words).SerializeToString()
+    event = stamp(packet, label="_reliable", sid=ALICE, identity=Identity("alice"), is_agent=is_agent)
+    assert (event is not None) is is_agent

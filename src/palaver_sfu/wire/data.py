@@ -10,14 +10,18 @@ from palaver_sfu.session.conveying import RELIABLE
 from palaver_sfu.session.inputs import DataFromServer, DataReceived
 
 
-def stamp(payload: bytes, *, label: str, sid: ParticipantSid, identity: Identity) -> DataReceived | None:
-    """The packet as it may go on, or None when it cannot be read or is not for clients to send."""
+def stamp(
+    payload: bytes, *, label: str, sid: ParticipantSid, identity: Identity, is_agent: bool
+) -> DataReceived | None:
+    """The packet as it may go on, or None when it cannot be read or is not for its sender to send."""
     try:
         packet = models.DataPacket.FromString(payload)
     except DecodeError:
         return None
     # Who speaks is measured here; the old packet for it would let anybody claim to.
-    if packet.WhichOneof("value") in {None, "speaker"}:
+    value = packet.WhichOneof("value")
+    # A transcription says what somebody else said.
+    if value in {None, "speaker"} or (value == "transcription" and not is_agent):
         return None
     identities, sids = set(packet.destination_identities), set[str]()
     packet.participant_sid, packet.participant_identity = sid, identity
