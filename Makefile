@@ -12,6 +12,10 @@ STAMPS := .cache/stamps
 # Tools that are built once and serve every checkout of this user.
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/palaver/tools
 CARGO_DENY_VERSION := 0.20.2
+CARGO_FUZZ_VERSION := 0.13.2
+# What `make fuzz` runs, and for how long each.
+FUZZ_TARGETS ?= answer datagrams payloads room sdp
+FUZZ_SECONDS ?= 60
 # aws-lc and str0m take minutes on two cores; leave the machine usable meanwhile.
 CARGO := cargo
 CARGO_FLAGS := --manifest-path media/Cargo.toml --locked
@@ -72,7 +76,7 @@ run: build ## Build what changed and start Palaver; ARGS="--tls-self-signed" pas
 
 # --- test ----------------------------------------------------------------------------------
 
-.PHONY: test test-rust test-web test-python proof bench
+.PHONY: test test-rust test-web test-python proof bench fuzz
 test: build $(STAMPS)/apt-test ## Run every test; T=<words of a name> runs only those Python tests that match.
 ifdef T
 	@$(PY) -m pytest -k "$(T)"
@@ -97,6 +101,22 @@ proof: build $(STAMPS)/apt-test ## Run the long versions and write docs/proof.md
 
 bench: build $(STAMPS)/apt-test ## Print the scoreboards and write benches/*/SCOREBOARD.md.
 	@$(PY) tools/bench.py
+
+$(STAMPS)/fuzz: | $(STAMPS)/apt-build
+	@test -x $(TOOLS)/bin/cargo-fuzz || echo "· cargo-fuzz (built once, some minutes)"
+	@test -x $(TOOLS)/bin/cargo-fuzz || $(CARGO) install --quiet --locked --root $(TOOLS) --version $(CARGO_FUZZ_VERSION) cargo-fuzz
+	@mkdir -p $(@D) && touch $@
+
+# What is found grows in .cache/fuzz; the committed corpus is only read. The compiler's own sanitizer flags are locked on
+# a stable toolchain, which RUSTC_BOOTSTRAP opens.
+fuzz: $(STAMPS)/fuzz ## Fuzz the media core: FUZZ_TARGETS="room sdp", FUZZ_SECONDS=600 each.
+	@for target in $(FUZZ_TARGETS); do \
+	  echo "· fuzzing $$target for $(FUZZ_SECONDS) s"; \
+	  mkdir -p .cache/fuzz/$$target; \
+	  (cd media && PATH="$(TOOLS)/bin:$$PATH" RUSTC_BOOTSTRAP=1 cargo fuzz run $$target \
+	    $(CURDIR)/.cache/fuzz/$$target $(CURDIR)/media/fuzz/corpus/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -timeout=20 -verbosity=0 -print_final_stats=1); \
+	done
 
 # --- check and repair ----------------------------------------------------------------------
 

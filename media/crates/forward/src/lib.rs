@@ -77,6 +77,8 @@ mod speakers;
 mod units;
 
 pub mod codec;
+#[doc(hidden)]
+pub mod exercise;
 pub mod rewrite;
 
 pub use codec::{Codec, FrameInfo};

@@ -342,8 +342,45 @@ pub fn exercise(text: &str) {
             assert_eq!((before.mid, before.kind), (after.mid, after.kind));
             assert!(after.kind == Kind::Application || after.direction != Direction::SendRecv);
         }
-        let _ = crate::PreparedOffer::parse(&narrowed);
+        let Ok(prepared) = crate::PreparedOffer::parse(&narrowed) else { continue };
+        negotiate(prepared, &narrowed);
     }
+}
+
+/// One certificate for all inputs: making one costs more than everything else.
+static FACTORY: std::sync::OnceLock<crate::RtcFactory> = std::sync::OnceLock::new();
+
+/// Let the engine answer an offer, and the same one once more.
+fn negotiate(prepared: crate::PreparedOffer, narrowed: &str) {
+    use crate::api::{NegotiatedSession as _, SessionFactory as _};
+    let now = std::time::Instant::now();
+    let mut session = FACTORY.get_or_init(crate::RtcFactory::new).make(now, &[([192, 0, 2, 1], 7_882).into()]);
+    let again = crate::PreparedOffer::parse(narrowed);
+    for offer in [Some(prepared), again.ok()].into_iter().flatten() {
+        let Ok(answer) = session.accept(now, offer) else { return };
+        let _ = rewrite_answer(&answer.print(), narrowed, &std::collections::BTreeMap::new());
+        while let Ok(crate::Output::Transmit { .. } | crate::Output::Event(_)) = session.poll() {}
+    }
+}
+
+/// A text as a trickled candidate.
+#[doc(hidden)]
+pub fn exercise_candidate(text: &str) {
+    use crate::api::{NegotiatedSession as _, SessionFactory as _};
+    let now = std::time::Instant::now();
+    let mut session = FACTORY.get_or_init(crate::RtcFactory::new).make(now, &[([192, 0, 2, 1], 7_882).into()]);
+    let _ = session.add_candidate(text);
+}
+
+/// Two texts as an answer of the engine and the offer that it answers.
+#[doc(hidden)]
+pub fn exercise_answer(answer: &str, offer: &str) {
+    let assignment = Assignment { publisher: "PA".to_owned(), track: "TR".to_owned() };
+    let mids = parse_offer(offer).into_iter().flatten().map(|section| (section.mid, assignment.clone())).collect();
+    let finished = rewrite_answer(answer, offer, &mids);
+    // Finishing is repeatable: it names the same tracks again.
+    let again = rewrite_answer(&finished, offer, &mids);
+    assert_eq!(parse_offer(&finished).map(|s| s.len()), parse_offer(&again).map(|s| s.len()));
 }
 
 /// Enough of a text for an error message.
