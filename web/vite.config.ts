@@ -2,10 +2,11 @@
 // Django reads dist/.vite/manifest.json; nothing is loaded from another host.
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { trimLibraries } from "./scripts/trim_libraries.ts";
 
 export default defineConfig({
   base: "/static/",
-  plugins: [react()],
+  plugins: [trimLibraries(), react()],
   build: {
     outDir: "dist",
     manifest: true,

@@ -238,11 +238,11 @@ describe("people", () => {
     ];
     say(2, { op: "put_participant", participant: participant("carol") });
     engine.remotes.value = new Map([sharing("identity-carol")]);
-    expect(call.stage.presenter.value?.name).toBe("carol");
+    expect(call.stage.screens.shown.value?.name).toBe("carol");
     engine.remotes.value = new Map([sharing("identity-bob"), sharing("identity-carol")]);
-    expect(call.stage.presenter.value?.name).toBe("bob");
+    expect(call.stage.screens.shown.value?.name).toBe("bob");
     engine.remotes.value = new Map([sharing("identity-carol")]);
-    expect(call.stage.presenter.value?.name).toBe("carol");
+    expect(call.stage.screens.shown.value?.name).toBe("carol");
     expect(call.stage.plan.value.screen?.height).toBeCloseTo(572, 0);
     engine.remotes.value = new Map();
     expect(call.stage.plan.value.screen).toBeNull();
@@ -309,6 +309,27 @@ describe("the end", () => {
     socket().break(4410);
     await ended;
     expect(call.phase.value).toMatchObject({ ending: { reason: "ended_by_you" } });
+  });
+
+  it("by the Back button leads to the green room, from where one may join again", () => {
+    enter();
+    call.returnToGreenRoom();
+    expect(call.phase.value).toEqual({ kind: "green" });
+    expect(socket().last("command").command).toEqual({ kind: "leave" });
+    expect(engine.status.value).toBe("off");
+    expect(call.people.value).toEqual([]);
+    enter("token-2");
+    expect(call.phase.value).toEqual({ kind: "call" });
+    expect(engine.tickets).toEqual(["token-1", "token-2"]);
+    timers.advance(5_000);
+    expect(said).toEqual(["say.inCall", "end.left.title", "say.inCall"]);
+  });
+
+  it("is left behind by the Back button as well", () => {
+    enter();
+    call.leave();
+    call.returnToGreenRoom();
+    expect(call.phase.value).toEqual({ kind: "green" });
   });
 
   it("is followed by a way back", async () => {

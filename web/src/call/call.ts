@@ -182,8 +182,21 @@ export class Call {
     this.announcer.say({ key: isPinned ? "say.pinned" : "say.unpinned", params: { name: person.name } });
   }
 
+  showScreen(person: Person): void {
+    this.stage.screens.show(person.key);
+    this.announcer.say({ key: "tile.screenOf", params: { name: person.name } });
+  }
+
   leave(): void {
     this.line.leave();
+  }
+
+  /** Back from the call or from the page after it, with the devices as they were. */
+  returnToGreenRoom(): void {
+    const wasInside = this.phase.peek().kind === "call";
+    this.line.leave();
+    this.line.forget();
+    if (wasInside) this.announcer.say({ key: "end.left.title" });
   }
 
   async endForAll(): Promise<void> {

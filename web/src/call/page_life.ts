@@ -3,6 +3,7 @@ import { effect } from "@preact/signals-core";
 import type { Translate } from "../text/translate";
 import type { Call, Phase } from "./call";
 import { allCommands } from "./commands";
+import { askBeforeUnload, keepWayBack } from "./leaving";
 import { matches } from "./shortcuts";
 import type { KeyPress } from "./shortcuts";
 
@@ -18,6 +19,8 @@ export function followPage(call: Call, t: Translate): void {
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) window.location.reload();
   });
+  keepWayBack(call, window.history, window);
+  askBeforeUnload(call, window);
   window.addEventListener("online", () => call.line.wake());
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") call.line.wake();

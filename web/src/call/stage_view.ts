@@ -6,6 +6,7 @@ import { promote, reseat } from "./layout/seats";
 import { planStage } from "./layout/stage_plan";
 import type { Corner, StageInput, StagePlan } from "./layout/stage_model";
 import type { Person } from "./person";
+import { Screens } from "./screens";
 import { hear, nextChange_ms, SILENCE } from "./speaking";
 
 export type ViewMode = StageInput["mode"];
@@ -37,8 +38,7 @@ export class StageView {
   readonly speaking: ReadonlySignal<ReadonlySet<string>> = computed(
     () => new Set(this.#speaking.value.voices.keys()),
   );
-  /** Whose screen has the big place: the one who began last; never one's own. */
-  readonly presenter: ReadonlySignal<Person | null>;
+  readonly screens: Screens;
   readonly plan: ReadonlySignal<StagePlan>;
 
   constructor(
@@ -46,18 +46,7 @@ export class StageView {
     levels: ReadonlySignal<ReadonlyMap<string, number>>,
     private readonly timers: Timers,
   ) {
-    const presenters = signal<readonly string[]>([]);
-    effect(() => {
-      const sharing = people.value
-        .filter((person) => person.screen && !person.isYou)
-        .map((person) => person.key);
-      const before = presenters.peek();
-      const stay = before.filter((key) => sharing.includes(key));
-      presenters.value = [...stay, ...sharing.filter((key) => !stay.includes(key))];
-    });
-    this.presenter = computed(
-      () => people.value.find((person) => person.key === presenters.value.at(-1)) ?? null,
-    );
+    this.screens = new Screens(people);
     effect(() => {
       const you = people.value.find((person) => person.isYou)?.key ?? "";
       const present = people.value.map((person) => person.key);
@@ -109,7 +98,7 @@ export class StageView {
 
   #input(): StageInput {
     const people = this.people.value;
-    const presenter = this.presenter.value;
+    const presenter = this.screens.shown.value;
     return {
       room: this.#room.value,
       device: this.#device(),

@@ -1,5 +1,6 @@
 // The call: head, stage, panel, bar.
 import { useEffect, useState } from "react";
+import type { MouseEvent } from "react";
 import { clockText } from "../call/clock";
 import { commands } from "../call/commands";
 import { Mark } from "../components/brand";
@@ -26,7 +27,7 @@ export default function CallScreen() {
   useRegionKeys();
   return (
     <>
-      <a className="skip" href="#controls">
+      <a className="skip" href="#controls" onClick={skip}>
         {t("app.skip")}
       </a>
       <div className="call">
@@ -42,6 +43,12 @@ export default function CallScreen() {
       {dialog === "rename" ? <RenameDialog onClose={closeDialog} /> : null}
     </>
   );
+}
+
+/** Without a step in the browser's history, which would be taken for a way out of the call. */
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById("controls")?.focus();
 }
 
 function Head() {

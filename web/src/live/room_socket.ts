@@ -116,6 +116,15 @@ export class RoomSocket {
     this.#finish({ reason: "left", by: null, code: null });
   }
 
+  /** Back to the start, once it has ended. */
+  forget(): void {
+    if (this.#state.value.kind !== "ended") return;
+    this.#snapshot.value = null;
+    this.#you.value = null;
+    this.#media.value = null;
+    this.#state.value = { kind: "idle" };
+  }
+
   /** The network came back or the tab woke up: do not sit out the rest of a long delay. */
   wake(): void {
     if (this.#state.value.kind !== "reconnecting" || this.#socket) return;

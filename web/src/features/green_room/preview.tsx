@@ -19,19 +19,16 @@ export function Preview({ name }: { name: string }) {
     <div className="preview">
       <div className={`tile${isMirrored ? " mirror" : ""}`}>
         {track ? (
-          <LocalVideo track={track} label={t("green.preview")} />
+          <LocalVideo
+            track={track}
+            label={t("green.preview")}
+            cover={<Off name={name} words={t("green.cameraStarting")} />}
+          />
+        ) : hasAsked.value ? (
+          <Off name={name} words={camera.isOpening ? t("green.cameraStarting") : t("green.cameraOff")} />
         ) : (
           <div className="off" data-tone="leaf">
-            {hasAsked.value ? (
-              <div className="off-words">
-                <span className="av" aria-hidden="true">
-                  {name ? initials(name) : <Wordless />}
-                </span>
-                <span>{camera.isOpening ? t("green.cameraStarting") : t("green.cameraOff")}</span>
-              </div>
-            ) : (
-              <Ask isWaiting={hasAsked.isWaiting} onAllow={hasAsked.allow} />
-            )}
+            <Ask isWaiting={hasAsked.isWaiting} onAllow={hasAsked.allow} />
           </div>
         )}
         {track || hasAsked.value ? (
@@ -45,6 +42,19 @@ export function Preview({ name }: { name: string }) {
             <span className="name">{name ? t("call.you", { name }) : t("green.preview")}</span>
           </div>
         ) : null}
+      </div>
+    </div>
+  );
+}
+
+function Off({ name, words }: { name: string; words: string }) {
+  return (
+    <div className="off" data-tone="leaf">
+      <div className="off-words">
+        <span className="av" aria-hidden="true">
+          {name ? initials(name) : <Wordless />}
+        </span>
+        <span>{words}</span>
       </div>
     </div>
   );

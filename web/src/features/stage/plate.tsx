@@ -15,7 +15,13 @@ export function Plate({ person, isSpeaking, isPinned, isPresenting }: PlateProps
   const { t } = useCall();
   return (
     <div className="plate">
-      {isPresenting ? <Icon name="share" /> : null}
+      {isPresenting && !isSpeaking ? <Icon name="share" /> : null}
+      {person.screen && !isPresenting ? (
+        <>
+          <Icon name="share" />
+          <span className="sr">{t("tile.sharing")}</span>
+        </>
+      ) : null}
       {isPinned ? (
         <>
           <Icon name="pin" isFilled />

@@ -34,6 +34,12 @@ export function ScreenTile({ person, box }: { person: Person; box: Box }) {
           source="screen_share"
           mediaId={person.screen.receivedId ?? ""}
           label={t("tile.screenOf", { name: person.name })}
+          cover={
+            <div className="screen-wait" aria-hidden="true">
+              <Icon name="share" size="lg" />
+              {t("tile.screenOf", { name: person.name })}
+            </div>
+          }
           onAspect={(aspect) => call.stage.setScreenAspect(person.key, aspect)}
         />
       ) : null}

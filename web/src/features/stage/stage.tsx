@@ -7,6 +7,7 @@ import { Icon } from "../../components/icon";
 import { Alone } from "./alone";
 import { Banners } from "./banners";
 import { placeStyle } from "./place_style";
+import { ScreenChoice } from "./screen_choice";
 import { ScreenTile } from "./screen_tile";
 import { Tile } from "./tile";
 
@@ -17,7 +18,7 @@ export function Stage() {
   const people = useSignalValue(call.people);
   const speaking = useSignalValue(call.stage.speaking);
   const pins = useSignalValue(call.stage.pins);
-  const presenter = useSignalValue(call.stage.presenter);
+  const presenter = useSignalValue(call.stage.screens.shown);
 
   useEffect(() => {
     const element = room.current;
@@ -42,8 +43,11 @@ export function Stage() {
       data-region
     >
       <Banners />
+      <ScreenChoice />
       <div className="stage-room" ref={room}>
-        {presenter && plan.screen ? <ScreenTile person={presenter} box={plan.screen} /> : null}
+        {presenter && plan.screen ? (
+          <ScreenTile key={presenter.key} person={presenter} box={plan.screen} />
+        ) : null}
         {plan.tiles.map((placed) => {
           const person = byKey.get(placed.key);
           return person ? (
@@ -69,8 +73,8 @@ export function Stage() {
           </button>
         ) : null}
         {plan.pages > 1 ? <Pager page={plan.page} pages={plan.pages} /> : null}
-        {people.length === 1 ? <Alone /> : null}
       </div>
+      {people.length === 1 ? <Alone /> : null}
     </main>
   );
 }

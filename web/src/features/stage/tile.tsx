@@ -86,8 +86,15 @@ function Picture({ person }: { person: Person }) {
   const { call } = useCall();
   const engine = useEngine();
   const ownTrack = useSignalValue(call.local.camera).track;
+  const cover = (
+    <div className="off" data-tone={person.tone}>
+      <span className="av" aria-hidden="true">
+        {initials(person.name)}
+      </span>
+    </div>
+  );
   if (person.isYou && person.pictureId && ownTrack)
-    return <LocalVideo track={ownTrack} label={person.name} />;
+    return <LocalVideo track={ownTrack} label={person.name} cover={cover} />;
   if (!person.isYou && person.pictureId && engine) {
     return (
       <RemoteVideo
@@ -96,16 +103,11 @@ function Picture({ person }: { person: Person }) {
         source="camera"
         mediaId={person.pictureId}
         label={person.name}
+        cover={cover}
       />
     );
   }
-  return (
-    <div className="off" data-tone={person.tone}>
-      <span className="av" aria-hidden="true">
-        {initials(person.name)}
-      </span>
-    </div>
-  );
+  return cover;
 }
 
 function TileTools({ person, placed, isPinned }: Pick<TileProps, "person" | "placed" | "isPinned">) {
