@@ -79,6 +79,8 @@ export class Call {
   readonly #ending = signal<Ending | null>(null);
   #hasEndedForAll = false;
   #name: string | null = null;
+  /** The green room is not the first page then, and takes the focus. */
+  hasReturned = false;
 
   constructor(deps: CallDeps) {
     this.boot = deps.boot;
@@ -196,6 +198,7 @@ export class Call {
     const wasInside = this.phase.peek().kind === "call";
     this.line.leave();
     this.line.forget();
+    this.hasReturned = true;
     if (wasInside) this.announcer.say({ key: "end.left.title" });
   }
 

@@ -122,6 +122,8 @@ export class LiveKitEngine implements MediaEngine {
       dynacast: true,
       // The devices belong to the page: it stops them when it means to.
       stopLocalTrackOnUnpublish: false,
+      // It would do so as soon as the browser asks whether to leave, even when the answer is to stay.
+      disconnectOnPageLeave: false,
       reconnectPolicy: { nextRetryDelayInMs: (context) => this.#retryDelay_ms(context) },
     });
     const ifCurrent = (run: () => void) => () => {

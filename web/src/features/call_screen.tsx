@@ -17,6 +17,7 @@ import { ProblemDialog } from "./green_room/problem_dialog";
 import { InfoPanel } from "./panels/info_panel";
 import { PeoplePanel } from "./panels/people_panel";
 import { Stage } from "./stage/stage";
+import { useFocusKeeper } from "./use_focus_keeper";
 import { useRegionKeys } from "./use_region_keys";
 
 export default function CallScreen() {
@@ -25,6 +26,7 @@ export default function CallScreen() {
   const dialog = useSignalValue(call.dialog);
   const closeDialog = () => call.openDialog(null);
   useRegionKeys();
+  useFocusKeeper();
   return (
     <>
       <a className="skip" href="#controls" onClick={skip}>

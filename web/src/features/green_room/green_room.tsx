@@ -1,5 +1,5 @@
 // Before the call: how you look and sound, who is inside, and the way in.
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { SyntheticEvent } from "react";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
@@ -20,6 +20,11 @@ export function GreenRoom() {
   const [isNameMissing, setNameMissing] = useState(false);
   const isJoining = phase.kind === "joining";
   const mustSignIn = preview?.may_join === false;
+
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (call.hasReturned) heading.current?.focus();
+  }, [call]);
 
   useEffect(() => {
     // Whoever is allowed already is not asked again: the picture is simply there.
@@ -62,7 +67,9 @@ export function GreenRoom() {
           {preview ? (
             <p className="muted small host">{t("green.hostedBy", { name: preview.host_name })}</p>
           ) : null}
-          <h1>{preview?.title ?? call.boot.title}</h1>
+          <h1 ref={heading} tabIndex={-1}>
+            {preview?.title ?? call.boot.title}
+          </h1>
           {preview?.inside ? <Inside people={preview.inside} /> : null}
           {preview && !preview.inside && preview.is_on ? (
             <p className="small muted">{t("green.isOn")}</p>

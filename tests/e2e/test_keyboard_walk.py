@@ -1,0 +1,94 @@
+"""From the first page to the one after the call by keyboard alone; the focus is always seen and never lost."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import PersonFactory
+from tests.e2e.keys import focus, tab_to
+from tests.e2e.people import WAIT_MS
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+def press(page: Page, name: str, key: str = "Enter") -> None:
+    tab_to(page, name)
+    page.keyboard.press(key)
+
+
+def has_focus(page: Page, name: str) -> None:
+    page.wait_for_function("() => document.activeElement !== document.body")
+    here = focus(page)
+    assert here is not None
+    assert here["name"] == name, here
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1024, 640)])
+def test_the_whole_way_can_be_walked_by_keyboard(person: PersonFactory, size: tuple[int, int]) -> None:
+    alice = person("alice", viewport={"width": size[0], "height": size[1]})
+    alice.sign_up()
+    page = alice.page
+    press(page, "New meeting")
+    expect(page.get_by_role("textbox", name="Link to share")).to_be_visible()
+    press(page, "Open meeting")
+    join = page.get_by_role("button", name="Join now")
+    allow = page.get_by_role("button", name="Allow camera and microphone")
+    expect(allow.or_(join).first).to_be_visible(timeout=WAIT_MS)
+    if allow.is_visible():
+        press(page, "Allow camera and microphone")
+    expect(page.locator(".preview video")).to_be_visible(timeout=WAIT_MS)
+    press(page, "Join now")
+    expect(page.get_by_role("region", name="Call controls")).to_be_focused(timeout=WAIT_MS)
+
+    # A panel takes the focus and gives it back.
+    press(page, "People")
+    expect(page.get_by_role("complementary")).to_be_focused()
+    tab_to(page, "Close people")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("complementary")).to_have_count(0)
+    has_focus(page, "People")
+
+    # A menu, and a dialog out of it.
+    page.get_by_role("region", name="Call controls").focus()
+    press(page, "More")
+    expect(page.get_by_role("menu")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menu")).to_have_count(0)
+    has_focus(page, "More")
+    page.keyboard.press("Enter")
+    page.keyboard.press("End")
+    expect(page.get_by_role("menuitem", name="Change your name")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    tab_to(page, "Your name")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    has_focus(page, "More")
+
+    # The button of the banner goes away with the screen.
+    page.get_by_role("region", name="Call controls").focus()
+    press(page, "Share screen")
+    stop = page.get_by_role("main").get_by_role("button", name="Stop sharing")
+    expect(stop).to_be_visible(timeout=WAIT_MS)
+    page.keyboard.press("F6")
+    expect(page.get_by_role("main")).to_be_focused()
+    press(page, "Stop sharing")
+    expect(stop).to_have_count(0)
+    expect(page.get_by_role("main")).to_be_focused()
+
+    # The last question can be taken back; leaving is one more press.
+    page.keyboard.press("F6")
+    press(page, "Leave")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alertdialog")).to_be_visible()
+    has_focus(page, "Stay")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("alertdialog")).to_have_count(0)
+    has_focus(page, "Leave")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="You left the meeting")).to_be_focused(timeout=WAIT_MS)
+    tab_to(page, "Rejoin")
+    press(page, "Home")
+    expect(page.get_by_role("button", name="New meeting")).to_be_visible()
