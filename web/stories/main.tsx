@@ -41,6 +41,7 @@ const call = new Call({
     locale: "en",
     theme: "light",
     urls: { home: "#", ws: "", preview: "/preview", sign_in: "#" },
+    links: ["Home", "Contact", "About"].map((label) => ({ label, url: "#" })),
   },
   line: new RoomSocket({
     openSocket: () => room.socket(),

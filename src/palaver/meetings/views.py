@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext as _
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,6 +17,7 @@ from palaver.accounts.models import User
 from palaver.kernel import errors
 from palaver.kernel.clock import system_clock
 from palaver.meetings import selectors, services
+from palaver.meetings.boot import boot_data
 from palaver.meetings.forms import GuestPolicyForm, JoinForm, RenameForm
 from palaver.meetings.models import TITLE_MAX_LENGTH
 from palaver.meetings.policy import Access
@@ -123,22 +124,7 @@ def meeting_page(request: HttpRequest, slug: str) -> HttpResponse:
     meeting = access.meeting
     if slug != meeting.slug:
         return redirect("meeting_page", slug=meeting.slug)
-    user = request.user
-    boot = {
-        "slug": meeting.slug,
-        "title": meeting.title,
-        "signed_in": user.is_authenticated,
-        "name": user.get_full_name() if isinstance(user, User) else None,
-        "locale": get_language() or "en",
-        "theme": getattr(request, "theme", "system"),
-        "urls": {
-            "home": reverse("home"),
-            "ws": f"/ws/meetings/{meeting.slug}",
-            "preview": f"/api/meetings/{meeting.slug}/preview",
-            "sign_in": f"{reverse('account_login')}?next={reverse('meeting_page', args=[meeting.slug])}",
-        },
-    }
-    response = render(request, "meetings/call.html", {"boot": boot, "meeting": meeting})
+    response = render(request, "meetings/call.html", {"boot": boot_data(request, meeting), "meeting": meeting})
     # The address is the key. No form posts from this page, so nothing needs to know where a request came from.
     response["Referrer-Policy"] = "no-referrer"
     return response

@@ -53,6 +53,7 @@ const boot: Boot = {
   locale: "en",
   theme: "system",
   urls: { home: "/", ws: "/ws", preview: "/preview", sign_in: "/in" },
+  links: [],
 };
 
 let timers: FakeTimers;

@@ -9,6 +9,13 @@ export function PageHead() {
       <a className="brand" href={call.boot.urls.home} aria-label={t("app.home")}>
         <WordMark />
       </a>
+      <nav aria-label={t("app.main")}>
+        {call.boot.links.map(({ label, url }) => (
+          <a key={url} href={url}>
+            {label}
+          </a>
+        ))}
+      </nav>
     </header>
   );
 }

@@ -3,6 +3,7 @@ import type { Catalogue } from "./translate";
 
 export const de: Catalogue = {
   "app.home": "Palaver",
+  "app.main": "Hauptmenü",
   "app.skip": "Zur Steuerung der Besprechung springen",
   "app.close": "Schließen",
   "app.crashed.title": "Die Seite geht nicht mehr",

@@ -1,6 +1,7 @@
 // Every word of the call page, in English. Short, concrete, kind: what happened, what it means, what to do.
 export const en = {
   "app.home": "Palaver",
+  "app.main": "Main",
   "app.skip": "Skip to call controls",
   "app.close": "Close",
   "app.crashed.title": "The page stopped working",

@@ -9,6 +9,8 @@ export interface Boot {
   locale: string;
   theme: string;
   urls: { home: string; ws: string; preview: string; sign_in: string };
+  /** Of the head of the pages before and after the call, in the reader's language. */
+  links: { label: string; url: string }[];
 }
 
 export interface Preview {
@@ -30,6 +32,7 @@ const boot = object<Boot>({
   locale: text,
   theme: text,
   urls: object<Boot["urls"]>({ home: text, ws: text, preview: text, sign_in: text }),
+  links: list(object<{ label: string; url: string }>({ label: text, url: text })),
 });
 
 const preview = object<Preview>({

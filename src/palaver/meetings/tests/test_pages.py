@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from palaver.accounts import limits
 from palaver.accounts.models import User
@@ -119,9 +119,25 @@ def test_the_meeting_page_tells_the_call_what_it_needs(
             "preview": f"/api/meetings/{slug}/preview",
             "sign_in": f"/accounts/login/?next=/m/{slug}",
         },
+        "links": [
+            {"label": "Sign In", "url": f"/accounts/login/?next=/m/{slug}"},
+            {"label": "Sign Up", "url": "/accounts/signup/"},
+            {"label": "Contact", "url": "/contact/"},
+            {"label": "About", "url": "/about/"},
+        ],
     }
     signed_in = boot_of(alices_browser.get(f"/m/{slug}").content.decode())
     assert (signed_in["signed_in"], signed_in["name"]) == (True, "Alice Okafor")
+    assert signed_in["links"] == [
+        {"label": "Home", "url": "/"},
+        {"label": "Contact", "url": "/contact/"},
+        {"label": "About", "url": "/about/"},
+    ]
+
+
+@override_settings(PALAVER_SIGN_UP="closed")
+def test_the_head_of_the_call_offers_no_sign_up_where_nobody_may(client: Client, meeting: Meeting) -> None:
+    assert "/accounts/signup/" not in str(boot_of(client.get(f"/m/{meeting.slug}").content.decode())["links"])
 
 
 def test_a_title_cannot_break_out_of_the_boot_data(client: Client, meeting: Meeting) -> None:
