@@ -1,6 +1,7 @@
 """Take pictures of every page and call state, with the drawn people as cameras.
 
     python tools/screenshots.py FOLDER        # desktop and phone, light and dark
+    python tools/screenshots.py FOLDER call   # only the call
 
 They are there to be looked at with a critical eye; `call-grid-desktop-light.png` is the README's picture. Needs what
 the browser tests need.
@@ -38,15 +39,21 @@ SIGNED_OUT_PAGES = {
 }
 
 
-def visit_pages(studio: Studio) -> tuple[Page, str]:
-    """Every page of the site; returns Amina's page and the link of her meeting."""
+def visit_pages(studio: Studio, amina: Page) -> None:
+    """Every page of the site; Amina is signed up then."""
     server = studio.server
-    amina = studio.page("amina")
     for name, path in SIGNED_OUT_PAGES.items():
         amina.goto(server.url + path)
         studio.shoot(amina, name)
     sign_up(amina, server, "Amina", "Diallo")
     studio.shoot(amina, "home-empty")
+    amina.goto(server.url + "/profile/")
+    studio.shoot(amina, "profile")
+
+
+def make_a_meeting(studio: Studio, amina: Page) -> str:
+    """Returns its link."""
+    amina.goto(studio.server.url)
     amina.get_by_role("button", name="New meeting").click()
     link = amina.get_by_role("textbox", name="Link to share").input_value()
     studio.shoot(amina, "meeting")
@@ -54,9 +61,7 @@ def visit_pages(studio: Studio) -> tuple[Page, str]:
     title.fill("Autumn term planning")
     title.press("Enter")
     expect(amina.get_by_role("heading", level=1)).to_have_text("Autumn term planning")
-    amina.goto(server.url + "/profile/")
-    studio.shoot(amina, "profile")
-    return amina, link
+    return link
 
 
 def gather(studio: Studio, amina: Page, link: str) -> dict[str, Page]:
@@ -125,7 +130,12 @@ def main() -> int:
     ):
         studio = Studio(driver, server, folder, Path(scratch))
         try:
-            hold_a_meeting(studio, *visit_pages(studio))
+            amina = studio.page("amina")
+            if sys.argv[2:] == ["call"]:
+                sign_up(amina, server, "Amina", "Diallo")
+            else:
+                visit_pages(studio, amina)
+            hold_a_meeting(studio, amina, make_a_meeting(studio, amina))
         finally:
             studio.close()
     print(folder)
