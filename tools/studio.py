@@ -4,7 +4,6 @@ Needs what the browser tests need. `screenshots.py` and `hard_cases.py` say what
 """
 
 import io
-import math
 import sys
 import wave
 from collections.abc import Callable
@@ -33,7 +32,6 @@ CAMERA = (640, 360)
 DESKTOP, PHONE = (1440, 900), (390, 844)
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, Theme] = ("light", "dark")
-SOUND_HZ = 48_000
 
 # Devices as people have them, not files and fakes; and a slide where Chromium would offer its own tab.
 PROPS = """
@@ -81,11 +79,10 @@ class Studio:
 
     def page(self, person: str, *, flags: tuple[str, ...] = (), **context_options: Any) -> Page:
         """A page of a browser of *person*'s own."""
-        sound = self._voice() if person == SPEAKER else self._silence()
-        films = (
-            f"--use-file-for-fake-video-capture={self._film(person)}",
-            f"--use-file-for-fake-audio-capture={sound}",
-        )
+        films = [f"--use-file-for-fake-video-capture={self._film(person)}"]
+        # Chromium's own microphone beeps, which is voice enough: a hum would be taken for noise and suppressed.
+        if person != SPEAKER:
+            films.append(f"--use-file-for-fake-audio-capture={self._silence()}")
         browser = self.driver.chromium.launch(
             executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS, FAKE_DEVICES, *films, *flags]
         )
@@ -137,20 +134,12 @@ class Studio:
         return path
 
     def _silence(self) -> Path:
-        return self._sound("silence", np.zeros(SOUND_HZ))
-
-    def _voice(self) -> Path:
-        """A hum with four syllables a second: nobody would mistake it for silence, and it never pauses."""
-        time = np.arange(2 * SOUND_HZ) / SOUND_HZ
-        tone = sum(np.sin(2 * math.pi * 180 * harmonic * time) / harmonic for harmonic in range(1, 8))
-        return self._sound("voice", 0.22 * tone * (0.7 + 0.3 * np.sin(2 * math.pi * 4 * time)))
-
-    def _sound(self, name: str, samples: np.ndarray[Any, Any]) -> Path:
-        path = self.films / f"{name}.wav"
+        """A second of silence: in the pictures only one person speaks."""
+        path = self.films / "silence.wav"
         if not path.exists():
             with wave.open(str(path), "wb") as sound:
-                sound.setparams((1, 2, SOUND_HZ, len(samples), "NONE", ""))
-                sound.writeframes((samples.clip(-1, 1) * 32_767).astype("<i2").tobytes())
+                sound.setparams((1, 2, 48_000, 48_000, "NONE", ""))
+                sound.writeframes(bytes(2 * 48_000))
         return path
 
 

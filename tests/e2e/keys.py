@@ -29,6 +29,13 @@ _FOCUS = """
 """
 
 
+# What moves for ever (the bars of who speaks) moves nothing away.
+_IS_STILL = """
+() => document.getAnimations().every(
+  (one) => one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity)
+"""
+
+
 def focus(page: Page) -> dict[str, Any] | None:
     """What has the focus, or `None` when it is lost."""
     found: dict[str, Any] | None = page.evaluate(_FOCUS)
@@ -40,7 +47,7 @@ def tab_to(page: Page, name: str, *, at_most: int = 40) -> None:
     passed: list[str] = []
     for _ in range(at_most):
         page.keyboard.press("Tab")
-        page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null)))")
+        page.wait_for_function(_IS_STILL)
         here = focus(page)
         # Past the last stop the browser's own buttons have their turn.
         if here is None:
