@@ -92,7 +92,7 @@ class Walk:
         self.shoot(page, "call", has_pictures=True)
         page.locator(".head .icon-btn.phone-only:visible, .bench.end .ctl:last-child:visible").first.click()
         self.shoot(page, "people")
-        page.keyboard.press("Escape")
+        page.locator(".panel > header > .icon-btn").click()
         page.locator(".bench > .ctl[aria-haspopup]:not(.leave)").first.click()
         expect(page.get_by_role("menu")).to_be_visible()
         self.shoot(page, "more")

@@ -106,7 +106,7 @@ class Studio:
     def shoot_once(self, page: Page, name: str, is_ready: Callable[[Page], None] | None = None) -> None:
         # Nothing is under the pointer, and no tooltip stays from the last press.
         page.mouse.move(1, 1)
-        page.evaluate("() => document.activeElement?.matches(':focus-visible') || document.activeElement?.blur()")
+        page.evaluate("() => { if (document.activeElement?.matches('.ctl')) document.activeElement.blur(); }")
         page.evaluate("() => document.fonts.ready.then(() => undefined)")
         if is_ready is not None:
             is_ready(page)
