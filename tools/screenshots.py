@@ -74,7 +74,9 @@ def gather(studio: Studio, amina: Page, link: str) -> dict[str, Page]:
         sign_up(page, studio.server, first, last)
         enter(page, link)
         if person == "kofi":
+            expect(amina.locator("[data-participant-id] video")).to_have_count(2, timeout=WAIT_MS)
             studio.shoot(amina, "call-two", one_speaks)
+    expect(amina.locator("[data-participant-id] video")).to_have_count(3, timeout=WAIT_MS)
     studio.shoot(amina, "call-three", one_speaks)
     for person, name in GUESTS:
         page = others[person] = studio.page(person)
