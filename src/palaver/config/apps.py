@@ -14,7 +14,10 @@ class CompositionConfig(AppConfig):
 
     @override
     def ready(self) -> None:
-        # Subscribers import models, which exist from here on.
+        # Subscribers and ports import models, which exist from here on.
+        from palaver.chat.ports import install_ports
+        from palaver.config.chat_ports import CHAT_PORTS
         from palaver.config.subscribers import SUBSCRIBERS
 
         install_subscribers(SUBSCRIBERS)
+        install_ports(CHAT_PORTS)

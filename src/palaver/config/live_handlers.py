@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from palaver.chat.commands import CHAT_COMMANDS, CHAT_PERMISSIONS
 from palaver.live.commands import CommandRegistry
 from palaver.live.domain.permissions import ROOM_PERMISSIONS
 from palaver.live.room_specs import ROOM_SPECS
@@ -12,6 +13,8 @@ def build_registry() -> CommandRegistry:
     registry = CommandRegistry()
     for spec in ROOM_SPECS:
         registry.register(spec, permissions=ROOM_PERMISSIONS)
+    for chat_command in CHAT_COMMANDS:
+        registry.register(chat_command, permissions=CHAT_PERMISSIONS)
     return registry
 
 

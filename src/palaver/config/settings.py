@@ -38,6 +38,7 @@ PALAVER_HAS_MAIL = _SETTINGS.mail.smtp is not None
 INSTALLED_APPS = [
     "palaver.config.apps.CompositionConfig",
     "palaver.site",
+    "palaver.chat",
     "palaver.live",
     "palaver.meetings",
     "palaver.accounts",

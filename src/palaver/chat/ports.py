@@ -1,0 +1,45 @@
+"""What the chat needs of rooms that it does not know; `palaver.config` fills it in once, at the start."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FileClaim:
+    """Files that somebody wants to send with a message."""
+
+    meeting_id: UUID
+    message_id: UUID
+    identity: str
+    """The sender's."""
+    file_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPorts:
+    """All of it."""
+
+    claim_files: Callable[[FileClaim], bool]
+    """Whether all of these may be attached; if so they belong to the message from here on. Called within the
+    transaction that writes the message: if that fails, the claim is undone with it."""
+    retention_days: Callable[[UUID], int | None]
+    """How long a meeting keeps its chat: None for ever, 0 only while the meeting session runs."""
+    limited_meetings: Callable[[], Iterable[tuple[UUID, int]]]
+    """All meetings that do not keep their chat for ever, with their days."""
+
+
+_installed: ChatPorts | None = None
+
+
+def install_ports(ports: ChatPorts) -> None:
+    """Replace the ports. Called by the composition root."""
+    global _installed  # noqa: PLW0603 - one composition a process
+    _installed = ports
+
+
+def ports() -> ChatPorts:
+    """The ports of this process."""
+    if _installed is None:
+        raise RuntimeError("palaver.chat has no ports: palaver.config installs them")
+    return _installed
