@@ -9,6 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, connection
 
 from palaver.accounts import limits
+from palaver.chat import retention
 from palaver.kernel.clock import Clock, system_clock
 from palaver.meetings import sessions
 
@@ -47,6 +48,7 @@ class Housekeeping:
         now = self._clock()
         try:
             sessions.sweep_stale_sessions(now=now)
+            retention.drop_expired(now=now)
             if is_thorough:
                 limits.drop_old_counters(now=now)
                 SessionStore.clear_expired()
