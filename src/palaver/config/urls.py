@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("palaver.accounts.urls")),
     path("", include("palaver.meetings.urls")),
     path("", include("palaver.live.urls")),
+    path("", include("palaver.chat.urls")),
     path("admin/", admin.site.urls),
 ]
 
