@@ -179,3 +179,14 @@ def test_a_mark_is_of_one_meeting(room: Room, alice: User, carol: User) -> None:
     write_many(other, 1)
     room.give("carol", wire.ChatRead(seq=2))
     assert (room.page("carol").read_seq, other.page("carol").read_seq) == (2, None)
+
+
+def test_who_is_demoted_keeps_their_own_answer_and_not_what_it_answered(room: Room) -> None:
+    """CHAT-042: also not by way of the quote."""
+    asked = room.say("bob", "Help", audience="hosts")
+    room.make("carol", Role.CO_HOST)
+    answer = room.say("carol", "Coming", audience="hosts", reply_to=asked.message_id)
+    room.make("carol", Role.MEMBER)
+    page, told = room.page("carol"), changes(room, "carol", 0)
+    assert (page.messages, page.quoted) == ([answer], [])
+    assert (told.messages, told.quoted) == ([answer], [])
