@@ -1,6 +1,6 @@
 """What the chat needs of rooms that it does not know; `palaver.config` fills it in once, at the start."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -23,10 +23,6 @@ class ChatPorts:
     claim_files: Callable[[FileClaim], bool]
     """Whether all of these may be attached; if so they belong to the message from here on. Called within the
     transaction that writes the message: if that fails, the claim is undone with it."""
-    retention_days: Callable[[UUID], int | None]
-    """How long a meeting keeps its chat: None for ever, 0 only while the meeting session runs."""
-    limited_meetings: Callable[[], Iterable[tuple[UUID, int]]]
-    """All meetings that do not keep their chat for ever, with their days."""
 
 
 _installed: ChatPorts | None = None

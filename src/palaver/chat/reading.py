@@ -8,9 +8,9 @@ from django.db.models import Q
 
 from palaver.chat.errors import MESSAGE_NOT_FOUND
 from palaver.chat.models import Audience, Message
-from palaver.chat.ports import ports
 from palaver.kernel.errors import PalaverError
 from palaver.live.features import Caller
+from palaver.meetings.models import Meeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,18 @@ def readable(reader: Reader, *, now: datetime) -> Q:
 
 def kept(meeting_id: UUID, *, now: datetime) -> Q:
     """What the retention keeps. Rows that have run out are gone for readers before they are gone."""
-    match ports().retention_days(meeting_id):
+    match retention_days(meeting_id):
         case None:
             return Q()
         case 0:
             return Q(session__ended_at=None)
         case days:
             return Q(sent_at__gt=now - timedelta(days=days))
+
+
+def retention_days(meeting_id: UUID) -> int | None:
+    """How long the meeting keeps its chat: None for ever, 0 only while a run goes on."""
+    return Meeting.objects.filter(pk=meeting_id).values_list("retention_days", flat=True).first()
 
 
 def access_message(reader: Reader, message_id: str, *, now: datetime) -> Message:

@@ -1,6 +1,5 @@
 """Messages that a meeting does not keep any longer go, with their reactions; open pages are told to look again."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +10,6 @@ from django.db.models import Q
 
 from palaver.chat.facts import MessagesExpired
 from palaver.chat.models import ChatLog, Message
-from palaver.chat.ports import ports
 from palaver.chat.services import next_change, open_log
 from palaver.chat.wire import ChatTrimmedEvent
 from palaver.kernel.errors import PalaverError
@@ -19,9 +17,9 @@ from palaver.kernel.facts import publish
 from palaver.kernel.ids import MeetingId
 from palaver.live.features import FeatureEvent, Reach
 from palaver.live.lifecycle import publish_event
+from palaver.meetings.models import Meeting
 
-# Databases bound the parameters of one statement, and nobody should wait long for a meeting's row.
-_MEETINGS_AT_ONCE: Final = 500
+# Nobody should wait long for a meeting's row.
 _MESSAGES_AT_ONCE: Final = 500
 
 
@@ -32,16 +30,13 @@ def drop_expired(*, now: datetime) -> int:
 
 def _overdue(now: datetime) -> Iterator[tuple[UUID, Q]]:
     """Meetings that hold something to be dropped, and what."""
-    by_days: defaultdict[int, list[UUID]] = defaultdict(list)
-    for meeting_id, days in ports().limited_meetings():
-        by_days[days].append(meeting_id)
-    for days, meeting_ids in sorted(by_days.items()):
+    limited = Meeting.objects.filter(retention_days__isnull=False)
+    for days in sorted(set(limited.values_list("retention_days", flat=True))):
+        assert days is not None
         out = Q(session__ended_at__isnull=False) if days == 0 else Q(sent_at__lte=now - timedelta(days=days))
-        for start in range(0, len(meeting_ids), _MEETINGS_AT_ONCE):
-            some = meeting_ids[start : start + _MEETINGS_AT_ONCE]
-            held = Message.objects.filter(out, meeting_id__in=some).order_by("meeting_id")
-            for meeting_id in held.values_list("meeting_id", flat=True).distinct():
-                yield meeting_id, out
+        held = Message.objects.filter(out, meeting__retention_days=days).order_by("meeting_id")
+        for meeting_id in list(held.values_list("meeting_id", flat=True).distinct()):
+            yield meeting_id, out
 
 
 def _trim(meeting_id: UUID, out: Q) -> int:

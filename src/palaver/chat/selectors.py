@@ -13,8 +13,7 @@ from django.db.models.functions import StrIndex
 
 from palaver.chat import limits, wire
 from palaver.chat.models import ChatLog, Message, ReadMark
-from palaver.chat.ports import ports
-from palaver.chat.reading import Reader, readable
+from palaver.chat.reading import Reader, readable, retention_days
 from palaver.chat.render import messages_wire, my_reactions
 from palaver.chat.texts import search_form
 
@@ -53,7 +52,7 @@ def page(reader: Reader, place: Place, *, now: datetime) -> wire.ChatPage:
         change=log.last_change,
         has_more=len(found) > place.limit,
         read_seq=read_seq(reader),
-        retention_days=ports().retention_days(reader.meeting_id),
+        retention_days=retention_days(reader.meeting_id),
     )
 
 

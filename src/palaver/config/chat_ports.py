@@ -1,5 +1,7 @@
 """What the chat needs of other rooms, filled in."""
 
+from typing import Final
+
 from palaver.chat.ports import ChatPorts, FileClaim
 
 
@@ -8,4 +10,4 @@ def _no_files(claim: FileClaim) -> bool:
     return False
 
 
-CHAT_PORTS = ChatPorts(claim_files=_no_files, retention_days=lambda _: None, limited_meetings=lambda: ())
+CHAT_PORTS: Final = ChatPorts(claim_files=_no_files)

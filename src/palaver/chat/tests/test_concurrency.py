@@ -14,10 +14,10 @@ from palaver.accounts.models import User
 from palaver.chat import retention, wire
 from palaver.chat.limits import MESSAGES_BY_PERSON
 from palaver.chat.models import ChatLog, Message, Reaction
-from palaver.chat.ports import ChatPorts, install_ports, ports
 from palaver.chat.tests.cast import NINE, Room
 from palaver.kernel.errors import MEETING_NOT_FOUND, RATE_LIMITED, PalaverError
 from palaver.live.domain.people import Role
+from palaver.meetings.models import Meeting
 from palaver.meetings.services import delete_meeting
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,21 +136,16 @@ def test_a_meeting_deleted_while_many_write_leaves_nothing_and_breaks_nobody(roo
 
 
 def test_messages_that_expire_while_others_are_written_leave_those(room: Room) -> None:
-    before = ports()
-    meeting_id = room.meeting.pk
-    install_ports(ChatPorts(lambda _: True, lambda _: 1, lambda: ((meeting_id, 1),)))
-    try:
-        for number in range(10):
-            room.say("bob", f"old {number}")
-        late = timedelta(days=2)
-        calls: list[Callable[[], object]] = [
-            lambda: [room.say("dave", f"new {n}", at=late.total_seconds()) for n in range(10)],
-            lambda: retention.drop_expired(now=NINE + late),
-            lambda: retention.drop_expired(now=NINE + late),
-        ]
-        _, *dropped = at_once(calls)
-    finally:
-        install_ports(before)
+    Meeting.objects.update(retention_days=1)
+    for number in range(10):
+        room.say("bob", f"old {number}")
+    late = timedelta(days=2)
+    calls: list[Callable[[], object]] = [
+        lambda: [room.say("dave", f"new {n}", at=late.total_seconds()) for n in range(10)],
+        lambda: retention.drop_expired(now=NINE + late),
+        lambda: retention.drop_expired(now=NINE + late),
+    ]
+    _, *dropped = at_once(calls)
     assert sum(count for count in dropped if isinstance(count, int)) == 10
     assert [row.seq for row in Message.objects.order_by("seq")] == list(range(11, 21))
 

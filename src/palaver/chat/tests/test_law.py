@@ -26,12 +26,12 @@ from palaver.accounts.models import User
 from palaver.chat import retention, wire
 from palaver.chat.commands import CHAT_COMMANDS
 from palaver.chat.models import Message
-from palaver.chat.ports import ChatPorts, install_ports, ports
 from palaver.chat.tests.cast import NINE, open_room
 from palaver.kernel.errors import PalaverError
 from palaver.live.domain.people import Role
 from palaver.live.features import FeatureAnswer, FeatureEvent
 from palaver.live.wire import Wire
+from palaver.meetings.models import Meeting
 
 PEOPLE = ("alice", "bob", "carol", "dave")
 KEPT_DAYS = 30
@@ -98,10 +98,8 @@ class ChatPlay(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        self.before = ports()
         self.room = open_room(self.owner, self.member)
-        meeting_id = self.room.meeting.pk
-        install_ports(ChatPorts(lambda _: True, lambda _: KEPT_DAYS, lambda: ((meeting_id, KEPT_DAYS),)))
+        Meeting.objects.filter(pk=self.room.meeting.pk).update(retention_days=KEPT_DAYS)
         self.at = 0.0
         self.replicas = {who: Replica() for who in PEOPLE}
 
@@ -245,7 +243,6 @@ class ChatPlay(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "room"):
-            install_ports(self.before)
             self.room.meeting.delete()
 
 

@@ -294,7 +294,7 @@ def test_files_go_with_a_message_only_if_they_are_the_senders_to_attach(room: Ro
         return set(asked.file_ids) <= {"f1", "f2"}
 
     before = ports()
-    install_ports(ChatPorts(claim, before.retention_days, before.limited_meetings))
+    install_ports(ChatPorts(claim))
     try:
         command = wire.ChatSend(client_id="files-id-1", text="", file_ids=["f1", "f2", "f1"])
         answer = room.give("bob", command)

@@ -16,9 +16,10 @@ from palaver.config.housekeeping import Housekeeping
 from palaver.kernel import facts
 from palaver.kernel.clock import ManualClock
 from palaver.kernel.facts import install_subscribers
-from palaver.kernel.ids import MeetingSessionId
+from palaver.kernel.ids import MeetingId, MeetingSessionId
 from palaver.live.features import FeatureEvent
 from palaver.meetings import sessions
+from palaver.meetings.models import Meeting
 from palaver.meetings.services import delete_meeting
 
 pytestmark = pytest.mark.django_db
@@ -28,17 +29,12 @@ Keep = Callable[[Room, int | None], None]
 
 @pytest.fixture
 def keep() -> Iterator[Keep]:
-    """Says how many days a meeting keeps its chat."""
-    before, days = ports(), dict[UUID, int]()
-    limited = ChatPorts(
-        claim_files=lambda _: True, retention_days=days.get, limited_meetings=lambda: tuple(days.items())
-    )
-    install_ports(limited)
+    """Says how many days a meeting keeps its chat; meanwhile anybody may attach any file."""
+    before = ports()
+    install_ports(ChatPorts(claim_files=lambda _: True))
 
     def set_days(room: Room, count: int | None) -> None:
-        days.pop(room.meeting.pk, None)
-        if count is not None:
-            days[room.meeting.pk] = count
+        Meeting.objects.filter(pk=room.meeting.pk).update(retention_days=count)
 
     yield set_days
     install_ports(before)
@@ -84,14 +80,10 @@ def test_after_its_days_a_message_is_gone_for_readers_then_from_the_rows(
     assert [row.text for row in Message.objects.all()] == ["New"]
     assert not Reaction.objects.exists()
     expired, event = heard
-    assert expired == MessagesExpired(page_meeting(room), (UUID(old.message_id),), ("f1",))
+    assert expired == MessagesExpired(MeetingId(room.meeting.pk), (UUID(old.message_id),), ("f1",))
     assert isinstance(event, FeatureEvent)
     assert event.event == wire.ChatTrimmedEvent(change=4)
     assert retention.drop_expired(now=NINE + timedelta(days=30)) == 0
-
-
-def page_meeting(room: Room) -> object:
-    return room.meeting.pk
 
 
 def test_who_was_away_while_messages_went_is_told_to_reload(room: Room, keep: Keep) -> None:
