@@ -10,6 +10,7 @@ errors of `palaver.live.errors`. The TypeScript is made from the JSON schema, so
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from functools import reduce
@@ -17,11 +18,15 @@ from operator import or_
 from pathlib import Path
 from typing import Annotated, Any
 
+import django
 from pydantic import Field, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
+# Commands of features touch models: settings on a data directory that ends with this run.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.django_settings")
+django.setup()
 
 from palaver.config.live_handlers import REGISTRY  # noqa: E402 - the tool runs without an installed package
 from palaver.kernel.errors import ErrorSpec  # noqa: E402

@@ -10,24 +10,18 @@ from palaver.chat.models import Audience, Message
 from palaver.chat.reading import reader_of
 from palaver.chat.render import message_wire, my_reactions
 from palaver.chat.services import Draft, Written
-from palaver.live.domain.permissions import EVERYONE, PermissionTable, Phase
+from palaver.live.domain.permissions import EVERYONE, PermissionTable, inside
 from palaver.live.features import Caller, FeatureAnswer, FeatureEvent, FeatureSpec, Reach
 from palaver.live.wire import Wire
 
 WireT = TypeVar("WireT", bound=Wire)
 
+# While everything is suspended nobody but moderators makes others read something new.
+_WRITING: Final = ("chat_send", "chat_send_private", "chat_edit", "chat_edit_private", "chat_react")
+_READING: Final = ("chat_delete", "chat_unreact", "chat_page", "chat_changes", "chat_search", "chat_read")
 CHAT_PERMISSIONS: Final[PermissionTable] = {
-    "chat_send": {Phase.OPEN: EVERYONE},
-    "chat_send_private": {Phase.OPEN: EVERYONE},
-    "chat_edit": {Phase.OPEN: EVERYONE},
-    "chat_edit_private": {Phase.OPEN: EVERYONE},
-    "chat_delete": {Phase.OPEN: EVERYONE},
-    "chat_react": {Phase.OPEN: EVERYONE},
-    "chat_unreact": {Phase.OPEN: EVERYONE},
-    "chat_page": {Phase.OPEN: EVERYONE},
-    "chat_changes": {Phase.OPEN: EVERYONE},
-    "chat_search": {Phase.OPEN: EVERYONE},
-    "chat_read": {Phase.OPEN: EVERYONE},
+    **dict.fromkeys(_WRITING, inside(EVERYONE)),
+    **dict.fromkeys(_READING, inside(EVERYONE, suspended=EVERYONE)),
 }
 
 
@@ -156,11 +150,13 @@ def _spec(
     perform: Callable[[Caller, WireT, datetime], FeatureAnswer],
     result_type: type[Wire],
 ) -> FeatureSpec[WireT]:
+    kind: str = wire_type.model_fields["kind"].default
     return FeatureSpec(
-        kind=wire_type.model_fields["kind"].default,
+        kind=kind,
         wire_type=wire_type,
         perform=perform,
         lane="chat",
+        right=CHAT_RIGHTS.get(kind),
         result_type=result_type,
         event_types=(wire.ChatMessageEvent, wire.ChatTrimmedEvent),
         errors=CHAT_ERRORS,

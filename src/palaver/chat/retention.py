@@ -15,8 +15,8 @@ from palaver.chat.wire import ChatTrimmedEvent
 from palaver.kernel.errors import PalaverError
 from palaver.kernel.facts import publish
 from palaver.kernel.ids import MeetingId
+from palaver.live import lifecycle
 from palaver.live.features import FeatureEvent, Reach
-from palaver.live.lifecycle import publish_event
 from palaver.meetings.models import Meeting
 
 # Nobody should wait long for a meeting's row.
@@ -30,9 +30,8 @@ def drop_expired(*, now: datetime) -> int:
 
 def _overdue(now: datetime) -> Iterator[tuple[UUID, Q]]:
     """Meetings that hold something to be dropped, and what."""
-    limited = Meeting.objects.filter(retention_days__isnull=False)
-    for days in sorted(set(limited.values_list("retention_days", flat=True))):
-        assert days is not None
+    limits = Meeting.objects.filter(retention_days__isnull=False).values_list("retention_days", flat=True)
+    for days in sorted({days for days in limits.distinct().order_by() if days is not None}):
         out = Q(session__ended_at__isnull=False) if days == 0 else Q(sent_at__lte=now - timedelta(days=days))
         held = Message.objects.filter(out, meeting__retention_days=days).order_by("meeting_id")
         for meeting_id in list(held.values_list("meeting_id", flat=True).distinct()):
@@ -70,4 +69,4 @@ def _trim_some(meeting_id: UUID, out: Q) -> int:
 def _tell_pages(log: ChatLog) -> None:
     news = FeatureEvent(ChatTrimmedEvent(change=log.last_change), Reach.EVERYONE)
     meeting_id = log.meeting_id
-    transaction.on_commit(lambda: publish_event(meeting_id, news))
+    transaction.on_commit(lambda: lifecycle.publish_event(meeting_id, news))

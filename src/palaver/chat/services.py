@@ -24,6 +24,8 @@ from palaver.kernel.facts import publish
 from palaver.kernel.ids import MeetingId, MeetingSessionId
 from palaver.live.features import Caller
 from palaver.meetings.models import DISPLAY_NAME_MAX_LENGTH, Meeting
+from palaver.meetings.policy import AuditAction
+from palaver.meetings.services import Someone, record_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,16 @@ def delete_message(actor: Caller, message_id: str, *, now: datetime) -> Written:
         content = ["text", "search_text", "mentions", "file_ids"]
         _touch(log, message, fields=[*content, "deleted_at", "deleted_by_identity", "deleted_by_name"])
         publish(fact)
+        if message.sender_identity != actor.identity:
+            # In the same transaction: a moderator's act is in the log, or it did not happen.
+            record_audit(
+                fact.session_id,
+                actor=Someone(actor.identity, actor.name),
+                action=AuditAction.DELETE_MESSAGE,
+                target=Someone(message.sender_identity, message.sender_name),
+                detail={"seq": message.seq},
+                now=now,
+            )
         return Written(message, is_changed=True)
 
 

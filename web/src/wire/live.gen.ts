@@ -27,7 +27,7 @@ export const CLOSE_CODE = {
 export interface Ack {
   type: "ack";
   request_id: string;
-  result: MediaTicketResult | null;
+  result: MediaTicketResult | ChatSent | ChatChanged | ChatPage | ChatChanges | ChatFound | ChatReadUpTo | null;
 }
 
 /** Let somebody in. */
@@ -59,6 +59,199 @@ export interface BanParticipant {
   participant_id: string;
   reason?: string;
   days?: number | null;
+}
+
+/** The message as it is now. */
+export interface ChatChanged {
+  kind: "chat_changed";
+  message: ChatMessage;
+  mine: ("thumbs_up" | "heart" | "laugh" | "surprise" | "celebrate" | "thinking")[];
+}
+
+/** What changed, in the order of `change`. With `reload` nothing is told: ask for a page. */
+export interface ChatChanges {
+  kind: "chat_changes";
+  messages: ChatMessage[];
+  quoted: ChatMessage[];
+  mine: Record<string, ("thumbs_up" | "heart" | "laugh" | "surprise" | "celebrate" | "thinking")[]>;
+  change: number;
+  reload: boolean;
+}
+
+/** Ask what changed after the change `since`. */
+export interface ChatChangesRequest {
+  kind: "chat_changes";
+  since: number;
+}
+
+/** Delete an own message, or as a moderator any that one may read. */
+export interface ChatDelete {
+  kind: "chat_delete";
+  message_id: string;
+}
+
+/** The trace that a deleted message leaves. */
+export interface ChatDeletion {
+  at: string;
+  by: ChatPerson;
+}
+
+/** Give an own message to everyone, or to those who moderate, another text. */
+export interface ChatEdit {
+  kind: "chat_edit";
+  message_id: string;
+  text: string;
+  mentions?: string[];
+}
+
+/** Give an own private message another text. */
+export interface ChatEditPrivate {
+  kind: "chat_edit_private";
+  message_id: string;
+  text: string;
+  mentions?: string[];
+}
+
+/** What a search found, newest first. */
+export interface ChatFound {
+  kind: "chat_found";
+  messages: ChatMessage[];
+  mine: Record<string, ("thumbs_up" | "heart" | "laugh" | "surprise" | "celebrate" | "thinking")[]>;
+  has_more: boolean;
+}
+
+/** One message, whole. Of two with the same `message_id` the one with the greater `change` is true. */
+export interface ChatMessage {
+  message_id: string;
+  seq: number;
+  change: number;
+  session_id: string;
+  sender: ChatSender;
+  audience: "everyone" | "private" | "hosts";
+  to: ChatPerson | null;
+  text: string;
+  reply_to: string | null;
+  mentions: ChatPerson[];
+  file_ids: string[];
+  reactions: ChatReactions[];
+  sent_at: string;
+  edited_at: string | null;
+  deleted: ChatDeletion | null;
+}
+
+/** A message is new, or something about it changed. */
+export interface ChatMessageEvent {
+  kind: "chat_message";
+  message: ChatMessage;
+}
+
+/** Messages in the order of `seq`, true at least up to `change`. */
+export interface ChatPage {
+  kind: "chat_page";
+  messages: ChatMessage[];
+  quoted: ChatMessage[];
+  mine: Record<string, ("thumbs_up" | "heart" | "laugh" | "surprise" | "celebrate" | "thinking")[]>;
+  change: number;
+  has_more: boolean;
+  read_seq: number | null;
+  retention_days: number | null;
+}
+
+/** Ask for the newest messages, those before `before_seq`, or those after `after_seq`. */
+export interface ChatPageRequest {
+  before_seq?: number | null;
+  after_seq?: number | null;
+  limit?: number;
+  kind: "chat_page";
+}
+
+/** Somebody, with the name they had then. */
+export interface ChatPerson {
+  identity: string;
+  name: string;
+}
+
+/** Put an emoji under a message. */
+export interface ChatReact {
+  kind: "chat_react";
+  message_id: string;
+  emoji: "thumbs_up" | "heart" | "laugh" | "surprise" | "celebrate" | "thinking";
+}
+
+/** One emoji under a message. `by` has the first few; `count` is of all. */
+export interface ChatReactions {
+  emoji: "thumbs_up" | "heart" | "laugh" | "surprise" | "celebrate" | "thinking";
+  count: number;
+  by: string[];
+}
+
+/** Everything up to `seq` was read. Kept for signed-in people. */
+export interface ChatRead {
+  kind: "chat_read";
+  seq: number;
+}
+
+/** The mark as it is kept; it never goes back. */
+export interface ChatReadUpTo {
+  kind: "chat_read";
+  seq: number;
+}
+
+/** Look for a text, newest first, before `before_seq` if given. */
+export interface ChatSearch {
+  kind: "chat_search";
+  text: string;
+  before_seq?: number | null;
+}
+
+/** Write to everyone, or to those who moderate. `client_id` is new for each message, and the same for a retry. */
+export interface ChatSend {
+  kind: "chat_send";
+  client_id: string;
+  text: string;
+  audience?: "everyone" | "hosts";
+  reply_to?: string | null;
+  mentions?: string[];
+  file_ids?: string[];
+}
+
+/** Write to one person in the room. */
+export interface ChatSendPrivate {
+  kind: "chat_send_private";
+  client_id: string;
+  text: string;
+  to: string;
+  reply_to?: string | null;
+  mentions?: string[];
+  file_ids?: string[];
+}
+
+/** Who wrote a message, as they were called then. */
+export interface ChatSender {
+  identity: string;
+  name: string;
+  is_signed_in: boolean;
+  tone: Tone;
+}
+
+/** The message as it is kept, also when this was a retry. */
+export interface ChatSent {
+  kind: "chat_sent";
+  client_id: string;
+  message: ChatMessage;
+}
+
+/** Old messages are gone by the meeting's retention: ask for a page. */
+export interface ChatTrimmedEvent {
+  kind: "chat_trimmed";
+  change: number;
+}
+
+/** Take an own emoji away. */
+export interface ChatUnreact {
+  kind: "chat_unreact";
+  message_id: string;
+  emoji: "thumbs_up" | "heart" | "laugh" | "surprise" | "celebrate" | "thinking";
 }
 
 export type ClientMessage = Hello | CommandMessage | Sync | Pong;
@@ -103,7 +296,18 @@ export type Command =
   | LowerHandOf
   | LowerAllHands
   | React
-  | SetStanding;
+  | SetStanding
+  | ChatSend
+  | ChatSendPrivate
+  | ChatEdit
+  | ChatEditPrivate
+  | ChatDelete
+  | ChatReact
+  | ChatUnreact
+  | ChatPageRequest
+  | ChatChangesRequest
+  | ChatSearch
+  | ChatRead;
 
 /** A wish to change the room. `command` is one of the registered commands, told apart by `kind`. */
 export interface CommandMessage {
@@ -156,10 +360,14 @@ export type ErrorCode =
   | "cannot_remove_self"
   | "denied"
   | "engine_unavailable"
+  | "file_not_found"
   | "internal"
   | "invalid_message"
   | "meeting_locked"
   | "meeting_not_found"
+  | "message_empty"
+  | "message_not_found"
+  | "message_too_long"
   | "not_allowed"
   | "not_saved"
   | "outranked"
@@ -177,6 +385,7 @@ export type ErrorCode =
   | "too_fast"
   | "too_large"
   | "too_many"
+  | "too_many_reactions"
   | "unavailable"
   | "unknown_command";
 
@@ -195,7 +404,13 @@ export interface Event {
   event: FeatureEvent;
 }
 
-export type FeatureEvent = StoppedBy | AskedToUnmute | HandLoweredBy | Reacted;
+export type FeatureEvent =
+  | StoppedBy
+  | AskedToUnmute
+  | HandLoweredBy
+  | Reacted
+  | ChatMessageEvent
+  | ChatTrimmedEvent;
 
 /** A moderator lowered your hand. */
 export interface HandLoweredBy {

@@ -52,7 +52,7 @@ class Room:
 
     def page(self, who: str, *, at: float = 0.0, **place: int) -> wire.ChatPage:
         """What somebody reads."""
-        found = self.give(who, wire.ChatPageRequest(**place), at=at).result
+        found = self.give(who, wire.ChatPageRequest.model_validate(place), at=at).result
         assert isinstance(found, wire.ChatPage)
         return found
 

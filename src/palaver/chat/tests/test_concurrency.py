@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from palaver.chat.models import ChatLog, Message, Reaction
 from palaver.chat.tests.cast import NINE, Room
 from palaver.kernel.errors import MEETING_NOT_FOUND, RATE_LIMITED, PalaverError
 from palaver.live.domain.people import Role
+from palaver.live.wire import Wire
 from palaver.meetings.models import Meeting
 from palaver.meetings.services import delete_meeting
 
@@ -50,7 +52,7 @@ def test_what_many_send_at_once_is_all_there_once_and_without_a_gap(room: Room) 
     def talk(number: int) -> list[int]:
         return [room.say(f"p{number}", f"{number}/{line}", at=line).seq for line in range(15)]
 
-    acknowledged = at_once([lambda number=number: talk(number) for number in range(THREADS)])
+    acknowledged = at_once([partial(talk, number) for number in range(THREADS)])
     seqs = [seq for own in acknowledged if isinstance(own, list) for seq in own]
     assert sorted(seqs) == list(range(1, THREADS * 15 + 1))
     rows = list(Message.objects.order_by("seq").values_list("seq", "text"))
@@ -78,6 +80,10 @@ def test_the_limit_holds_from_many_threads(room: Room) -> None:
     assert Message.objects.count() == MESSAGES_BY_PERSON.tries
 
 
+def _say_first(room: Room, who: str) -> int:
+    return room.say(who, "First").seq
+
+
 def _try_to_say(room: Room) -> bool:
     try:
         room.say("bob", "x")
@@ -96,7 +102,7 @@ def test_reactions_edits_and_deletions_at_once_each_raise_the_change_by_one(room
     def act(number: int) -> int:
         changed = 0
         for message in messages:
-            commands: list[wire.Wire] = [
+            commands: list[Wire] = [
                 wire.ChatReact(message_id=message.message_id, emoji="heart"),
                 wire.ChatUnreact(message_id=message.message_id, emoji="heart"),
                 wire.ChatReact(message_id=message.message_id, emoji="laugh"),
@@ -110,7 +116,7 @@ def test_reactions_edits_and_deletions_at_once_each_raise_the_change_by_one(room
                     assert message is messages[0], "only the deleted one takes nothing more"
         return changed
 
-    outcomes = at_once([lambda number=number: act(number) for number in range(THREADS)])
+    outcomes = at_once([partial(act, number) for number in range(THREADS)])
     changed = sum(outcome for outcome in outcomes if isinstance(outcome, int))
     assert ChatLog.objects.get().last_change == len(messages) + changed
     changes = list(Message.objects.values_list("change", flat=True))
@@ -127,7 +133,7 @@ def test_a_meeting_deleted_while_many_write_leaves_nothing_and_breaks_nobody(roo
         for line in range(10):
             room.say(f"p{number}", f"{line}", at=line)
 
-    calls: list[Callable[[], None]] = [lambda number=number: talk(number) for number in range(THREADS)]
+    calls: list[Callable[[], None]] = [partial(talk, number) for number in range(THREADS)]
     calls.append(lambda: delete_meeting(room.meeting, actor=alice))
     refusals = [outcome.spec for outcome in at_once(calls) if isinstance(outcome, PalaverError)]
     assert set(refusals) <= {MEETING_NOT_FOUND}
@@ -152,5 +158,5 @@ def test_messages_that_expire_while_others_are_written_leave_those(room: Room) -
 
 def test_two_first_messages_at_once_share_one_log(room: Room) -> None:
     assert not ChatLog.objects.exists()
-    answers = at_once([lambda who=who: room.say(who, "First").seq for who in ("alice", "bob", "carol", "dave")])
+    answers = at_once([partial(_say_first, room, who) for who in ("alice", "bob", "carol", "dave")])
     assert sorted(seq for seq in answers if isinstance(seq, int)) == [1, 2, 3, 4]

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from typing_extensions import override
 
 from palaver.accounts.models import User
 from palaver.chat import retention, wire
@@ -28,6 +29,7 @@ from palaver.chat.commands import CHAT_COMMANDS
 from palaver.chat.models import Message
 from palaver.chat.tests.cast import NINE, open_room
 from palaver.kernel.errors import PalaverError
+from palaver.live import lifecycle
 from palaver.live.domain.people import Role
 from palaver.live.features import FeatureAnswer, FeatureEvent
 from palaver.live.wire import Wire
@@ -201,12 +203,11 @@ class ChatPlay(RuleBasedStateMachine):
     def time_passes(self, days: int) -> None:
         self.at += timedelta(days=days).total_seconds()
         published: list[FeatureEvent] = []
-        before, retention.publish_event = retention.publish_event, lambda _, event: published.append(event)
-        on_commit, retention.transaction.on_commit = retention.transaction.on_commit, lambda call: call()
-        try:
+        with pytest.MonkeyPatch.context() as patched:
+            # The test's own transaction never commits: what is told after a commit is told at once.
+            patched.setattr(transaction, "on_commit", lambda call: call())
+            patched.setattr(lifecycle, "publish_event", lambda _, event: published.append(event))
             retention.drop_expired(now=NINE + timedelta(seconds=self.at))
-        finally:
-            retention.publish_event, retention.transaction.on_commit = before, on_commit
         for event in published:
             self.spread(event)
 
@@ -241,6 +242,7 @@ class ChatPlay(RuleBasedStateMachine):
         seqs = list(rows.values_list("seq", flat=True))
         assert seqs == list(range(seqs[0], seqs[0] + len(seqs))) if seqs else True
 
+    @override
     def teardown(self) -> None:
         if hasattr(self, "room"):
             self.room.meeting.delete()

@@ -20,6 +20,7 @@ from palaver.kernel.errors import MEETING_NOT_FOUND, PARTICIPANT_NOT_FOUND, RATE
 from palaver.live.domain.people import Role, tone_of
 from palaver.live.features import Reach
 from palaver.live.wire import Wire
+from palaver.meetings.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -225,6 +226,18 @@ def test_people_delete_their_own_and_moderators_what_they_may_read(room: Room) -
     room.give("dave", wire.ChatDelete(message_id=public.message_id))
     room.give("bob", wire.ChatDelete(message_id=private.message_id))
     assert room.texts("bob") == ["", ""]
+
+
+def test_the_log_of_the_run_says_which_moderator_deleted_whose_message(room: Room) -> None:
+    """CHAT-033: and nothing of what it said; that people delete their own is nobody's business."""
+    own, other = room.say("bob", "Mine"), room.say("bob", "Rude word")
+    room.give("bob", wire.ChatDelete(message_id=own.message_id))
+    room.give("alice", wire.ChatDelete(message_id=other.message_id), at=30)
+    [entry] = AuditEntry.objects.values()
+    assert (entry["actor_name"], entry["action"], entry["target_name"], entry["at"], entry["detail"]) == (
+        "Alice", "delete_message", "Bob", after(30), {"seq": 2},
+    )  # fmt: skip
+    assert "Rude" not in str(entry)
 
 
 def test_reactions_are_counted_once_a_person_and_emoji(room: Room) -> None:

@@ -16,6 +16,7 @@ from palaver.chat.tests.cast import SPECS, Room, open_room
 from palaver.kernel.errors import PARTICIPANT_NOT_FOUND, PalaverError
 from palaver.live.domain.people import Role
 from palaver.live.domain.permissions import Phase, is_allowed
+from palaver.live.wire import Wire
 
 # Written a second time by hand. Whoever is inside may give all of these while the room is open; what each may do to
 # which message is decided by the message.
@@ -136,7 +137,7 @@ def test_people_of_another_meeting_are_strangers(room: Room, alice: User, carol:
         (wire.ChatRead, {"seq": 1.5}),
     ],
 )
-def test_each_field_is_held_to_its_type_and_bound(wire_type: type[wire.Wire], given: dict[str, Any]) -> None:
+def test_each_field_is_held_to_its_type_and_bound(wire_type: type[Wire], given: dict[str, Any]) -> None:
     """CHAT-004."""
     with pytest.raises(ValidationError):
         wire_type.model_validate(given)

@@ -17,6 +17,7 @@ from palaver.kernel import facts
 from palaver.kernel.clock import ManualClock
 from palaver.kernel.facts import install_subscribers
 from palaver.kernel.ids import MeetingId, MeetingSessionId
+from palaver.live import lifecycle
 from palaver.live.features import FeatureEvent
 from palaver.meetings import sessions
 from palaver.meetings.models import Meeting
@@ -46,7 +47,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
     told: list[object] = []
     before = dict(facts._subscribers)
     install_subscribers({MessageDeleted: (told.append,), MessagesExpired: (told.append,)})
-    monkeypatch.setattr(retention, "publish_event", lambda _, event: told.append(event))
+    monkeypatch.setattr(lifecycle, "publish_event", lambda _, event: told.append(event))
     yield told
     install_subscribers(before)
 

@@ -86,10 +86,12 @@ def is_allowed(table: PermissionTable, *, kind: str, role: Role, phase: Phase) -
 
 
 def permission_rows(table: PermissionTable, rights: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """The table as text, for the documentation: a row a command and phase, a column a role, and the switch needed."""
+    """The table as text, for the documentation: a row a command and phase in which somebody may, a column a role, and
+    the switch needed.
+    """
     rows: list[tuple[str, ...]] = [("command", "state", *Role, "switch")]
     for kind in table:
-        for phase in Phase:
+        for phase in table[kind]:
             marks = ("yes" if is_allowed(table, kind=kind, role=role, phase=phase) else "-" for role in Role)
             rows.append((f"`{kind}`", phase.value, *marks, f"`{rights[kind]}`" if kind in rights else ""))
     return rows

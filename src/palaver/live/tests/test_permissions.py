@@ -178,8 +178,8 @@ def test_a_command_without_a_row_or_with_a_taken_kind_is_not_registered() -> Non
         registry.register(spec, permissions={"wave": {}})
 
 
-def test_the_documented_table_has_a_row_for_each_command_and_state() -> None:
+def test_the_documented_table_has_a_row_for_each_command_and_state_that_allows_it() -> None:
     rows = permission_rows(REGISTRY.permissions(), REGISTRY.rights())
-    assert len(rows) == 1 + len(REGISTRY.specs()) * len(Phase)
+    assert {row[0].strip("`") for row in rows[1:]} == {spec.kind for spec in REGISTRY.specs()}
     assert ("`end_for_all`", "open", "yes", "yes", "-", "-", "-", "-", "") in rows
     assert ("`react`", "open", "yes", "yes", "yes", "yes", "yes", "yes", "`reactions`") in rows
