@@ -144,7 +144,7 @@ impl Engine {
 /// One flat object of numbers.
 fn to_json(totals: &Totals, events_dropped: u64) -> String {
     let (switchboard, router) = (&totals.switchboard, &totals.router);
-    let fields: [(&str, u64); 24] = [
+    let fields: [(&str, u64); 25] = [
         ("peers", totals.peers as u64),
         ("datagrams_in", switchboard.datagrams_in),
         ("unknown_source", switchboard.unknown_source),
