@@ -59,6 +59,7 @@ async def address(settings: Any, transactional_db: None, monkeypatch: pytest.Mon
         health=nothing,
         sfu=nothing,
         live=live_sockets,
+        files=nothing,
         parts=(LivePart(engine=MemoryEngine(), registry=REGISTRY),),
     )
     config = uvicorn.Config(planes, ws="wsproto", log_config=None, lifespan="on")

@@ -25,8 +25,15 @@ class Part(Protocol):
 class Planes:
     """The ASGI application of `palaver serve`: routes by path, never looks inside."""
 
-    def __init__(self, *, pages: App, static: App, health: App, sfu: App, live: App, parts: tuple[Part, ...]) -> None:
-        self._http = ((("/static/",), static), (("/health/",), health), (("/rtc", "/twirp/"), sfu))
+    def __init__(
+        self, *, pages: App, static: App, health: App, sfu: App, live: App, files: App, parts: tuple[Part, ...]
+    ) -> None:
+        self._http = (
+            (("/static/",), static),
+            (("/health/",), health),
+            (("/files/",), files),
+            (("/rtc", "/twirp/"), sfu),
+        )
         self._pages, self._sfu, self._live = pages, sfu, live
         self._parts = parts
         self._running = AsyncExitStack()

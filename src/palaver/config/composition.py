@@ -16,6 +16,7 @@ from palaver.config.pages import Pages
 from palaver.config.secret_files import Secrets
 from palaver.config.static_files import StaticFiles
 from palaver.engines.livekit import LiveKitEngine
+from palaver.files.application import Files
 from palaver.live.lifecycle import LivePart
 from palaver.live.routing import application as live_sockets
 from palaver_sfu.app import create_app
@@ -54,13 +55,15 @@ def build(settings: Settings) -> Planes:
         api_secret=secrets.sfu_api_secret,
         transport=httpx.ASGITransport(app=sfu),
     )
+    files = Files()
     planes = Planes(
         pages=pages,
         static=StaticFiles(django_settings.PALAVER_WEB_DIST),
         health=Health(is_serving=lambda: planes.is_serving),
         sfu=sfu,
         live=live_sockets,
+        files=files,
         # Stopped in the opposite order: rooms say good-bye while the media server still answers them.
-        parts=(Housekeeping(), sfu, LivePart(engine=engine, registry=REGISTRY)),
+        parts=(Housekeeping(), files, sfu, LivePart(engine=engine, registry=REGISTRY)),
     )
     return planes

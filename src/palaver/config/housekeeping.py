@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 
 from palaver.accounts import limits
 from palaver.chat import retention
+from palaver.files import services as files
 from palaver.kernel.clock import Clock, system_clock
 from palaver.meetings import sessions
 
@@ -49,11 +50,14 @@ class Housekeeping:
         try:
             sessions.sweep_stale_sessions(now=now)
             retention.drop_expired(now=now)
+            files.sweep(now=now)
             if is_thorough:
                 limits.drop_old_counters(now=now)
                 SessionStore.clear_expired()
                 EmailConfirmation.objects.delete_expired_confirmations()
         except DatabaseError:
             logger.exception("Housekeeping could not reach the database")
+        except OSError:
+            logger.exception("Housekeeping could not remove files")
         finally:
             connection.close()

@@ -24,7 +24,9 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(/(?:rtc|twirp|ws)[^\s?\"']*)\?[^\s\"']*"), rf"\1?{_HIDDEN}"),
     # Links that are keys.
     (
-        re.compile(r"(/(?:setup|invitation|m)/|/api/meetings/|/ws/meetings/|/confirm-email/|/reset/key/)[\w:~.-]+"),
+        re.compile(
+            r"(/(?:setup|invitation|m)/|/files/(?:meetings|links)/|/api/meetings/|/ws/meetings/|/confirm-email/|/reset/key/)[\w:~.-]+"
+        ),
         rf"\1{_HIDDEN}",
     ),
     (

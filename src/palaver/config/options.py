@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from palaver.config import parsing
 from palaver.config.parsing import SettingError, SmtpServer
+from palaver.files.limits import FileLimits
 
 SignUpMode = Literal["open", "invited", "closed"]
 LogFormat = Literal["text", "json"]
@@ -84,7 +85,7 @@ OPTIONS: tuple[Option, ...] = (
         "data-dir",
         parsing.folder,
         None,
-        "Folder for the database and secrets, readable by its owner only.",
+        "Folder for the database, files and secrets, readable by its owner only.",
         default_note="$XDG_DATA_HOME/palaver or ~/.local/share/palaver; make run uses ./var",
     ),
     _option("tls-cert", parsing.existing_file, None, "Certificate chain (PEM) to serve https; needs --tls-key."),
@@ -115,6 +116,10 @@ OPTIONS: tuple[Option, ...] = (
         help="PostgreSQL as postgres://user:password@host:5432/name.",
         default_note="SQLite in the data directory",
     ),
+    _option("file-max-size", parsing.size, "2G", "Largest file that can be sent in a meeting; 0 for no files."),
+    _option("file-quota-meeting", parsing.size, "20G", "What the files of one meeting may take in all."),
+    _option("file-quota-person", parsing.size, "10G", "What the files of one person may take in all."),
+    _option("file-uploads-at-once", parsing.count, "5", "How many unfinished uploads one person may have."),
     _option("log-format", parsing.one_of("text", "json"), "text", "How log lines are written."),
     _option("log-level", parsing.one_of("debug", "info", "warning", "error"), "info", "The least level written."),
 )
@@ -193,6 +198,7 @@ class Settings:
     media: MediaSettings
     store: StoreSettings
     accounts: AccountSettings
+    files: FileLimits
     mail: MailSettings
     log: LogSettings
 
@@ -231,6 +237,12 @@ def read_settings(environ: Mapping[str, str] | None = None, flags: argparse.Name
         media=MediaSettings(values["media_port"], values["media_address"]),
         store=StoreSettings(values["data_dir"], values["database_url"]),
         accounts=AccountSettings(values["sign_up"]),
+        files=FileLimits(
+            file_bytes=values["file_max_size"],
+            meeting_bytes=values["file_quota_meeting"],
+            person_bytes=values["file_quota_person"],
+            uploads_at_once=values["file_uploads_at_once"],
+        ),
         mail=MailSettings(values["smtp_url"], values["mail_from"], values["admin_email"]),
         log=LogSettings(values["log_format"], values["log_level"]),
     )

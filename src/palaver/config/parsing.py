@@ -131,6 +131,25 @@ def email(text: str) -> str:
     return text
 
 
+_SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SIZE = re.compile(r"([0-9]{1,12})([KMGT]?)")
+
+
+def size(text: str) -> int:
+    """A number of bytes, with K, M, G or T for 1024 and its powers."""
+    match = _SIZE.fullmatch(text.strip().upper())
+    if match is None:
+        raise ValueError(f"must be a size such as 500M or 2G, not {text!r}")
+    return int(match.group(1)) * _SIZE_UNITS[match.group(2)]
+
+
+def count(text: str) -> int:
+    """A whole number from 1 to 1000."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 1000:
+        raise ValueError(f"must be a number from 1 to 1000, not {text!r}")
+    return int(text)
+
+
 def one_of(*choices: str) -> Callable[[str], str]:
     """One word out of a few."""
 

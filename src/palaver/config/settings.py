@@ -34,11 +34,14 @@ PALAVER_SIGN_UP = _SETTINGS.accounts.sign_up
 PALAVER_ADMIN_EMAIL = _SETTINGS.mail.administrator
 PALAVER_AUTHORITY_FILE = _SETTINGS.store.data_dir / "tls" / "authority.crt" if _SETTINGS.tls.is_self_signed else None
 PALAVER_HAS_MAIL = _SETTINGS.mail.smtp is not None
+PALAVER_FILES = _SETTINGS.files
+PALAVER_FILES_DIR = _SETTINGS.store.data_dir / "files"
 
 INSTALLED_APPS = [
     "palaver.config.apps.CompositionConfig",
     "palaver.site",
     "palaver.chat",
+    "palaver.files",
     "palaver.live",
     "palaver.meetings",
     "palaver.accounts",
@@ -96,7 +99,7 @@ DATABASES = {"default": database(_SETTINGS.store)}
 # Nothing is kept in a cache: what must be counted is counted in the database (palaver.accounts.limits).
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 SESSION_ENGINE = "palaver.accounts.session_store"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # the largest form is the contact message; there are no uploads yet
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # the largest form is the contact message; files go another way
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 # --- accounts ---------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from palaver.accounts.facts import SessionEnded, SessionRenewed, SignedIn, SignInsRevoked
+from palaver.files.services import forget_meeting
 from palaver.kernel.facts import Subscriber
 from palaver.live.lifecycle import (
     tell_meeting_deleted,
@@ -25,7 +26,7 @@ from palaver.meetings.memberships import claim_invitations
 SUBSCRIBERS: Final[Mapping[type[object], tuple[Subscriber, ...]]] = {
     SignedIn: (claim_invitations,),
     MeetingRenamed: (tell_meeting_renamed,),
-    MeetingDeleted: (tell_meeting_deleted,),
+    MeetingDeleted: (tell_meeting_deleted, forget_meeting),
     PolicyChanged: (tell_policy_changed,),
     MembershipChanged: (tell_membership_changed,),
     PersonBanned: (tell_person_banned,),

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("palaver.meetings.urls")),
     path("", include("palaver.live.urls")),
     path("", include("palaver.chat.urls")),
+    path("", include("palaver.files.urls")),
     path("admin/", admin.site.urls),
 ]
 

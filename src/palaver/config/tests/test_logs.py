@@ -17,6 +17,8 @@ SECRETS = [
     ("GET /m/oak-elm-fig-0123456789ab 200", ("oak-elm-fig",)),
     ("GET /api/meetings/oak-elm-fig-0123456789ab/preview", ("oak-elm-fig",)),
     ('"WebSocket /ws/meetings/oak-elm-fig-0123456789ab" [accepted]', ("oak-elm-fig",)),
+    ("POST /files/meetings/oak-elm-fig-0123456789ab 201", ("oak-elm-fig",)),
+    ("GET /files/links/WyJhYmMiXQ:c2ln_-x 206", ("WyJhYmMiXQ", "c2ln_-x")),
     ("GET /accounts/password/reset/key/1-c0ffee-abc/ 302", ("c0ffee",)),
     ("POST /accounts/confirm-email/MTI:1tX:abc_-/", ("MTI:1tX",)),
     (f"Authorization: Bearer {JWT}", (JWT,)),

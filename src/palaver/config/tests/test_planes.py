@@ -35,7 +35,7 @@ class Recorder:
 
 
 def planes(*parts: Recorder) -> Planes:
-    names = ("pages", "static", "health", "sfu", "live")
+    names = ("pages", "static", "health", "sfu", "live", "files")
     return Planes(**{name: part_called(name) for name in names}, parts=parts)
 
 
@@ -63,6 +63,8 @@ async def ask(app: Planes, kind: str, path: str, method: str = "GET") -> str:
         ("POST", "/twirp/livekit.RoomService/ListRooms", "sfu"),
         ("GET", "/static/favicon.svg", "static"),
         ("GET", "/health/ready", "health"),
+        ("POST", "/files/meetings/oak-elm-fig-0123456789ab", "files"),
+        ("HEAD", "/files/uploads/1", "files"),
         ("HEAD", "/about/", "pages"),
         ("GET", "/m/oak-elm-fig-0123456789ab", "pages"),
         ("POST", "/engine/webhook", "pages"),

@@ -1,0 +1,1 @@
+"""Pure: no clock, disk, socket or database."""

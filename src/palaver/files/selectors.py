@@ -1,0 +1,122 @@
+"""How any interface gets at files. Missing and forbidden look the same: file_not_found."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from palaver.accounts.models import User
+from palaver.files.errors import FILE_NOT_FOUND, UPLOAD_EXPIRED
+from palaver.files.links import Link, Purpose
+from palaver.files.models import StoredFile
+from palaver.files.ports import ports
+from palaver.kernel.errors import MEETING_NOT_FOUND, PalaverError
+from palaver.live.domain.people import Identity
+from palaver.live.identity import user_identity
+from palaver.live.readers import Reader, access_reader, was_let_in
+from palaver.meetings.models import MeetingSession
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """What a message tells of a file that it carries."""
+
+    file_id: UUID
+    name: str
+    size: int
+    image_type: str
+    width: int | None
+    height: int | None
+
+
+def describe_files(file_ids: Iterable[UUID]) -> dict[UUID, FileInfo]:
+    """For those who already may read the message: what its files are. Deleted ones are left out."""
+    return {file.pk: file_info(file) for file in StoredFile.objects.filter(pk__in=list(file_ids)).order_by("pk")}
+
+
+def file_info(file: StoredFile) -> FileInfo:
+    """What is told of one file."""
+    return FileInfo(file.pk, file.name, file.length_bytes, file.image_type, file.width, file.height)
+
+
+def access_upload(request: HttpRequest, file_id: UUID, *, now: datetime) -> StoredFile:
+    """An upload, for the person who began it and who is still let into its meeting.
+
+    Raises:
+        PalaverError: file_not_found; upload_expired, to its uploader; rate_limited.
+    """
+    file = StoredFile.objects.select_related("meeting").filter(pk=file_id).first()
+    if file is None:
+        raise PalaverError(FILE_NOT_FOUND)
+    try:
+        reader = access_reader(request, file.meeting.slug, now=now)
+    except PalaverError as refusal:
+        raise PalaverError(FILE_NOT_FOUND) if refusal.spec is MEETING_NOT_FOUND else refusal from None
+    if file.identity != reader.identity:
+        raise PalaverError(FILE_NOT_FOUND)
+    if file.expires_at is not None and file.expires_at <= now:
+        raise PalaverError(UPLOAD_EXPIRED)
+    return file
+
+
+def readable_files(reader: Reader, file_ids: Iterable[UUID], *, now: datetime) -> list[StoredFile]:
+    """Those of the files that this person may read."""
+    files = StoredFile.objects.filter(pk__in=list(file_ids), meeting=reader.meeting).exclude(completed_at=None)
+    return [
+        file
+        for file in files.order_by("created_at", "pk")
+        if _may_read(file, identity=reader.identity, is_owner=reader.is_owner, now=now)
+    ]
+
+
+def access_linked_file(link: Link, *, now: datetime) -> StoredFile:
+    """The file behind a signed link, if the person it was made for may read it at this moment.
+
+    Raises:
+        PalaverError: file_not_found.
+    """
+    file = StoredFile.objects.select_related("meeting__owner").filter(pk=link.file_id).first()
+    if file is None or file.completed_at is None or not file.meeting.owner.is_active:
+        raise PalaverError(FILE_NOT_FOUND)
+    if link.purpose is not Purpose.DOWNLOAD and not file.image_type:
+        raise PalaverError(FILE_NOT_FOUND)
+    is_owner = link.user_id is not None and link.user_id == file.meeting.owner_id
+    is_known = _is_still_themselves(link, file)
+    is_inside = is_known and (is_owner or was_let_in(file.meeting, Identity(link.identity)))
+    if not is_inside or not _may_read(file, identity=link.identity, is_owner=is_owner, now=now):
+        raise PalaverError(FILE_NOT_FOUND)
+    return file
+
+
+def access_export(user: User | None, session_id: UUID) -> MeetingSession:
+    """A run of a meeting, for the owner.
+
+    Raises:
+        PalaverError: meeting_not_found.
+    """
+    run = MeetingSession.objects.select_related("meeting").filter(pk=session_id).first()
+    if run is None or user is None or run.meeting.owner_id != user.pk:
+        raise PalaverError(MEETING_NOT_FOUND)
+    return run
+
+
+def files_for_export(run: MeetingSession) -> list[StoredFile]:
+    """The files of a run that its owner may read, in the order in which they were sent."""
+    identity = user_identity(run.meeting.owner_id, run.meeting_id)
+    sent = StoredFile.objects.filter(session=run).exclude(attached_at=None).order_by("attached_at", "pk")
+    return [file for file in sent if file.identity == identity or ports().may_read(file.pk, identity, True)]
+
+
+def _is_still_themselves(link: Link, file: StoredFile) -> bool:
+    if link.user_id is None:
+        return True
+    is_active = User.objects.filter(pk=link.user_id, is_active=True).exists()
+    return is_active and link.identity == user_identity(link.user_id, file.meeting_id)
+
+
+def _may_read(file: StoredFile, *, identity: str, is_owner: bool, now: datetime) -> bool:
+    if file.attached_at is None:
+        return file.identity == identity and file.expires_at is not None and file.expires_at > now
+    return file.identity == identity or ports().may_read(file.pk, identity, is_owner)
