@@ -52,6 +52,7 @@ class Housekeeping:
             retention.drop_expired(now=now)
             files.sweep(now=now)
             if is_thorough:
+                files.drop_files_of_lost_messages()
                 limits.drop_old_counters(now=now)
                 SessionStore.clear_expired()
                 EmailConfirmation.objects.delete_expired_confirmations()

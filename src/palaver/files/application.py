@@ -41,7 +41,7 @@ class Files:
         self._threads = threads = FileThreads()
         self._uploads = Uploads(threads, self._clock, lambda: int(settings.PALAVER_FILES.file_bytes))
         self._downloads = Downloads(threads, self._clock)
-        self._exports = Exports(threads)
+        self._exports = Exports(threads, self._clock)
 
     async def shutdown(self, reason: str) -> None:
         """Keep what came of every upload, and stop."""
@@ -72,6 +72,8 @@ class Files:
                 raise PalaverError(UNAVAILABLE)
             await self._answer(request)
         except PalaverError as refusal:
+            if request.has_begun:
+                return  # half an answer: the server closes the connection, and the client sees that it is short
             await request.refuse(refusal, _TUS if is_tus else None)
         except InterruptedUploadError:
             return  # nobody is there to be answered

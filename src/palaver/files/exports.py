@@ -6,6 +6,7 @@ import io
 import threading
 import zipfile
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
@@ -22,8 +23,8 @@ from palaver.files.models import StoredFile
 from palaver.files.ports import ports
 from palaver.files.requests import Request, encoded
 from palaver.files.threads import FileThreads
+from palaver.kernel.clock import Clock
 from palaver.live.admission import signed_in_user
-from palaver.live.identity import user_identity
 from palaver.meetings.models import Attendance, MeetingSession
 
 _PIECE_BYTES: Final = 256 * 1024
@@ -38,8 +39,8 @@ class _GoneError(Exception):
 class Exports:
     """Answers GET of `/files/sessions/<id>.zip`, for the owner's session cookie only."""
 
-    def __init__(self, threads: FileThreads) -> None:
-        self._threads = threads
+    def __init__(self, threads: FileThreads, clock: Clock) -> None:
+        self._threads, self._clock = threads, clock
 
     async def serve(self, request: Request, session_id: UUID) -> None:
         """Stream the archive."""
@@ -70,7 +71,7 @@ class Exports:
 
         def write() -> None:
             try:
-                for piece in archive(run):
+                for piece in archive(run, now=self._clock()):
                     put(piece)
                 put(None)
             except _GoneError:
@@ -114,20 +115,17 @@ async def _next(
     return await getting
 
 
-def archive(run: MeetingSession) -> Iterator[bytes]:
+def archive(run: MeetingSession, *, now: datetime) -> Iterator[bytes]:
     """The bytes of the ZIP, in pieces. Needs the memory of a piece, and of the list of names."""
     sink = _Sink()
     files = selectors.files_for_export(run)
-    names = dict(zip((file.pk for file in files), unique_names(file.name for file in files), strict=True))
+    names = unique_names(file.name for file in files)
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=1) as packed:
-        for name, content in (
-            ("chat.csv", _chat(run, names)),
-            ("attendance.csv", _attendance(run)),
-            ("log.csv", csv_lines(ports().log_header, ports().log_rows(run.pk))),
-        ):
+        yield from _member(packed, sink, "attendance.csv", _attendance(run), run)
+        for name, content in ports().export_parts(run, now):
             yield from _member(packed, sink, name, content, run)
-        for file in files:
-            yield from _member(packed, sink, f"files/{names[file.pk]}", _content(file), run)
+        for file, name in zip(files, names, strict=True):
+            yield from _member(packed, sink, f"files/{name}", _content(file), run)
     yield sink.taken()
 
 
@@ -181,21 +179,6 @@ def _content(file: StoredFile) -> Iterator[bytes]:
                 yield piece
     except FileNotFoundError:
         return  # deleted while we were writing
-
-
-def _chat(run: MeetingSession, names: dict[UUID, str]) -> Iterator[bytes]:
-    identity = user_identity(run.meeting.owner_id, run.meeting_id)
-    rows = (
-        (
-            line.sent_at.isoformat(timespec="seconds"),
-            line.sender,
-            line.to,
-            line.text,
-            "\n".join(f"files/{names[file_id]}" for file_id in line.file_ids if file_id in names),
-        )
-        for line in ports().chat_lines(run.pk, identity)
-    )
-    return csv_lines(("Sent (UTC)", "From", "To", "Message", "Files"), rows)
 
 
 def _attendance(run: MeetingSession) -> Iterator[bytes]:

@@ -39,6 +39,8 @@ class StoredFile(models.Model):
     expires_at = models.DateTimeField(null=True)
     """When it goes unless it is finished and sent with a message; None once it belongs to one."""
     completed_at = models.DateTimeField(null=True)
+    message_id = models.UUIDField(null=True)
+    """The message that carries it. Who may read that may read this; deleted with it."""
     attached_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -52,13 +54,15 @@ class StoredFile(models.Model):
                 name="files_completed_is_whole",
             ),
             models.CheckConstraint(
-                condition=Q(attached_at=None) | (Q(completed_at__isnull=False) & Q(expires_at=None)),
+                condition=Q(attached_at=None, message_id=None)
+                | Q(attached_at__isnull=False, message_id__isnull=False, completed_at__isnull=False, expires_at=None),
                 name="files_attached_is_complete",
             ),
         )
         indexes = (
             models.Index(fields=("expires_at",), name="files_by_expiry"),
             models.Index(fields=("meeting", "identity"), name="files_by_uploader"),
+            models.Index(fields=("message_id",), name="files_by_message"),
         )
 
     @override

@@ -1,34 +1,45 @@
 """What this room asks of others without knowing them. The composition root installs the answers."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from palaver.meetings.models import MeetingSession
+
 
 @dataclass(frozen=True, slots=True)
-class ChatLine:
-    """One message of an exported meeting session."""
+class Reading:
+    """Somebody who was let into the meeting wants to read what a message carries."""
 
-    sent_at: datetime
-    sender: str
-    to: str
-    """Whom it went to, in words; empty for everybody."""
-    text: str
-    file_ids: tuple[UUID, ...] = ()
+    meeting_id: UUID
+    message_id: UUID
+    identity: str
+    user_id: int | None
+    is_owner: bool
+    now: datetime
+
+
+ExportPart = tuple[str, Iterable[bytes]]
+"""A name inside the archive, and the content in pieces."""
+
+
+def _all_kept(message_ids: Collection[UUID]) -> Collection[UUID]:
+    return message_ids
 
 
 @dataclass(frozen=True, slots=True)
 class FilePorts:
-    """The seams. Without a chat nothing is ever attached, so nobody but the uploader reads anything."""
+    """The seams. Without a chat no file belongs to a message, so nobody but the uploader reads anything."""
 
-    may_read: Callable[[UUID, str, bool], bool] = lambda _file_id, _identity, _is_owner: False
-    """Whether the message that carries this file may be read by this identity; the last argument: by the owner."""
-    chat_lines: Callable[[UUID, str], Iterable[ChatLine]] = lambda _session_id, _identity: ()
-    """The messages of a session that this identity, the owner, may read, in order."""
-    log_header: Sequence[str] = ()
-    log_rows: Callable[[UUID], Iterable[Sequence[object]]] = lambda _session_id: ()
-    """The audit log of a session, a row each."""
+    may_read: Callable[[Reading], bool] = lambda _reading: False
+    """Whether the message is there for this person."""
+    kept_messages: Callable[[Collection[UUID]], Collection[UUID]] = _all_kept
+    """Those of the messages that are not deleted: the files of the rest go, should the news of it have been lost."""
+    exported_messages: Callable[[Collection[UUID]], Collection[UUID]] = lambda _message_ids: ()
+    """Those of the messages that stand in the export of their session: their files go with it, and no others."""
+    export_parts: Callable[[MeetingSession, datetime], Iterable[ExportPart]] = lambda _session, _now: ()
+    """What other rooms put into the archive of a session: the chat, the log."""
 
 
 _installed = FilePorts()

@@ -11,7 +11,7 @@ from palaver.accounts.models import User
 from palaver.files.errors import FILE_NOT_FOUND, UPLOAD_EXPIRED
 from palaver.files.links import Link, Purpose
 from palaver.files.models import StoredFile
-from palaver.files.ports import ports
+from palaver.files.ports import Reading, ports
 from palaver.kernel.errors import MEETING_NOT_FOUND, PalaverError
 from palaver.live.domain.people import Identity
 from palaver.live.identity import user_identity
@@ -64,11 +64,7 @@ def access_upload(request: HttpRequest, file_id: UUID, *, now: datetime) -> Stor
 def readable_files(reader: Reader, file_ids: Iterable[UUID], *, now: datetime) -> list[StoredFile]:
     """Those of the files that this person may read."""
     files = StoredFile.objects.filter(pk__in=list(file_ids), meeting=reader.meeting).exclude(completed_at=None)
-    return [
-        file
-        for file in files.order_by("created_at", "pk")
-        if _may_read(file, identity=reader.identity, is_owner=reader.is_owner, now=now)
-    ]
+    return [file for file in files.order_by("created_at", "pk") if _may_read(file, _Person.of(reader), now=now)]
 
 
 def access_linked_file(link: Link, *, now: datetime) -> StoredFile:
@@ -85,7 +81,7 @@ def access_linked_file(link: Link, *, now: datetime) -> StoredFile:
     is_owner = link.user_id is not None and link.user_id == file.meeting.owner_id
     is_known = _is_still_themselves(link, file)
     is_inside = is_known and (is_owner or was_let_in(file.meeting, Identity(link.identity)))
-    if not is_inside or not _may_read(file, identity=link.identity, is_owner=is_owner, now=now):
+    if not is_inside or not _may_read(file, _Person(link.identity, link.user_id, is_owner), now=now):
         raise PalaverError(FILE_NOT_FOUND)
     return file
 
@@ -103,10 +99,21 @@ def access_export(user: User | None, session_id: UUID) -> MeetingSession:
 
 
 def files_for_export(run: MeetingSession) -> list[StoredFile]:
-    """The files of a run that its owner may read, in the order in which they were sent."""
-    identity = user_identity(run.meeting.owner_id, run.meeting_id)
-    sent = StoredFile.objects.filter(session=run).exclude(attached_at=None).order_by("attached_at", "pk")
-    return [file for file in sent if file.identity == identity or ports().may_read(file.pk, identity, True)]
+    """The files of the run's messages as far as these are exported, in the order in which they were sent."""
+    sent = StoredFile.objects.filter(session=run).exclude(message_id=None).order_by("attached_at", "pk")
+    exported = set(ports().exported_messages({file.message_id for file in sent if file.message_id is not None}))
+    return [file for file in sent if file.message_id in exported]
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    identity: str
+    user_id: int | None
+    is_owner: bool
+
+    @classmethod
+    def of(cls, reader: Reader) -> "_Person":
+        return cls(reader.identity, reader.user_id, reader.is_owner)
 
 
 def _is_still_themselves(link: Link, file: StoredFile) -> bool:
@@ -116,7 +123,10 @@ def _is_still_themselves(link: Link, file: StoredFile) -> bool:
     return is_active and link.identity == user_identity(link.user_id, file.meeting_id)
 
 
-def _may_read(file: StoredFile, *, identity: str, is_owner: bool, now: datetime) -> bool:
-    if file.attached_at is None:
-        return file.identity == identity and file.expires_at is not None and file.expires_at > now
-    return file.identity == identity or ports().may_read(file.pk, identity, is_owner)
+def _may_read(file: StoredFile, person: _Person, *, now: datetime) -> bool:
+    is_own = file.identity == person.identity
+    if file.message_id is None:
+        return is_own and file.expires_at is not None and file.expires_at > now
+    return is_own or ports().may_read(
+        Reading(file.meeting_id, file.message_id, person.identity, person.user_id, person.is_owner, now)
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from palaver.files.errors import (
 )
 from palaver.files.limits import FileLimits
 from palaver.files.models import StoredFile
+from palaver.files.ports import ports
 from palaver.kernel.errors import MEETING_NOT_FOUND, PalaverError
 from palaver.live.readers import Reader
 from palaver.meetings.facts import MeetingDeleted
@@ -31,6 +32,7 @@ from palaver.meetings.models import Meeting, MeetingSession
 UPLOAD_LIFETIME: Final = timedelta(hours=24)
 """How long an unfinished upload waits to be resumed, and a finished file for its message."""
 MOST_FILES_OF_A_MESSAGE: Final = 10
+_MESSAGES_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +113,15 @@ def complete(file_id: UUID, finished: Finished, *, now: datetime) -> bool:
     )
 
 
-def attach_files(file_ids: Iterable[UUID], *, meeting_id: UUID, identity: str, now: datetime) -> list[StoredFile]:
+def attach_files(
+    file_ids: Iterable[str | UUID], *, meeting_id: UUID, message_id: UUID, identity: str, now: datetime
+) -> list[StoredFile]:
     """Give whole files of this person to a message, in the order named. Call it in the message's transaction.
 
     Raises:
         PalaverError: file_not_found, when one is unknown, not theirs, unfinished, expired, or in a message already.
     """
-    wanted = list(dict.fromkeys(file_ids))
+    wanted = list(dict.fromkeys(_uuids(file_ids)))
     if len(wanted) > MOST_FILES_OF_A_MESSAGE:
         raise PalaverError(FILE_NOT_FOUND)
     with transaction.atomic():
@@ -127,9 +131,9 @@ def attach_files(file_ids: Iterable[UUID], *, meeting_id: UUID, identity: str, n
         found = {file.pk: file for file in usable.exclude(completed_at=None).order_by("pk")}
         if set(found) != set(wanted):
             raise PalaverError(FILE_NOT_FOUND)
-        StoredFile.objects.filter(pk__in=wanted).update(attached_at=now, expires_at=None)
+        StoredFile.objects.filter(pk__in=wanted).update(message_id=message_id, attached_at=now, expires_at=None)
     for file in found.values():
-        file.attached_at, file.expires_at = now, None
+        file.message_id, file.attached_at, file.expires_at = message_id, now, None
     return [found[file_id] for file_id in wanted]
 
 
@@ -147,11 +151,22 @@ def cancel_upload(file: StoredFile) -> None:
 
 
 def delete_files(file_ids: Iterable[UUID]) -> int:
-    """Forget files, and remove their bytes once that is committed; return how many there were.
-
-    For whoever deletes the message that carries them, and for retention.
-    """
+    """Forget files, and remove their bytes once that is committed; return how many there were."""
     return _delete(StoredFile.objects.filter(pk__in=list(file_ids)))
+
+
+class CarriesFiles(Protocol):
+    """A fact about messages that are gone."""
+
+    @property
+    def file_ids(self) -> tuple[str, ...]:
+        """The files that they carried."""
+        ...
+
+
+def forget_files(fact: CarriesFiles) -> None:
+    """Subscriber: messages are gone, by somebody's hand or by retention, and their files go with them."""
+    _delete(StoredFile.objects.filter(pk__in=_uuids(fact.file_ids)))
 
 
 def delete_files_of_session(session_id: UUID) -> int:
@@ -181,6 +196,20 @@ def sweep(*, now: datetime) -> int:
     return removed
 
 
+def drop_files_of_lost_messages() -> int:
+    """Remove files whose message is gone without our hearing of it, as when a crash came in between."""
+    removed, last = 0, UUID(int=0)
+    attached = StoredFile.objects.exclude(message_id=None).order_by("message_id")
+    while some := list(
+        attached.filter(message_id__gt=last).values_list("message_id", flat=True).distinct()[:_MESSAGES_AT_ONCE]
+    ):
+        message_ids = [message_id for message_id in some if message_id is not None]
+        lost = set(message_ids) - set(ports().kept_messages(message_ids))
+        removed += _delete(StoredFile.objects.filter(message_id__in=lost))
+        last = message_ids[-1]
+    return removed
+
+
 def _delete(files: "QuerySet[StoredFile]") -> int:
     with transaction.atomic():
         gone = list(files.select_for_update().order_by("pk").values_list("meeting_id", "pk"))
@@ -192,6 +221,13 @@ def _delete(files: "QuerySet[StoredFile]") -> int:
 def _remove_bytes(gone: list[tuple[UUID, UUID]]) -> None:
     for meeting_id, file_id in gone:
         blobs().remove(meeting_id, file_id)
+
+
+def _uuids(texts: Iterable[str | UUID]) -> list[UUID]:
+    try:
+        return [text if isinstance(text, UUID) else UUID(text) for text in texts]
+    except ValueError:
+        raise PalaverError(FILE_NOT_FOUND) from None
 
 
 def _refuse_above_quota(reader: Reader, length: int, limits: FileLimits) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from asgiref.sync import sync_to_async
@@ -21,7 +22,8 @@ from palaver.files.models import StoredFile
 from palaver.files.services import attach_files
 from palaver.kernel.clock import ManualClock, system_clock
 from palaver.kernel.ids import MeetingId, MeetingSessionId, UserId
-from palaver.live.identity import Guest, Identity, new_guest, sign_guest, user_identity
+from palaver.live.domain.people import Identity
+from palaver.live.identity import Guest, new_guest, sign_guest, user_identity
 from palaver.meetings import sessions
 from palaver.meetings.models import Meeting
 from palaver.meetings.services import create_meeting
@@ -60,7 +62,7 @@ class Visitor:
         sent = {**self.headers, "Origin": ORIGIN, **named}
         return await self.client.request(method, path, content=content, headers=sent)
 
-    async def create(self, length: int | str, content: bytes | None = None, **headers: str) -> httpx.Response:
+    async def create(self, length: int | str, content: Any = None, **headers: str) -> httpx.Response:
         more = BYTES if content is not None else {}
         return await self.ask(
             "POST", f"/files/meetings/{self.slug}", content, **TUS, **more, **{"Upload-Length": str(length)}, **headers
@@ -82,7 +84,7 @@ class Visitor:
         file = await sync_to_async(StoredFile.objects.get)(pk=answer.headers["location"].rsplit("/", 1)[1])
         if is_attached:
             await sync_to_async(attach_files)(
-                [file.pk], meeting_id=file.meeting_id, identity=self.identity, now=system_clock()
+                [file.pk], meeting_id=file.meeting_id, message_id=uuid4(), identity=self.identity, now=system_clock()
             )
         return await sync_to_async(StoredFile.objects.get)(pk=file.pk)
 
@@ -168,7 +170,7 @@ async def set_stage(alice: User, carol: User) -> AsyncIterator[Stage]:
 @contextmanager
 def everybody_may_read() -> Iterator[None]:
     """As with a chat whose messages are all public."""
-    ports.install_ports(ports.FilePorts(may_read=lambda _file, _identity, _is_owner: True))
+    ports.install_ports(ports.FilePorts(may_read=lambda _reading: True))
     try:
         yield
     finally:

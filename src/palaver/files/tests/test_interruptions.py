@@ -186,10 +186,10 @@ async def test_a_full_disk_is_said_and_what_was_there_stays(stage: Stage, monkey
         room -= done
         return done
 
-    monkeypatch.setattr(blobs.os, "write", full)
+    monkeypatch.setattr(os, "write", full)
     refused = await stage.bob.patch(location, 1_000_000, CONTENT[1_000_000:])
     assert (refused.status_code, refused.json()["code"]) == (507, "storage_full")
-    monkeypatch.setattr(blobs.os, "write", write)
+    monkeypatch.setattr(os, "write", write)
     offset = await offset_of(stage, location)
     assert 1_000_000 <= offset <= 1_700_000
     assert (await stage.bob.patch(location, offset, CONTENT[offset:])).status_code == 204
