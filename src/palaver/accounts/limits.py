@@ -46,6 +46,7 @@ MEETING_LINK_BY_NETWORK = Limit("meeting-link-network", 30, _TEN_MINUTES)
 MEETING_PASSWORD_BY_NETWORK = Limit("meeting-password-pair", 10, _TEN_MINUTES)
 MEETING_PASSWORD = Limit("meeting-password", 20, _TEN_MINUTES)
 MEETING_LINK_BY_ACCOUNT = Limit("meeting-link-account", 30, _TEN_MINUTES)
+PICTURE_BY_ACCOUNT = Limit("picture-account", 30, _HOUR)
 PASSWORD_BY_ACCOUNT = Limit("password-account", 8, _TEN_MINUTES)
 
 

@@ -6,8 +6,21 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from palaver.accounts.avatars import PATH
 from palaver.accounts.models import Theme
+from palaver.accounts.picture_views import avatar
 from palaver.accounts.preferences import LANGUAGE_COOKIE, THEME_COOKIE
+
+
+def pictures(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer for pictures of people before sessions are looked at: they are the same for everybody and may be kept."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return (
+            avatar(request, request.path.removeprefix(PATH)) if request.path.startswith(PATH) else get_response(request)
+        )
+
+    return middleware
 
 
 def preferences(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -49,6 +49,8 @@ class User(AbstractUser):
     language = models.CharField(_("Language"), max_length=10, blank=True, default="")
     """Empty: what the browser asks for."""
     theme = models.CharField(_("Theme"), max_length=6, choices=Theme, default=Theme.SYSTEM)
+    avatar_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
+    """Names the picture in `AvatarPictures`; empty without one. Kept here so that no page asks for it one by one."""
 
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
@@ -66,6 +68,21 @@ class User(AbstractUser):
     @override
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+
+class AvatarPictures(models.Model):
+    """A person's picture in the sizes and forms that are shown. In the database, so that it goes with the account."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="avatar_pictures")
+    digest = models.CharField(max_length=64, db_index=True)
+    webp_96 = models.BinaryField()
+    jpeg_96 = models.BinaryField()
+    webp_256 = models.BinaryField()
+    jpeg_256 = models.BinaryField()
+
+    @override
+    def __str__(self) -> str:
+        return self.digest[:12]
 
 
 class Invitation(models.Model):

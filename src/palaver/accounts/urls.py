@@ -3,7 +3,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from palaver.accounts import views
+from palaver.accounts import picture_views, views
 
 urlpatterns = [
     path("accounts/login/", allauth.login, name="account_login"),
@@ -26,6 +26,8 @@ urlpatterns = [
         name="account_reset_password_from_key_done",
     ),
     path("profile/", views.profile, name="profile"),
+    path("profile/picture", picture_views.change_picture, name="change_picture"),
+    path("profile/picture/remove", picture_views.remove_picture, name="remove_picture"),
     path("invitation/<str:token>/", views.invitation, name="invitation"),
     path("setup/<str:token>/", views.setup, name="setup"),
 ]

@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
+from palaver.accounts.avatars import avatar_path
 from palaver.accounts.models import User
 
 register = template.Library()
@@ -98,6 +99,23 @@ def initials(user: User) -> str:
     """One or two letters for a person without a picture."""
     letters = [part[0] for part in (user.first_name, user.last_name) if part] or [user.email[0]]
     return "".join(letters).upper()
+
+
+@register.simple_tag
+def avatar(user: User, size: str = "") -> SafeString:
+    """A person's picture or initials, skipped by assistive technology: their name stands beside it."""
+    face: SafeString | str = initials(user)
+    if user.avatar_digest:
+        side = 256 if size == "xl" else 96
+        face = format_html(
+            '<picture><source srcset="{}" type="image/webp"><img class="photo" src="{}" alt="" width="{}" height="{}">'
+            "</picture>",
+            avatar_path(user.avatar_digest, side=side),
+            avatar_path(user.avatar_digest, side=side, ending="jpg"),
+            side,
+            side,
+        )
+    return format_html('<span class="av {}" aria-hidden="true" data-tone="{}">{}</span>', size, tone(user), face)
 
 
 @register.filter

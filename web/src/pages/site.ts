@@ -4,6 +4,7 @@ import "../styles/site.css";
 import { offerCopying } from "./site/copy";
 import { closeMenusOutside } from "./site/menus";
 import { offerShowing } from "./site/passwords";
+import { offerCropping } from "./site/portrait";
 import { showLocalTimes } from "./site/times";
 
 // The drawn people stand in the manifest under their own names, for the templates' `built` tag.
@@ -12,4 +13,5 @@ import.meta.glob("../assets/people/*.svg", { query: "?url&no-inline", eager: tru
 showLocalTimes(document);
 offerShowing(document);
 offerCopying(document);
+offerCropping(document);
 closeMenusOutside(document);

@@ -48,6 +48,7 @@ async def people(stage: Stage) -> dict[str, Visitor]:
 
 
 def _guest_of_another_meeting(stage: Stage) -> Visitor:
+    assert stage.carol.user_id is not None
     other = create_meeting(actor=User.objects.get(pk=stage.carol.user_id), title="Choir", now=system_clock())
     run = sessions.open_or_continue_session(MeetingId(other.pk), now=system_clock())
     assert run is not None

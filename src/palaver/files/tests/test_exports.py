@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from asgiref.sync import sync_to_async
 
-from palaver.files import exports, ports, services
+from palaver.files import exports, ports, selectors, services
 from palaver.files.domain.csv_text import csv_lines
 from palaver.files.tests.stage import Stage, picture
 from palaver.kernel.clock import system_clock
@@ -139,7 +139,7 @@ async def test_a_file_that_is_deleted_while_the_archive_is_written_does_not_brea
 
     def write() -> bytes:
         pieces = exports.archive(run, now=system_clock())
-        files = exports.selectors.files_for_export(run)
+        files = selectors.files_for_export(run)
         assert [listed.pk for listed in files] == [file.pk]
         services.blobs().remove(file.meeting_id, file.pk)
         return b"".join(pieces)

@@ -17,6 +17,7 @@ from palaver.files.tests.test_interruptions import Wire
 pytestmark = pytest.mark.django_db(transaction=True)
 CONTENT = os.urandom(4000)
 
+
 @pytest.fixture(autouse=True)
 def _checkpoints_within_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "_CHECKPOINT_BYTES", 600)
