@@ -17,6 +17,7 @@ from typing import Final
 from uuid import UUID
 
 _READ_BYTES: Final = 1024 * 1024
+_MARK: Final = "database"
 RESERVED_BYTES: Final = 128 * 1024 * 1024
 """Left free on the disk, for the database and everything else that must go on."""
 
@@ -73,6 +74,16 @@ class Blobs:
     def remove_meeting(self, meeting_id: UUID) -> None:
         """Remove every file of a meeting."""
         shutil.rmtree(self.root / meeting_id.hex, ignore_errors=True)
+
+    def belongs_to(self, mark: UUID) -> bool:
+        """Whether this is the folder of the database with that mark. A folder without a mark takes it."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with (self.root / _MARK).open("x") as new:
+                new.write(mark.hex)
+        except FileExistsError:
+            return (self.root / _MARK).read_text().strip() == mark.hex
+        return True
 
     def listed(self) -> Iterator[tuple[UUID, UUID]]:
         """The ids of all files that have bytes here. What is not ours is left alone."""

@@ -13,6 +13,16 @@ NAME_MAX_BYTES = 255
 METADATA_MAX_CHARS = 4096
 
 
+class FolderMark(models.Model):
+    """Which folder of bytes goes with this database. There is one row at most."""
+
+    mark = models.UUIDField(default=uuid.uuid4)
+
+    @override
+    def __str__(self) -> str:
+        return str(self.mark)
+
+
 class StoredFile(models.Model):
     """Where the bytes are is derived from the two ids; the name is only ever shown."""
 

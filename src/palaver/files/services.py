@@ -1,5 +1,7 @@
 """What changes files. Each call is one short transaction; bytes are removed after the commit that forgets them."""
 
+import itertools
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,17 +24,20 @@ from palaver.files.errors import (
     TOO_MANY_UPLOADS,
 )
 from palaver.files.limits import FileLimits
-from palaver.files.models import StoredFile
+from palaver.files.models import FolderMark, StoredFile
 from palaver.files.ports import ports
 from palaver.kernel.errors import MEETING_NOT_FOUND, PalaverError
 from palaver.live.readers import Reader
 from palaver.meetings.facts import MeetingDeleted
 from palaver.meetings.models import Meeting, MeetingSession
 
+logger = logging.getLogger(__name__)
+
 UPLOAD_LIFETIME: Final = timedelta(hours=24)
 """How long an unfinished upload waits to be resumed, and a finished file for its message."""
 MOST_FILES_OF_A_MESSAGE: Final = 10
 _MESSAGES_AT_ONCE: Final = 500
+_FILES_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +192,22 @@ def forget_meeting(fact: MeetingDeleted) -> None:
 def sweep(*, now: datetime) -> int:
     """Remove what has expired, and bytes that no row knows: after a crash, or a cascade. Returns how many files."""
     removed = _delete(StoredFile.objects.filter(expires_at__lte=now))
+    return removed + sweep_unknown()
+
+
+def sweep_unknown() -> int:
+    """Remove bytes that no row knows; returns how many files. A folder of another database is left alone."""
     store = blobs()
-    for meeting_id, file_id in store.listed():
-        # Asked one by one and after listing: a row is committed before its bytes come to be.
-        if not StoredFile.objects.filter(pk=file_id, meeting_id=meeting_id).exists():
+    mark, _ = FolderMark.objects.get_or_create(pk=1)
+    if not store.belongs_to(mark.mark):
+        logger.error("The folder of files belongs to another database; nothing in it is removed")
+        return 0
+    removed, listed = 0, store.listed()
+    while some := list(itertools.islice(listed, _FILES_AT_ONCE)):
+        # Asked after listing: a row is committed before its bytes come to be.
+        known = StoredFile.objects.filter(pk__in={file_id for _, file_id in some})
+        kept = set(known.values_list("meeting_id", "pk"))
+        for meeting_id, file_id in set(some) - kept:
             store.remove(meeting_id, file_id)
             removed += 1
     return removed

@@ -61,7 +61,9 @@ def _sniff(path: Path) -> Kind | None:
 
 
 def _run(job: str, kind: Kind, path: Path) -> tuple[dict[str, int], list[bytes]] | None:
-    with _slots:
+    if not _slots.acquire(timeout=_PATIENCE_S):
+        return None
+    try:
         try:
             done = subprocess.run(  # noqa: S603  our own interpreter and script; the path is made by us
                 [sys.executable, "-I", str(_WORKER), job, kind.value, str(path)],
@@ -74,6 +76,8 @@ def _run(job: str, kind: Kind, path: Path) -> tuple[dict[str, int], list[bytes]]
             )
         except subprocess.TimeoutExpired:
             return None
+    finally:
+        _slots.release()
     if done.returncode != 0 or len(done.stdout) > _MOST_OUTPUT_BYTES:
         return None
     line, _, rest = done.stdout.partition(b"\n")

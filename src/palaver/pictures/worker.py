@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 _MEMORY_BYTES: Final = 640 * 1024 * 1024
 _CPU_S: Final = 8
 _MOST_PIXELS: Final = 20_000_000  # 80 MB once decoded: a screenshot of two 4K monitors
-_MOST_JPEG_PIXELS: Final = 120_000_000  # JPEG is decoded at an eighth of its size
+_MOST_JPEG_PIXELS: Final = 120_000_000  # a baseline JPEG is decoded at a part of its size, a line at a time
 _MOST_PIXELS_OF_ALL_FRAMES: Final = 1_000_000_000
 _LONGEST_SIDE: Final = 30_000
 _THUMBNAIL_SIDE: Final = 480
@@ -54,7 +54,9 @@ def main(job: str, kind: str, path: str) -> int:
 
 def _refuse_bombs(picture: Image.Image) -> None:
     width, height = picture.size
-    most = _MOST_JPEG_PIXELS if picture.format == "JPEG" else _MOST_PIXELS
+    # The coefficients of a progressive one have to be held whole, at whatever size it is wanted.
+    is_drafted = picture.format == "JPEG" and "progressive" not in picture.info
+    most = _MOST_JPEG_PIXELS if is_drafted else _MOST_PIXELS
     if not (0 < width <= _LONGEST_SIDE and 0 < height <= _LONGEST_SIDE) or width * height > most:
         raise ValueError("too large")
 
@@ -62,8 +64,8 @@ def _refuse_bombs(picture: Image.Image) -> None:
 def _thumbnail(picture: Image.Image) -> bytes:
     picture.draft("RGB", (2 * _THUMBNAIL_SIDE, 2 * _THUMBNAIL_SIDE))
     _refuse_undrafted(picture)
-    small = picture.copy()
-    small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE), reducing_gap=2.0)
+    small = picture if picture.mode in ("RGB", "RGBA") else _in_colours(picture)
+    small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE), reducing_gap=2.0)  # in place: there is no second large one
     return _encoded(_plain(ImageOps.exif_transpose(small)), "WEBP", quality=78)
 
 
@@ -88,11 +90,15 @@ def _refuse_undrafted(picture: Image.Image) -> None:
 
 def _plain(picture: Image.Image) -> Image.Image:
     """Pixels and nothing else: no EXIF, no profile, no text chunks, no further frames."""
-    has_alpha = "A" in picture.getbands() or "transparency" in picture.info
-    pixels = picture.convert("RGBA" if has_alpha else "RGB")
+    pixels = _in_colours(picture)
     bare = Image.new(pixels.mode, pixels.size)
     bare.paste(pixels)
     return bare
+
+
+def _in_colours(picture: Image.Image) -> Image.Image:
+    has_alpha = "A" in picture.getbands() or "transparency" in picture.info
+    return picture.convert("RGBA" if has_alpha else "RGB")
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -32,8 +32,3 @@ async def stage(transactional_db: None, alice: User, carol: User) -> AsyncIterat
 def public_chat() -> Iterator[None]:
     with everybody_may_read():
         yield
-
-
-def bytes_on_disk(folder: Path) -> list[Path]:
-    """Every file below the folder."""
-    return [path for path in folder.rglob("*") if path.is_file()] if folder.exists() else []

@@ -185,7 +185,7 @@ async def test_links_bind_person_file_purpose_and_expiry(stage: Stage) -> None:
         body + ":" + "A" * 43,
     ):
         assert (await get(stage, bad)).status_code == 404
-    stage.clock.advance(timedelta(hours=6, seconds=1))
+    stage.clock.advance(timedelta(hours=7))
     assert (await get(stage, good)).status_code == 404
 
 

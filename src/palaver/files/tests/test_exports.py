@@ -15,6 +15,7 @@ from asgiref.sync import sync_to_async
 
 from palaver.files import exports, ports, selectors, services
 from palaver.files.domain.csv_text import csv_lines
+from palaver.files.models import FolderMark, StoredFile
 from palaver.files.tests.stage import Stage, picture
 from palaver.kernel.clock import system_clock
 from palaver.kernel.ids import MeetingSessionId
@@ -170,10 +171,21 @@ async def test_retention_and_deletion_leave_no_bytes(stage: Stage, folder: Any) 
     await sync_to_async(MeetingSession.objects.filter(pk=MeetingSessionId(stage.session_id)).delete)()
     assert left() == 2
     await sync_to_async(services.sweep)(now=system_clock())
-    assert left() == 0
+    assert left() == 1, "the mark of the folder"
     assert kept.message_id is not None
 
 
 class _Gone:
     def __init__(self, file_ids: tuple[str, ...]) -> None:
         self.file_ids = file_ids
+
+
+async def test_files_of_another_database_are_left_alone(stage: Stage, folder: Any) -> None:
+    """FILE-024 must not turn a wrong DATABASE_URL into the loss of everything."""
+    file = await stage.bob.send_file(b"precious")
+    path = services.blobs().path(file.meeting_id, file.pk)
+    assert await sync_to_async(services.sweep)(now=system_clock()) == 0
+    await sync_to_async(StoredFile.objects.all().delete)()
+    await sync_to_async(FolderMark.objects.update)(mark=uuid4())
+    assert await sync_to_async(services.sweep)(now=system_clock()) == 0
+    assert path.read_bytes() == b"precious"

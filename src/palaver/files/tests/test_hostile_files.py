@@ -21,7 +21,7 @@ ALL = {
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 # Real pictures with something behind or within them: shown as the pictures that they are, never as the rest.
 MAY_BE_SHOWN = ("polyglot/tail-", "polyglot/jpeg-exif", "polyglot/gif-js", "bomb/itxt", "bomb/scans", "broken/")
-WORKERS_MOST_KIB = 450 * 1024  # resident, of a process that ends at once
+WORKERS_MOST_KIB = 250 * 1024  # resident, of a process that ends at once
 OUR_MOST_GROWTH_KIB = 100 * 1024
 
 
