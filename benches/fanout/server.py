@@ -30,7 +30,7 @@ from palaver.engines.memory import MemoryEngine  # noqa: E402
 from palaver.kernel.clock import system_clock  # noqa: E402
 from palaver.live.admission import Admission, Applicant  # noqa: E402
 from palaver.live.consumers import LiveSocket  # noqa: E402
-from palaver.live.domain.effects import RecordJoined  # noqa: E402
+from palaver.live.domain.effects import RecordAudit, RecordBan, RecordJoined  # noqa: E402
 from palaver.live.domain.people import Identity, Role  # noqa: E402
 from palaver.live.domain.replica import RoomFacts  # noqa: E402
 from palaver.live.domain.room import Moment  # noqa: E402
@@ -38,6 +38,7 @@ from palaver.live.hub import Hub  # noqa: E402
 from palaver.live.lifecycle import Live  # noqa: E402
 from palaver.live.ports import Ports, Run  # noqa: E402
 from palaver.live.sign_ins import SignIns  # noqa: E402
+from palaver.meetings.policy import Policy  # noqa: E402
 
 MEETING = uuid.UUID(int=1)
 
@@ -55,6 +56,10 @@ class NoThreads:
             identity=Identity(f"g_{applicant.name}"),
             user_id=None,
             role=Role.GUEST,
+            policy=Policy(),
+            is_trusted=False,
+            always_waits=False,
+            network="127.0.0.1",
             name=applicant.name,
             fallback_name="Guest",
             guest_ticket="ticket",
@@ -64,8 +69,9 @@ class NoThreads:
 class NoHistory:
     """Keeps nothing."""
 
-    async def open(self, meeting_id: uuid.UUID, *, slug: str, title: str, now: Moment) -> Run:
+    async def open(self, meeting_id: uuid.UUID, *, slug: str, title: str, policy: Policy, now: Moment) -> Run:
         """The one run."""
+        del policy
         return Run(RoomFacts(str(meeting_id), slug, title, "run", now.at))
 
     async def joined(self, session_id: str, record: RecordJoined) -> None:
@@ -81,6 +87,15 @@ class NoHistory:
         """Nothing."""
 
     async def removed(self, session_id: str, *, identity: Identity, now: Moment) -> None:
+        """Nothing."""
+
+    async def banned(self, meeting_id: str, record: RecordBan) -> None:
+        """Nothing."""
+
+    async def audited(self, session_id: str, record: RecordAudit) -> None:
+        """Nothing."""
+
+    async def kept(self, session_id: str, state: dict[str, Any], *, now: Moment) -> None:
         """Nothing."""
 
     async def ended(self, session_id: str, *, now: Moment) -> None:

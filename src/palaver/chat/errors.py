@@ -2,13 +2,12 @@
 
 from typing import Final
 
-from palaver.kernel.errors import ErrorSpec, define
+from palaver.kernel.errors import FILE_NOT_FOUND, ErrorSpec, define
 
 MESSAGE_NOT_FOUND: Final = define("message_not_found", http=404)
 MESSAGE_EMPTY: Final = define("message_empty", http=422)
 MESSAGE_TOO_LONG: Final = define("message_too_long", http=422)
 TOO_MANY_REACTIONS: Final = define("too_many_reactions", http=409)
-FILE_NOT_FOUND: Final = define("file_not_found", http=404)
 
 CHAT_ERRORS: Final[dict[ErrorSpec, str]] = {
     MESSAGE_NOT_FOUND: "No such message in this meeting, or not for this person, or deleted.",

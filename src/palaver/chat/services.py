@@ -12,14 +12,20 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from palaver.chat import limits
-from palaver.chat.errors import FILE_NOT_FOUND, MESSAGE_EMPTY, MESSAGE_NOT_FOUND, MESSAGE_TOO_LONG, TOO_MANY_REACTIONS
+from palaver.chat.errors import MESSAGE_EMPTY, MESSAGE_NOT_FOUND, MESSAGE_TOO_LONG, TOO_MANY_REACTIONS
 from palaver.chat.facts import MessageDeleted
 from palaver.chat.models import Audience, ChatLog, Message, Reaction, ReadMark
 from palaver.chat.ports import FileClaim, ports
 from palaver.chat.presence import name_inside, names_of
 from palaver.chat.reading import access_message, may_all_read_both, reader_of
 from palaver.chat.texts import MAX_TEXT_CHARS, clean_text, search_form
-from palaver.kernel.errors import MEETING_NOT_FOUND, PARTICIPANT_NOT_FOUND, SIGN_IN_REQUIRED, PalaverError
+from palaver.kernel.errors import (
+    FILE_NOT_FOUND,
+    MEETING_NOT_FOUND,
+    PARTICIPANT_NOT_FOUND,
+    SIGN_IN_REQUIRED,
+    PalaverError,
+)
 from palaver.kernel.facts import publish
 from palaver.kernel.ids import MeetingId, MeetingSessionId
 from palaver.live.features import Caller

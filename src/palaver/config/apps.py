@@ -15,9 +15,11 @@ class CompositionConfig(AppConfig):
     @override
     def ready(self) -> None:
         # Subscribers and ports import models, which exist from here on.
-        from palaver.chat.ports import install_ports
-        from palaver.config.chat_ports import CHAT_PORTS
+        from palaver.chat import ports as chat_ports
+        from palaver.config.feature_ports import CHAT_PORTS, FILE_PORTS
         from palaver.config.subscribers import SUBSCRIBERS
+        from palaver.files import ports as file_ports
 
         install_subscribers(SUBSCRIBERS)
-        install_ports(CHAT_PORTS)
+        chat_ports.install_ports(CHAT_PORTS)
+        file_ports.install_ports(FILE_PORTS)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from palaver.accounts.facts import SessionEnded, SessionRenewed, SignedIn, SignInsRevoked
-from palaver.files.services import forget_meeting
+from palaver.chat.facts import MessageDeleted, MessagesExpired
+from palaver.files.services import forget_files, forget_meeting
 from palaver.kernel.facts import Subscriber
 from palaver.live.lifecycle import (
     tell_meeting_deleted,
@@ -27,6 +28,8 @@ SUBSCRIBERS: Final[Mapping[type[object], tuple[Subscriber, ...]]] = {
     SignedIn: (claim_invitations,),
     MeetingRenamed: (tell_meeting_renamed,),
     MeetingDeleted: (tell_meeting_deleted, forget_meeting),
+    MessageDeleted: (forget_files,),
+    MessagesExpired: (forget_files,),
     PolicyChanged: (tell_policy_changed,),
     MembershipChanged: (tell_membership_changed,),
     PersonBanned: (tell_person_banned,),

@@ -10,13 +10,12 @@ from django.conf import settings
 
 from palaver.files.domain import tus
 from palaver.files.downloads import LINKS_PATH, Downloads
-from palaver.files.errors import FILE_NOT_FOUND
 from palaver.files.exports import Exports
 from palaver.files.requests import InterruptedUploadError, Receive, Request, Scope, Send
 from palaver.files.threads import FileThreads
 from palaver.files.uploads import UPLOADS_PATH, Uploads
 from palaver.kernel.clock import Clock, system_clock
-from palaver.kernel.errors import INTERNAL, UNAVAILABLE, PalaverError, define
+from palaver.kernel.errors import FILE_NOT_FOUND, INTERNAL, UNAVAILABLE, PalaverError, define
 
 logger = logging.getLogger(__name__)
 

@@ -12,13 +12,12 @@ from typing import Final
 from palaver.files import selectors, services
 from palaver.files.domain import ranges
 from palaver.files.domain.names import content_disposition
-from palaver.files.errors import FILE_NOT_FOUND
 from palaver.files.links import Link, Purpose, read_link
 from palaver.files.models import StoredFile
 from palaver.files.requests import Request, encoded
 from palaver.files.threads import FileThreads
 from palaver.kernel.clock import Clock
-from palaver.kernel.errors import PalaverError
+from palaver.kernel.errors import FILE_NOT_FOUND, PalaverError
 
 LINKS_PATH: Final = "/files/links/"
 _PIECE_BYTES: Final = 256 * 1024

@@ -4,8 +4,6 @@ from typing import Final
 
 from palaver.kernel.errors import define
 
-FILE_NOT_FOUND: Final = define("file_not_found", http=404)
-"""There is no such file, or it is not for this person: the two look the same."""
 UPLOAD_EXPIRED: Final = define("upload_expired", http=410)
 UPLOAD_BUSY: Final = define("upload_busy", http=423, retryable=True)
 UPLOAD_OFFSET: Final = define("upload_offset", http=409, retryable=True)

@@ -5,11 +5,11 @@ from typing import Final
 
 from palaver.files import services
 from palaver.files.blobs import StorageFullError, Writer
-from palaver.files.errors import FILE_NOT_FOUND, UPLOAD_CHECKSUM
+from palaver.files.errors import UPLOAD_CHECKSUM
 from palaver.files.models import StoredFile
 from palaver.files.services import Finished
 from palaver.files.threads import FileThreads
-from palaver.kernel.errors import PalaverError
+from palaver.kernel.errors import FILE_NOT_FOUND, PalaverError
 from palaver.pictures.shrinking import Thumbnail, make_thumbnail
 
 _MOST_SHOWN_BYTES: Final = 32 * 1024 * 1024  # a larger picture is downloaded, never put into a page

@@ -8,11 +8,11 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from palaver.accounts.models import User
-from palaver.files.errors import FILE_NOT_FOUND, UPLOAD_EXPIRED
+from palaver.files.errors import UPLOAD_EXPIRED
 from palaver.files.links import Link, Purpose
 from palaver.files.models import StoredFile
 from palaver.files.ports import Reading, ports
-from palaver.kernel.errors import MEETING_NOT_FOUND, PalaverError
+from palaver.kernel.errors import FILE_NOT_FOUND, MEETING_NOT_FOUND, PalaverError
 from palaver.live.domain.people import Identity
 from palaver.live.identity import user_identity
 from palaver.live.readers import Reader, access_reader, was_let_in

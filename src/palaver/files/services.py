@@ -16,7 +16,6 @@ from palaver.files.blobs import Blobs, StorageFullError
 from palaver.files.domain.tus import NewUpload
 from palaver.files.errors import (
     FILE_IN_USE,
-    FILE_NOT_FOUND,
     FILE_TOO_LARGE,
     MEETING_QUOTA,
     PERSON_QUOTA,
@@ -26,7 +25,7 @@ from palaver.files.errors import (
 from palaver.files.limits import FileLimits
 from palaver.files.models import FolderMark, StoredFile
 from palaver.files.ports import ports
-from palaver.kernel.errors import MEETING_NOT_FOUND, PalaverError
+from palaver.kernel.errors import FILE_NOT_FOUND, MEETING_NOT_FOUND, PalaverError
 from palaver.live.readers import Reader
 from palaver.meetings.facts import MeetingDeleted
 from palaver.meetings.models import Meeting, MeetingSession

@@ -11,14 +11,14 @@ from uuid import UUID
 from palaver.files import selectors, services
 from palaver.files.blobs import LockedError, StorageFullError, Writer
 from palaver.files.domain import tus
-from palaver.files.errors import FILE_NOT_FOUND, STORAGE_FULL, UPLOAD_BUSY, UPLOAD_CHECKSUM
+from palaver.files.errors import STORAGE_FULL, UPLOAD_BUSY, UPLOAD_CHECKSUM
 from palaver.files.finishing import finish
 from palaver.files.models import StoredFile
 from palaver.files.requests import InterruptedUploadError, Request
 from palaver.files.threads import FileThreads
 from palaver.files.writing import Writing
 from palaver.kernel.clock import Clock
-from palaver.kernel.errors import TOO_LARGE, UNAVAILABLE, PalaverError
+from palaver.kernel.errors import FILE_NOT_FOUND, TOO_LARGE, UNAVAILABLE, PalaverError
 from palaver.live.readers import access_reader
 
 UPLOADS_PATH: Final = "/files/uploads/"

@@ -81,6 +81,8 @@ LEFT = define("left", http=410, close=4499)
 PARTICIPANT_NOT_FOUND = define("participant_not_found", http=404)
 MEMBER_NOT_FOUND = define("member_not_found", http=404)
 BAN_NOT_FOUND = define("ban_not_found", http=404)
+FILE_NOT_FOUND = define("file_not_found", http=404)
+"""There is no such file, or it is not for this person: the two look the same."""
 INVALID_NAME = define("invalid_name", http=422)
 UNKNOWN_COMMAND = define("unknown_command", http=422)
 ENGINE_UNAVAILABLE = define("engine_unavailable", http=503, retryable=True)

@@ -6,7 +6,6 @@ import pytest
 
 from palaver.chat import wire
 from palaver.chat.errors import (
-    FILE_NOT_FOUND,
     MESSAGE_EMPTY,
     MESSAGE_NOT_FOUND,
     MESSAGE_TOO_LONG,
@@ -16,7 +15,14 @@ from palaver.chat.limits import CHANGES_BY_PERSON, MAX_REACTIONS_PER_MESSAGE, ME
 from palaver.chat.models import Message, Reaction
 from palaver.chat.ports import ChatPorts, FileClaim, install_ports, ports
 from palaver.chat.tests.cast import Room, after
-from palaver.kernel.errors import MEETING_NOT_FOUND, PARTICIPANT_NOT_FOUND, RATE_LIMITED, ErrorSpec, PalaverError
+from palaver.kernel.errors import (
+    FILE_NOT_FOUND,
+    MEETING_NOT_FOUND,
+    PARTICIPANT_NOT_FOUND,
+    RATE_LIMITED,
+    ErrorSpec,
+    PalaverError,
+)
 from palaver.live.domain.people import Role, tone_of
 from palaver.live.features import Reach
 from palaver.live.wire import Wire

@@ -10,12 +10,11 @@ from django.test import Client
 
 from palaver.accounts.models import User
 from palaver.files import ports, services
-from palaver.files.errors import FILE_NOT_FOUND
 from palaver.files.links import Purpose
 from palaver.files.models import StoredFile
 from palaver.files.tests.stage import BYTES, TUS, Stage, Visitor, picture
 from palaver.kernel.clock import system_clock
-from palaver.kernel.errors import PalaverError
+from palaver.kernel.errors import FILE_NOT_FOUND, PalaverError
 from palaver.kernel.ids import MeetingId
 from palaver.live.identity import Guest, new_guest, sign_guest
 from palaver.meetings import sessions
