@@ -50,7 +50,7 @@ NAMED = """
 """
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: Playwright leaves marks of its own on whose methods it calls
 class Inspector:
     """Notes what goes wrong on a page, and which assets its documents named."""
 
