@@ -89,6 +89,7 @@ class Walk:
         self.shoot(page, "green-room", has_pictures=True)
         page.locator("form button[type=submit]").click()
         expect(page.locator(".ctl.leave")).to_be_visible(timeout=WAIT_MS)
+        expect(page.locator("[data-participant-id] video")).to_have_count(4, timeout=WAIT_MS)
         self.shoot(page, "call", has_pictures=True)
         page.locator(".head .icon-btn.phone-only:visible, .bench.end .ctl:last-child:visible").first.click()
         self.shoot(page, "people")

@@ -1,7 +1,7 @@
 // A shared screen: the big place for it, people along its side, the presenter's picture floating over it.
 import { centred, fitSize } from "./box";
 import type { Box } from "./box";
-import { gridBoxes, WIDE_ASPECT } from "./grid";
+import { gridBoxes, TALL_ASPECT, WIDE_ASPECT } from "./grid";
 import { gridRules, largest, place, STRIP_TILE, stripAlong } from "./stage_model";
 import type { PlacedTile, StageInput, StagePlan } from "./stage_model";
 
@@ -87,7 +87,7 @@ function planUpright(input: StageInput, screen: Screen, room: Box, gap: number):
   const slots = Math.min(rows * 2, order.length);
   const isTooMany = order.length > slots;
   const shown = order.slice(0, isTooMany ? Math.max(1, slots - 1) : slots);
-  const boxes = gridBoxes(Math.max(2, slots), below, { ...rules, gap });
+  const boxes = slots > 2 ? gridBoxes(slots, below, { ...rules, gap }) : sideBySide(below, gap);
   const moreBox = boxes[shown.length];
   return {
     tiles: place(shown, boxes, "strip"),
@@ -96,4 +96,11 @@ function planUpright(input: StageInput, screen: Screen, room: Box, gap: number):
     page: 0,
     pages: 1,
   };
+}
+
+/** A grid of two would stack them where the rest is high; beside each other they are larger, as two by two are. */
+function sideBySide(room: Box, gap: number): Box[] {
+  const width = (room.width - gap) / 2;
+  const height = Math.min(room.height, width / TALL_ASPECT.min);
+  return [0, width + gap].map((x) => ({ x: room.x + x, y: room.y, width, height }));
 }

@@ -81,6 +81,15 @@ describe("the stage", () => {
     for (const tile of below) expect(tile.y).toBeGreaterThan(plan.screen?.height ?? 0);
   });
 
+  it("puts two side by side below a screen where there is no room for more", () => {
+    const plan = planStage({ ...base, device: "phone", room: { width: 304, height: 500 }, screen });
+    const [only] = plan.tiles;
+    expect(plan.tiles).toHaveLength(1);
+    expect(plan.more?.count).toBe(5);
+    expect(plan.more?.box.y).toBe(only?.y);
+    expect(plan.more?.box.x).toBeGreaterThan((only?.x ?? 0) + (only?.width ?? 0));
+  });
+
   it("counts those who find no place in the strip", () => {
     const plan = planStage({ ...base, people: people(30), screen });
     expect(plan.more?.count).toBe(30 - plan.tiles.length);
