@@ -1,25 +1,31 @@
 // Focus is never lost: when the element that has it goes away (a banner's button, a menu entry whose dialog has
-// closed), it goes to the region where it was, and not to the top of the page.
+// closed), it returns to the last one that had it and is still there, and not to the top of the page.
 import { useEffect } from "react";
+
+const REMEMBERED = 8;
 
 export function useFocusKeeper(): void {
   useEffect(() => {
-    let last: Element | null = null;
-    let region: HTMLElement | null = null;
+    let trail: HTMLElement[] = [];
     const note = () => {
-      last = document.activeElement;
-      region = last?.closest<HTMLElement>("[data-region]") ?? region;
+      const element = document.activeElement;
+      if (!(element instanceof HTMLElement) || element === document.body || element === trail.at(-1)) return;
+      trail = [...trail.filter((one) => one !== element), element].slice(-REMEMBERED);
     };
     const keep = () => {
-      const isLost = document.activeElement === document.body && last !== null && !last.isConnected;
-      if (!isLost) return;
-      const refuge = region?.isConnected ? region : document.getElementById("controls");
-      refuge?.focus({ preventScroll: true });
+      const last = trail.at(-1);
+      if (document.activeElement !== document.body || !last || last.isConnected) return;
+      trail = trail.filter((one) => one.isConnected);
+      (trail.at(-1) ?? document.getElementById("controls"))?.focus({ preventScroll: true });
     };
+    // Menus and dialogs give the focus back by themselves in the next frame; only what they leave is ours.
+    const afterwards = () => requestAnimationFrame(() => requestAnimationFrame(keep));
     // The green room went away with the button that was pressed.
     if (document.activeElement === document.body) document.getElementById("controls")?.focus();
     note();
-    const removals = new MutationObserver(keep);
+    const removals = new MutationObserver((changes) => {
+      if (changes.some((change) => change.removedNodes.length > 0)) afterwards();
+    });
     removals.observe(document.body, { childList: true, subtree: true });
     document.addEventListener("focusin", note);
     return () => {
