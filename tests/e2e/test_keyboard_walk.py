@@ -54,10 +54,11 @@ def test_the_whole_way_can_be_walked_by_keyboard(person: PersonFactory, size: tu
     page.keyboard.press("End")
     expect(page.get_by_role("menuitem", name="Change your name")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog")).to_be_visible()
+    dialog = page.get_by_role("dialog", name="Change your name")
+    expect(dialog).to_be_visible()
     tab_to(page, "Your name")
     page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(dialog).to_have_count(0)
     has_focus(page, "More")
 
     # The button of the banner goes away with the screen.
