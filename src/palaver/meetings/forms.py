@@ -22,19 +22,6 @@ class RenameForm(forms.Form):
     )
 
 
-class GuestPolicyForm(forms.Form):
-    """Whether guests may join."""
-
-    guests = forms.ChoiceField(
-        label=_("Who may join"),
-        choices=(
-            ("yes", _("Everyone with the link")),
-            ("no", _("Only people who are signed in")),
-        ),
-        widget=forms.RadioSelect,
-    )
-
-
 class JoinForm(forms.Form):
     """A pasted invitation."""
 

@@ -74,6 +74,7 @@ class ManagedMeeting:
 class SessionSummary:
     """One run, for people to read."""
 
+    session_id: UUID
     started_at: datetime
     ended_at: datetime | None
     names: tuple[str, ...]
@@ -113,6 +114,19 @@ def access_own_meeting(user: User | AnonymousUser, meeting_id: UUID) -> Meeting:
     if meeting is None:
         raise errors.PalaverError(errors.MEETING_NOT_FOUND)
     return meeting
+
+
+def access_own_session(user: User | AnonymousUser, meeting_id: UUID, session_id: UUID) -> MeetingSession:
+    """A run of a meeting that `user` owns.
+
+    Raises:
+        PalaverError: meeting_not_found, also when it is somebody else's or of another meeting.
+    """
+    meeting = access_own_meeting(user, meeting_id)
+    session = MeetingSession.objects.select_related("meeting").filter(pk=session_id, meeting=meeting).first()
+    if session is None:
+        raise errors.PalaverError(errors.MEETING_NOT_FOUND)
+    return session
 
 
 def access_managed_meeting(user: User | AnonymousUser, meeting_id: UUID) -> ManagedMeeting:
@@ -245,7 +259,10 @@ def session_summary(session: MeetingSession) -> SessionSummary:
     for attendance in session.attendances.all():
         first_by_identity[attendance.identity] = attendance.display_name
     return SessionSummary(
-        started_at=session.started_at, ended_at=session.ended_at, names=tuple(first_by_identity.values())
+        session_id=session.pk,
+        started_at=session.started_at,
+        ended_at=session.ended_at,
+        names=tuple(first_by_identity.values()),
     )
 
 

@@ -1,6 +1,5 @@
 """Pages of this room: a person's meetings, one meeting, and the page behind a meeting's link."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,9 +17,8 @@ from palaver.kernel import errors
 from palaver.kernel.clock import system_clock
 from palaver.meetings import selectors, services
 from palaver.meetings.boot import boot_data
-from palaver.meetings.forms import GuestPolicyForm, JoinForm, RenameForm
+from palaver.meetings.forms import JoinForm, RenameForm
 from palaver.meetings.models import TITLE_MAX_LENGTH
-from palaver.meetings.policy import Access
 
 
 @login_required
@@ -66,21 +64,6 @@ def rename(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
         return _detail(request, meeting_id, rename_form=form)
     services.rename_meeting(meeting, title=form.cleaned_data["title"])
     messages.success(request, _("Renamed."))
-    return redirect("meeting", meeting_id=meeting.pk)
-
-
-@login_required
-@never_cache
-@require_POST
-def guests(request: HttpRequest, meeting_id: UUID) -> HttpResponse:
-    """Says whether guests may join."""
-    meeting = selectors.access_own_meeting(request.user, meeting_id)
-    form = GuestPolicyForm(request.POST)
-    if not form.is_valid():
-        return _detail(request, meeting_id, policy_form=form)
-    access = Access.OPEN if form.cleaned_data["guests"] == "yes" else Access.SIGNED_IN
-    services.set_policy(meeting, replace(selectors.policy_of(meeting), access=access, guests=access is Access.OPEN))
-    messages.success(request, _("Saved."))
     return redirect("meeting", meeting_id=meeting.pk)
 
 
@@ -135,23 +118,20 @@ def _detail(
     meeting_id: UUID,
     *,
     rename_form: RenameForm | None = None,
-    policy_form: GuestPolicyForm | None = None,
 ) -> HttpResponse:
     meeting = selectors.access_own_meeting(request.user, meeting_id)
     page = selectors.sessions_of(meeting, page=_page_number(request))
-    takes_guests = selectors.policy_of(meeting).takes_guests
-    policy = "yes" if takes_guests else "no"
     context = {
         "meeting": meeting,
-        "takes_guests": takes_guests,
+        "policy": selectors.policy_of(meeting),
+        "is_owner": True,
         "link": request.build_absolute_uri(reverse("meeting_page", args=[meeting.slug])),
         "rename_form": rename_form or RenameForm(initial={"title": meeting.title}),
-        "policy_form": policy_form or GuestPolicyForm(initial={"guests": policy}),
         "page": page,
         "is_on": selectors.summaries([meeting])[0].is_on,
         "sessions": [selectors.session_summary(session) for session in page.object_list],
     }
-    return render(request, "meetings/detail.html", context, status=422 if rename_form or policy_form else 200)
+    return render(request, "meetings/detail.html", context, status=422 if rename_form else 200)
 
 
 def _page_number(request: HttpRequest) -> int:

@@ -1,6 +1,7 @@
 // What the Django pages do in the browser: little, and each page works without it.
 import "../styles/site.css";
 
+import { saveChangesAtOnce } from "./site/autosave";
 import { offerCopying } from "./site/copy";
 import { closeMenusOutside } from "./site/menus";
 import { offerShowing } from "./site/passwords";
@@ -15,3 +16,4 @@ offerShowing(document);
 offerCopying(document);
 offerCropping(document);
 closeMenusOutside(document);
+saveChangesAtOnce(document);

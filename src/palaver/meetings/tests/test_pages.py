@@ -59,13 +59,6 @@ def test_a_meeting_is_renamed(alices_browser: Client, meeting: Meeting) -> None:
     assert "Give the meeting a title." in answer.content.decode()
 
 
-def test_guests_are_shut_out_and_let_in(alices_browser: Client, meeting: Meeting) -> None:
-    for word, is_open in (("no", False), ("yes", True)):
-        alices_browser.post(f"/meetings/{meeting.pk}/guests", {"guests": word})
-        meeting.refresh_from_db()
-        assert selectors.policy_of(meeting).takes_guests is is_open
-
-
 def test_deleting_asks_first(alices_browser: Client, meeting: Meeting) -> None:
     assert "Delete “Chess club”?" in alices_browser.get(f"/meetings/{meeting.pk}/delete").content.decode()
     assert Meeting.objects.exists()
@@ -74,7 +67,7 @@ def test_deleting_asks_first(alices_browser: Client, meeting: Meeting) -> None:
     assert alices_browser.get(f"/m/{meeting.slug}").status_code == 404
 
 
-@pytest.mark.parametrize("action", ["", "rename", "guests", "delete"])
+@pytest.mark.parametrize("action", ["", "rename", "delete"])
 def test_other_people_get_the_same_answer_as_for_a_meeting_that_is_not_there(
     carols_browser: Client, meeting: Meeting, action: str
 ) -> None:
