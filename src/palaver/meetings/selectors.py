@@ -237,6 +237,15 @@ def meetings_of(user: User, *, page: int) -> "Page[Meeting]":
     return Paginator(owned, MEETINGS_PER_PAGE).get_page(page)
 
 
+def meetings_hosted_by(user: User) -> list[Meeting]:
+    """The meetings of others whose list and bans a person manages, last used first."""
+    is_listed = Q(memberships__user=user)
+    if owns_address(user):
+        is_listed |= Q(memberships__email=user.email, memberships__user=None)
+    hosted = Meeting.objects.filter(is_listed, memberships__role=MeetingRole.HOST.value, owner__is_active=True)
+    return list(hosted.distinct().order_by("-last_used_at", "-pk")[:MEETINGS_PER_PAGE])
+
+
 def summaries(meetings: Iterable[Meeting]) -> list[MeetingSummary]:
     """Each meeting with its latest run."""
     listed = list(meetings)

@@ -30,7 +30,9 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
     assert isinstance(user, User)
     page = selectors.meetings_of(user, page=_page_number(request))
     listed = selectors.summaries(page.object_list)
-    return render(request, "meetings/home.html", {"page": page, "meetings": listed, "join_form": JoinForm()})
+    hosted = selectors.meetings_hosted_by(user)
+    context = {"page": page, "meetings": listed, "hosted": hosted, "join_form": JoinForm()}
+    return render(request, "meetings/home.html", context)
 
 
 @login_required

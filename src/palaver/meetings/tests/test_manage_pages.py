@@ -186,6 +186,15 @@ def test_a_host_on_the_list_manages_members_but_sees_no_settings(
     assert Membership.objects.exists()
 
 
+@pytest.mark.parametrize("role", [MeetingRole.HOST, MeetingRole.CO_HOST])
+def test_a_host_finds_the_meetings_of_others_on_the_home_page(
+    carols_browser: Client, carol: User, meeting: Meeting, role: MeetingRole
+) -> None:
+    memberships.add_member(managed(meeting), whom=carol.email, role=role, is_trusted=True, now=NOW)
+    page = carols_browser.get("/meetings/").content.decode()
+    assert (f"/meetings/{meeting.pk}/people" in page) is (role is MeetingRole.HOST)
+
+
 # --- bans -----------------------------------------------------------------------------------------
 
 
