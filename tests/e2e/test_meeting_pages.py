@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e import past_meeting
 from tests.e2e.conftest import PersonFactory
 from tests.e2e.people import Person
 from tests.e2e.test_pages import faults_of
@@ -13,10 +12,12 @@ from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
+PAST_MEETING = Path(__file__).with_name("past_meeting.py")
+
 
 def seed(server: PalaverServer) -> str:
     """Fill the one meeting of the server; the id of its run."""
-    script = Path(past_meeting.__file__).read_text() + "\nprint('run', leave_behind())\n"
+    script = PAST_MEETING.read_text() + "\nprint('run', leave_behind())\n"
     return server.manage("shell", "-v", "0", "-c", script).split()[-1]
 
 
@@ -27,14 +28,21 @@ def owner_of_a_meeting(person: PersonFactory) -> Person:
     return alice
 
 
-def test_the_pages_of_a_meeting_are_accessible(person: PersonFactory, server: PalaverServer) -> None:
+@pytest.mark.parametrize("path", ["/", "/settings", "/people", "/bans"])
+def test_the_pages_of_a_new_meeting_are_accessible(person: PersonFactory, server: PalaverServer, path: str) -> None:
     alice = owner_of_a_meeting(person)
     base = alice.page.url.removeprefix(server.url).rstrip("/")
-    empty = [f"{base}{path}" for path in ("/", "/settings", "/people", "/bans")]
-    assert [fault for path in empty for fault in faults_of(alice, path)] == []
+    assert list(faults_of(alice, base + path)) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/people", "/bans", "/sessions/{run}/"])
+def test_the_pages_of_a_meeting_with_a_past_are_accessible(
+    person: PersonFactory, server: PalaverServer, path: str
+) -> None:
+    alice = owner_of_a_meeting(person)
+    base = alice.page.url.removeprefix(server.url).rstrip("/")
     run = seed(server)
-    full = [f"{base}{path}" for path in ("/", "/people", "/bans", f"/sessions/{run}/")]
-    assert [fault for path in full for fault in faults_of(alice, path)] == []
+    assert list(faults_of(alice, base + path.format(run=run))) == []
 
 
 def test_each_change_of_the_settings_is_saved_at_once_by_keyboard_too(
@@ -70,16 +78,3 @@ def test_a_change_that_cannot_be_is_said_beside_its_field(person: PersonFactory,
     page.get_by_label("Days after the call").fill("0")
     page.get_by_label("Days after the call").press("Tab")
     expect(page.locator("#id_retention_days_error, .error").first).to_be_visible()
-
-
-def test_settings_work_without_scripts(person: PersonFactory, server: PalaverServer) -> None:
-    alice = owner_of_a_meeting(person)
-    link = alice.page.url
-    state = alice.context.storage_state()
-    plain = person("alice", java_script_enabled=False, storage_state=state)
-    plain.page.goto(link)
-    plain.page.get_by_role("link", name="Settings").click()
-    plain.page.get_by_role("switch", name="Write in the chat").uncheck()
-    plain.page.get_by_role("button", name="Save", exact=True).click()
-    expect(plain.page.get_by_text("Saved.")).to_be_visible()
-    expect(plain.page.get_by_role("switch", name="Write in the chat")).not_to_be_checked()
