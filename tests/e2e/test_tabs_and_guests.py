@@ -108,10 +108,10 @@ def test_the_green_room_names_who_is_inside_only_to_those_who_may_come_in(
     # Now without guests: Bob is asked to sign in and told no names; Carol may come.
     office = alice.new_tab()
     office.page.goto(manage)
-    office.page.get_by_label("Only people who are signed in").check()
-    office.page.get_by_role("region", name="Guests").or_(office.page.get_by_role("form", name="Guests")).get_by_role(
-        "button", name="Save"
-    ).click()
+    office.page.get_by_role("link", name="Settings").click()
+    office.page.get_by_role("radio", name="Signed in").check()
+    expect(office.page.get_by_text("All changes saved")).to_be_visible()
+    office.page.goto(manage)
     expect(office.page.get_by_text("Whoever has this link and an account here may join.")).to_be_visible()
     bob.page.goto(link)
     expect(bob.page.get_by_text("This meeting takes no guests")).to_be_visible()
