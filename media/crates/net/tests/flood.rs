@@ -1,4 +1,12 @@
 //! Somebody says more on a data channel than anybody may: the others notice nothing, and nothing said for sure is lost.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod cast;
 
