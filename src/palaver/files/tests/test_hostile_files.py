@@ -30,7 +30,7 @@ def test_there_are_enough_of_them() -> None:
 
 
 async def test_no_hostile_file_is_shown_as_what_it_is_or_costs_us_much(stage: Stage) -> None:
-    before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before_kib, workers_before_kib = _most_kib(resource.RUSAGE_SELF), _most_kib(resource.RUSAGE_CHILDREN)
     shown = []
     for label, content in ALL.items():
         file = await stage.bob.send_file(content, name=label.partition("/")[2])
@@ -51,9 +51,14 @@ async def test_no_hostile_file_is_shown_as_what_it_is_or_costs_us_much(stage: St
                 shown.append(label)
                 assert not [part for part in (b"script", b"alert", b"PK\3\4", b"Exif") if part in seen.content], label
     assert any(label.startswith("polyglot/tail-") for label in shown), "no picture was recognised: this proved nothing"
-    grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
-    assert grown_kib <= OUR_MOST_GROWTH_KIB
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= WORKERS_MOST_KIB
+    ours_kib = _most_kib(resource.RUSAGE_SELF)
+    assert ours_kib - before_kib <= OUR_MOST_GROWTH_KIB
+    # A child counts what we had ourselves when it was made: beside a long run of other tests that may be the most.
+    assert _most_kib(resource.RUSAGE_CHILDREN) <= max(WORKERS_MOST_KIB, workers_before_kib, ours_kib)
+
+
+def _most_kib(of: int) -> int:
+    return resource.getrusage(of).ru_maxrss
 
 
 def _cannot_act(answer: Any, label: str) -> None:
