@@ -1,6 +1,10 @@
 """The long versions of the tests, before a release: many seeds, many runs, all clients. Writes docs/proof.md.
 
-Each row is a command of its own; a row that fails does not stop the others, and the table says so.
+    python tools/proof.py            every row
+    python tools/proof.py rust e2e   only the rows of these names; the others stay as they were
+
+Each row is a command of its own and says at which commit it ran; one that fails does not stop the others, and the table
+says so.
 """
 
 import os
@@ -14,8 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benches.scoreboard import write  # noqa: E402 - the path above makes it importable as a script
+from benches.scoreboard import commit, write  # noqa: E402 - the path above makes it importable as a script
 
+TABLE = ROOT / "docs/proof.md"
+HEAD = ("| what | result | tests | seconds | commit |", "|---|---|---|---|---|")
 PROPTEST_CASES = 20_000
 ROW_TIMEOUT_S = 3_600
 
@@ -24,6 +30,7 @@ ROW_TIMEOUT_S = 3_600
 class Suite:
     """One row: what it proves, its command, and the environment that makes it long."""
 
+    name: str
     claim: str
     command: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
@@ -36,15 +43,16 @@ CARGO_TEST = (
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 SUITES = (
     Suite(
+        "rust",
         f"Rust machines and parsers, {PROPTEST_CASES} cases a property",
         CARGO_TEST,
         (("PROPTEST_CASES", str(PROPTEST_CASES)),),
     ),
-    Suite("Python machines, long hypothesis profile", (*PYTEST, "src"), (("HYPOTHESIS_PROFILE", "proof"),)),
-    Suite("Contracts: engines, media port, live wire, PostgreSQL", (*PYTEST, "tests/contract")),
-    Suite("Foreign clients in Python, Chromium and Firefox, on our SFU and the reference", (*PYTEST, "tests/interop")),
-    Suite("Stories of a user in Chromium", (*PYTEST, "tests/e2e")),
-    Suite("Long runs: repeated kills and cuts", (*PYTEST, "-m", "proof", "tests")),
+    Suite("python", "Python machines, long hypothesis profile", (*PYTEST, "src"), (("HYPOTHESIS_PROFILE", "proof"),)),
+    Suite("contract", "Contracts: engines, media port, live wire, PostgreSQL", (*PYTEST, "tests/contract")),
+    Suite("interop", "Foreign clients in Python, Chromium and Firefox, on our SFU and the reference", (*PYTEST, "tests/interop")),
+    Suite("e2e", "Stories of a user in Chromium", (*PYTEST, "tests/e2e")),
+    Suite("long", "Long runs: repeated kills, cuts, large files, full rooms", (*PYTEST, "-m", "proof", "src", "tests")),
 )  # fmt: skip
 
 
@@ -75,16 +83,29 @@ def counts(output: str) -> str:
 
 
 def main() -> int:
-    rows = ["| what | result | tests | seconds |", "|---|---|---|---|"]
+    wanted = sys.argv[1:] or [suite.name for suite in SUITES]
+    if unknown := set(wanted) - {suite.name for suite in SUITES}:
+        print(f"no such row: {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 2
+    kept = earlier_rows(TABLE.read_text() if TABLE.exists() else "")
     failed = False
     for suite in SUITES:
+        if suite.name not in wanted:
+            continue
         print(f"· {suite.claim}", flush=True)
         outcome, count, seconds = run(suite)
         failed |= outcome != "passed"
-        rows.append(f"| {suite.claim} | {outcome} | {count} | {seconds:.0f} |")
-        print(rows[-1], flush=True)
-    write(ROOT / "docs/proof.md", title="Proof", table="\n".join(rows), notes="Written by `make proof`.")
+        kept[suite.claim] = f"| {suite.claim} | {outcome} | {count} | {seconds:.0f} | {commit()} |"
+        print(kept[suite.claim], flush=True)
+        # After each row: an hour of proof is not lost by what comes after it.
+        rows = [kept[known.claim] for known in SUITES if known.claim in kept]
+        write(TABLE, title="Proof", table="\n".join((*HEAD, *rows)), notes="Written by `make proof`.")
     return 1 if failed else 0
+
+
+def earlier_rows(text: str) -> dict[str, str]:
+    """The rows of a table that was written before, by their claims."""
+    return {line.split(" | ")[0].removeprefix("| "): line for line in text.splitlines() if line.count(" | ") == 4}
 
 
 if __name__ == "__main__":
