@@ -5,16 +5,12 @@ costs one call. Who is signed in is looked up once, at the hello, on the live ro
 """
 
 import asyncio
-import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
 
-from palaver.engines.port import ADMITTED_ATTRIBUTE, TicketHolder
 from palaver.kernel.errors import (
     ALREADY_HERE,
     INTERNAL,
@@ -29,19 +25,14 @@ from palaver.kernel.errors import (
     PalaverError,
 )
 from palaver.live import wire
-from palaver.live.admission import Admission, Applicant, admit
+from palaver.live.admission import Applicant, admit
 from palaver.live.domain import effects as fx
-from palaver.live.domain.replica import WaitingPerson
-from palaver.live.domain.room import Seat, audience_of
-from palaver.live.domain.sources import sources_of
 from palaver.live.errors import INVALID_MESSAGE, CloseCode
-from palaver.live.features import FeatureAnswer, FeatureSpec
 from palaver.live.handshake import Scope, read_handshake
-from palaver.live.hub import HEARTBEAT_S
 from palaver.live.lifecycle import Live
-from palaver.live.parsing import BrokenMessageError, parse_command, parse_message
+from palaver.live.parsing import BrokenMessageError, parse_message
 from palaver.live.render import error_text
-from palaver.live.room_host import LiveRoom
+from palaver.live.visits import Visit, Visitor
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +42,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 HELLO_TIMEOUT_S: Final = 10.0
 # Somebody who is here in another tab is asked what they want: a person answers, not a program.
 CHOICE_TIMEOUT_S: Final = 120.0
-# Long enough for a page to start, short enough that a ticket that got away is soon worth nothing.
-MEDIA_TICKET_LIFETIME: Final = timedelta(minutes=10)
 # A broken message costs as much as several good ones, so that a flood of them ends the socket sooner.
 _BROKEN_COST: Final = 6.0
 _FAREWELL_S: Final = 2.0
@@ -81,7 +70,7 @@ class LiveSocket:
             public_url=settings.PALAVER.listen.public_url,
         )
         self._socket = live.hub.new_socket()
-        self._room: LiveRoom | None = None
+        self._visit: Visit | None = None
 
     async def run(self) -> None:
         """Serve the connection."""
@@ -112,8 +101,8 @@ class LiveSocket:
     def _gone(self, reader: "asyncio.Task[int | None]") -> None:
         """The connection is over. Only a goodbye from the other side counts as one."""
         code = reader.result() if reader.done() and not reader.cancelled() and reader.exception() is None else None
-        if self._room is not None:
-            self._live.hub.socket_gone(self._room, self._socket, is_clean=code in _CLEAN_CODES)
+        if self._visit is not None:
+            self._visit.gone(is_clean=code in _CLEAN_CODES)
 
     async def _write(self) -> None:
         try:
@@ -127,7 +116,7 @@ class LiveSocket:
     async def _read(self) -> int | None:
         """Take in frames until the connection ends; the close code of the other side, None when we closed."""
         deadline_s = HELLO_TIMEOUT_S
-        while self._room is None and self._socket.close_code is None:
+        while self._visit is None and self._socket.close_code is None:
             try:
                 async with asyncio.timeout(deadline_s):
                     frame = await self._receive()
@@ -168,12 +157,8 @@ class LiveSocket:
                 ),
                 now=self._live.hub.ports.clock().at,
             )
-            room, answer = await self._live.hub.enter(
-                self._socket,
-                admission,
-                message,
-                greeter=_Greetings(self, message.request_id, admission, told),
-            )
+            visitor = Visitor(page_url=handshake.page.websocket_url, session_key=handshake.session_key, told=told)
+            visit, answer = await self._live.door.enter(self._socket, admission, message, visitor=visitor)
         except PalaverError as refusal:
             return self._fail(refusal.spec, request_id=message.request_id)
         except Exception:
@@ -181,7 +166,7 @@ class LiveSocket:
             return self._fail(INTERNAL, request_id=message.request_id)
         match answer:
             case fx.Seated() | fx.Waits():
-                self._room = room
+                self._visit = visit
                 return None
             case fx.Refused(code, params) if code == ALREADY_HERE.code:
                 self._error(ALREADY_HERE, message.request_id, params)
@@ -193,6 +178,7 @@ class LiveSocket:
 
     def _take(self, frame: Mapping[str, Any]) -> None:
         """A message of somebody inside. Whatever is wrong with it is the sender's trouble alone."""
+        assert self._visit is not None
         message = self._parse(frame)
         request_id = getattr(message, "request_id", None)
         try:
@@ -200,9 +186,9 @@ class LiveSocket:
                 case wire.Hello():
                     self._broken(BrokenMessageError(INVALID_MESSAGE, request_id=request_id))
                 case wire.CommandMessage():
-                    self._command(message)
+                    self._visit.command(message)
                 case wire.Sync():
-                    self._sync(message)
+                    self._visit.sync(message)
                 case wire.Pong() | None:
                     pass
         except BrokenMessageError as broken:
@@ -226,74 +212,6 @@ class LiveSocket:
         except BrokenMessageError as broken:
             self._broken(broken)
             return None
-
-    # --- acting --------------------------------------------------------------------------------
-
-    def _command(self, message: wire.CommandMessage) -> None:
-        assert self._room is not None
-        room = self._room
-        seat = room.seat_of(self._socket)
-
-        def reply(answer: fx.Answer | FeatureAnswer) -> None:
-            self._answer(message.request_id, answer, seat)
-
-        spec, given = parse_command(message, self._live.hub.ports.registry)
-        if isinstance(spec, FeatureSpec):
-            assert isinstance(given, wire.Wire)
-            room.feature_command(self._socket, spec=spec, given=given, reply=reply)
-        else:
-            room.command(self._socket, kind=spec.kind, command=given, reply=reply)
-
-    def _answer(self, request_id: str, answer: fx.Answer | FeatureAnswer, seat: Seat | None) -> None:
-        match answer:
-            case fx.Refused(code, params):
-                self._error(ERRORS[code], request_id, params)
-            case fx.MediaTicketDue() if seat is not None and self._room is not None:
-                self._ack(request_id, wire.MediaTicketResult(media=self.media_for(seat, self._room)))
-            case FeatureAnswer(result):
-                self._ack(request_id, result)
-            case _:
-                self._ack(request_id)
-
-    def _ack(self, request_id: str, result: wire.Wire | None = None) -> None:
-        carried = None if result is None else result.model_dump(mode="json")
-        self._socket.push(wire.Ack(request_id=request_id, result=carried).model_dump_json())
-
-    def _sync(self, message: wire.Sync) -> None:
-        assert self._room is not None
-        seat = self._room.seat_of(self._socket)
-        if seat is None:
-            self._error(NOT_ALLOWED, message.request_id)
-            return
-        texts = self._room.texts_since(message.version, audience_of(seat))
-        if texts is None:
-            snapshot = self._room.snapshot(audience_of(seat))
-            texts = [wire.SnapshotMessage(request_id=message.request_id, snapshot=snapshot).model_dump_json()]
-        for text in (*texts, wire.Ack(request_id=message.request_id).model_dump_json()):
-            self._socket.push(text)
-
-    def watch_sign_in(self, seat: Seat, room: LiveRoom, *, since: int) -> None:
-        """The seat goes when the sign-in ends that it was taken with. From soon on: a turn of the room is under way."""
-        assert self._handshake is not None
-        self._live.loop.call_soon(
-            functools.partial(self._live.sign_ins.seated, room, seat, self._handshake.session_key, since=since)
-        )
-
-    def media_for(self, seat: Seat, room: LiveRoom) -> wire.Media:
-        """A fresh media ticket, for what this person may publish now."""
-        assert self._handshake is not None
-        who = seat.participant
-        holder = TicketHolder(
-            room=room.state.facts.meeting_id,
-            identity=who.identity,
-            name=who.name,
-            attributes={ADMITTED_ATTRIBUTE: who.participant_id},
-            sources=frozenset(source.value for source in sources_of(room.state, seat)),
-        )
-        now = self._live.hub.ports.clock().at
-        ticket = self._live.engine.issue_ticket(holder, lifetime=MEDIA_TICKET_LIFETIME, now=now)
-        url = self._live.engine.client_url or self._handshake.page.websocket_url
-        return wire.Media(url=url, token=ticket.token, expires_at=ticket.expires_at)
 
     # --- refusing ------------------------------------------------------------------------------
 
@@ -321,40 +239,3 @@ class LiveSocket:
 
     def _steady_s(self) -> float:
         return self._live.hub.ports.clock().steady_s
-
-
-@dataclass(frozen=True, slots=True)
-class _Greetings:
-    """How one hello is answered, at once or when the person is let in."""
-
-    socket: LiveSocket
-    request_id: str
-    admission: Admission
-    told: int
-    """How much was known of sign-ins that ended when this person's was still good."""
-
-    def welcome(self, seat: Seat, room: LiveRoom) -> str:
-        """For somebody who is inside now, which may be long after their hello."""
-        self.socket.watch_sign_in(seat, room, since=self.told)
-        who = seat.participant
-        return wire.Welcome(
-            request_id=self.request_id,
-            you=wire.You(participant_id=who.participant_id, identity=who.identity, role=who.role),
-            guest_ticket=self.admission.guest_ticket,
-            media=self.socket.media_for(seat, room),
-            heartbeat_s=HEARTBEAT_S,
-            snapshot=room.snapshot(audience_of(seat)),
-        ).model_dump_json()
-
-    def waiting(self, person: WaitingPerson) -> str:
-        """For somebody at the door: nothing of the room, and no media."""
-        return wire.Waiting(
-            request_id=self.request_id,
-            participant_id=person.participant_id,
-            guest_ticket=self.admission.guest_ticket,
-            name=person.name,
-            since=person.since,
-            note=person.note,
-            status=person.status,
-            heartbeat_s=HEARTBEAT_S,
-        ).model_dump_json()

@@ -78,20 +78,30 @@ class Hub:
 
     def new_socket(self) -> Socket:
         """A socket that is in no room yet."""
+        return Socket(self.new_socket_id(), now_s=self.ports.clock().steady_s)
+
+    def new_socket_id(self) -> SocketId:
+        """An id that no other socket of this process has."""
         self._next_socket += 1
-        return Socket(SocketId(self._next_socket), now_s=self.ports.clock().steady_s)
+        return SocketId(self._next_socket)
 
     async def enter(
-        self, socket: Socket, admission: Admission, hello: wire.Hello, *, greeter: Greeter
+        self,
+        socket: Socket,
+        admission: Admission,
+        hello: wire.Hello,
+        *,
+        greeter: Greeter,
+        participant_id: ParticipantId | None = None,
     ) -> tuple[LiveRoom, fx.Answer]:
-        """Seat somebody who was admitted; opens the room if need be.
+        """Seat somebody who was admitted; opens the room if need be. A new seat gets `participant_id`, or a fresh one.
 
         Raises:
             PalaverError: meeting_not_found when it was deleted meanwhile, server_restart when the hub is going.
         """
         join = fx.Join(
             socket_id=socket.id,
-            participant_id=ParticipantId(f"p_{secrets.token_urlsafe(12)}"),
+            participant_id=participant_id or ParticipantId(f"p_{secrets.token_urlsafe(12)}"),
             identity=admission.identity,
             user_id=admission.user_id,
             role=admission.role,
@@ -154,6 +164,8 @@ class Hub:
         self._lanes[room] = set()
         for lane in (room.history_lane, room.engine_lane):
             self._start_lane(room, lane)
+        if run.state is not None:
+            room.record_again()
         return room
 
     def _start_lane(self, room: LiveRoom, lane: Lane) -> None:
@@ -195,9 +207,9 @@ class Hub:
         """The engine reports somebody gone. The room socket alone says who is here, so only a stray is forgotten."""
         self._strays.pop((meeting_id, Identity(who.identity)), None)
 
-    def seats_inside(self, meeting_id: UUID) -> tuple[Seat, ...]:
-        """Who is inside now. May be called from any thread: a state is replaced, never changed."""
-        room = self.rooms.get(str(meeting_id))
+    def seats_inside(self, meeting_id: str) -> tuple[Seat, ...]:
+        """Who is inside now."""
+        room = self.rooms.get(meeting_id)
         return () if room is None else tuple(room.state.seats.values())
 
     # --- going ---------------------------------------------------------------------------------
@@ -213,6 +225,10 @@ class Hub:
             room.finish_lanes()
         await self.settled(timeout_s=_GOODBYE_S)
 
+    def settling(self, meeting_id: str) -> tuple[asyncio.Task[None], ...]:
+        """What is still being written of rooms of a meeting that are over."""
+        return tuple(self._settling.get(meeting_id, ()))
+
     async def settled(self, *, timeout_s: float) -> None:
         """Until what is owed to the database and the engine is done, once their rooms are over."""
         owed = [task for lanes in (*self._settling.values(), *self._lanes.values()) for task in lanes]
@@ -226,10 +242,7 @@ class Hub:
         now_s = self.ports.clock().steady_s
         for room in self.rooms.values():
             for socket in tuple(room.sockets.values()):
-                if socket.stuck_since_s is not None and now_s - socket.stuck_since_s > MAX_STUCK_S:
-                    socket.cut()
-                elif now_s - socket.heard_at_s > MAX_SILENCE_S:
-                    socket.close(CloseCode.TIMEOUT)
+                check_socket(socket, now_s)
         self._remove_strays(now_s)
 
     async def beat(self) -> None:
@@ -317,6 +330,14 @@ class Hub:
     def _remember_gone(self, participant_id: ParticipantId) -> None:
         self._gone[participant_id] = None
         _forget_oldest(self._gone)
+
+
+def check_socket(socket: Socket, now_s: float) -> None:
+    """Cut or close a connection whose other end does not read, or says nothing."""
+    if socket.stuck_since_s is not None and now_s - socket.stuck_since_s > MAX_STUCK_S:
+        socket.cut()
+    elif now_s - socket.heard_at_s > MAX_SILENCE_S:
+        socket.close(CloseCode.TIMEOUT)
 
 
 async def _every(period_s: float, job: Callable[[], Awaitable[None]]) -> None:

@@ -10,7 +10,7 @@ from palaver.live.commands import CommandRegistry
 from palaver.live.domain.effects import RecordAudit, RecordBan, RecordJoined
 from palaver.live.domain.people import Identity
 from palaver.live.domain.replica import RoomFacts
-from palaver.live.domain.room import Moment
+from palaver.live.domain.room import Moment, RoomState
 from palaver.live.feature_desk import InDatabase
 from palaver.meetings.policy import Policy
 
@@ -32,6 +32,8 @@ class Run:
     """Who was removed from it, before or after the server was started."""
     kept: Mapping[str, Any] | None = None
     """What `domain.kept.keep` gave of it, when it goes on."""
+    state: RoomState | None = None
+    """Where another process left off, when it is known; facts and barred people are in it."""
 
 
 class History(Protocol):

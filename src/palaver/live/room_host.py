@@ -79,7 +79,8 @@ class LiveRoom:
         start_lane: Callable[[Lane], None],
     ) -> None:
         session_id = run.facts.session_id
-        self.state = restore(RoomState(facts=run.facts, barred=barred), run.kept)
+        fresh = RoomState(facts=run.facts, barred=barred)
+        self.state = restore(fresh, run.kept) if run.state is None else run.state
         self.sockets: dict[SocketId, Socket] = {}
         """Every connection, those at the door too."""
         self.history_lane = Lane(f"history {session_id}")
@@ -184,6 +185,17 @@ class LiveRoom:
         self._is_over = True
         self._stop_timer()
         self._on_over(self)
+
+    def record_again(self) -> None:
+        """The room goes on from another process, which may not have written all that it owed. Writing twice is safe."""
+        history, session_id, now = self._ports.history, self.state.facts.session_id, self._ports.clock()
+        for seat in self.state.seats.values():
+            who = seat.participant
+            record = fx.RecordJoined(who.participant_id, who.identity, seat.user_id, who.name, who.role, who.joined_at)
+            self.history_lane.submit(functools.partial(history.joined, session_id, record))
+        for identity in self.state.barred:
+            self.history_lane.submit(functools.partial(history.removed, session_id, identity=identity, now=now))
+        self._schedule()
 
     # --- what can be asked ---------------------------------------------------------------------
 

@@ -1,9 +1,10 @@
 """HTTP of the live room: the green room's preview, and the media engine's reports.
 
-These run in the threads of the pages, not on the event loop of the rooms: what a room is like is read from its state,
-which is replaced and never changed; what a room is told goes through `call_soon_threadsafe`.
+These run in the threads of the pages, not on the event loop of the rooms: a room is asked and told things by its door,
+which may lead to another process, on its loop.
 """
 
+import asyncio
 import logging
 from http import HTTPStatus
 from typing import Final
@@ -18,11 +19,14 @@ from palaver.engines.port import EngineEventKind, WebhookRefusedError
 from palaver.kernel.clock import system_clock
 from palaver.kernel.errors import UNAVAILABLE, ErrorSpec, PalaverError
 from palaver.live import lifecycle
+from palaver.live.news import EngineJoined, EngineLeft
 from palaver.live.preview import preview_meeting
 
 logger = logging.getLogger(__name__)
 
 _MAX_REPORT_BYTES: Final = 1024 * 1024
+# In this process the answer takes no time; from another it comes by the exchange, which gives up within a second.
+_LOOK_INSIDE_S: Final = 3.0
 
 
 @require_GET
@@ -41,7 +45,11 @@ def preview(request: HttpRequest, slug: str) -> JsonResponse:
         )
     except PalaverError as refusal:
         return _refusal(refusal.spec)
-    inside = [seat.participant for seat in live.hub.seats_inside(seen.meeting_id)]
+    asked = asyncio.run_coroutine_threadsafe(live.door.inside(str(seen.meeting_id)), live.loop)
+    try:
+        inside = asked.result(_LOOK_INSIDE_S)
+    except TimeoutError:
+        return _refusal(UNAVAILABLE)
     may_join = seen.refusal is None
     return JsonResponse(
         {
@@ -69,14 +77,14 @@ def engine_webhook(request: HttpRequest) -> HttpResponse:
     if int(request.META.get("CONTENT_LENGTH") or 0) > _MAX_REPORT_BYTES:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
-        event = live.engine.read_webhook(request.body, authorization=request.headers.get("Authorization"))
+        event = live.hub.ports.engine.read_webhook(request.body, authorization=request.headers.get("Authorization"))
     except WebhookRefusedError as refusal:
         logger.warning("An engine report was refused", extra={"reason": str(refusal)})
         return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
     if event.participant is not None and event.kind is EngineEventKind.PARTICIPANT_JOINED:
-        live.loop.call_soon_threadsafe(live.hub.engine_joined, event.room, event.participant)
+        live.loop.call_soon_threadsafe(live.door.tell, event.room, EngineJoined(event.participant))
     elif event.participant is not None and event.kind is EngineEventKind.PARTICIPANT_LEFT:
-        live.loop.call_soon_threadsafe(live.hub.engine_left, event.room, event.participant)
+        live.loop.call_soon_threadsafe(live.door.tell, event.room, EngineLeft(event.participant))
     return HttpResponse(status=HTTPStatus.OK)
 
 
