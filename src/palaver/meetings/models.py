@@ -127,6 +127,8 @@ class MeetingSession(models.Model):
     ended_at = models.DateTimeField(null=True)
     live_state = models.JSONField(null=True, default=None)
     """What the live room needs to go on after a restart; its own, and empty once the run is over."""
+    owner_fence = models.PositiveBigIntegerField(default=0)
+    """The number under which it is written, when several processes serve; see `palaver.meetings.ownership`."""
 
     class Meta:
         constraints = (
