@@ -3,15 +3,18 @@
 ConfigError (of palaver_sfu)      a setting of the media server that cannot be; names it
 """
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import httpx
 from django.conf import settings as django_settings
 
-from palaver.config.asgi import Planes
+from palaver.config.asgi import Planes, nothing_here
 from palaver.config.asgi_types import Receive, Scope, Send, respond
 from palaver.config.health import Health
 from palaver.config.housekeeping import Housekeeping
 from palaver.config.live_handlers import REGISTRY
-from palaver.config.options import Settings
+from palaver.config.options import MediaServer, Settings
 from palaver.config.pages import Pages
 from palaver.config.secret_files import Secrets
 from palaver.config.static_files import StaticFiles
@@ -19,8 +22,11 @@ from palaver.engines.livekit import LiveKitEngine
 from palaver.files.application import Files
 from palaver.live.lifecycle import LivePart
 from palaver.live.routing import application as live_sockets
-from palaver_sfu.app import create_app
+from palaver_sfu.app import SfuApp, create_app
 from palaver_sfu.config import SfuSettings
+
+if TYPE_CHECKING:
+    from palaver.live.cluster.part import ClusterPart
 
 # The parts meet inside the process: these addresses are never dialled, only routed by `httpx.ASGITransport`.
 _SFU_URL = "http://sfu.internal"
@@ -28,12 +34,33 @@ _WEBHOOK_URL = "http://localhost/engine/webhook"
 
 
 def build(settings: Settings) -> Planes:
-    """The application of one process. Opens the media port."""
-    secrets: Secrets = django_settings.PALAVER_SECRETS
+    """The application of one process. Opens the media port, if media is served here."""
     pages = Pages()
+    sfu: SfuApp | None = None
+    if settings.media.server is None:
+        sfu, engine = _embedded(settings, pages, is_serving=lambda: planes.is_serving)
+    else:
+        engine = _external(settings.media.server)
+    files = Files()
+    live = LivePart(engine=engine, registry=REGISTRY, cluster=_cluster(settings))
+    planes = Planes(
+        pages=pages,
+        static=StaticFiles(django_settings.PALAVER_WEB_DIST),
+        health=Health(is_serving=lambda: planes.is_serving),
+        sfu=sfu or nothing_here,
+        live=live_sockets,
+        files=files,
+        # Stopped in the opposite order: rooms say good-bye while the media server still answers them.
+        parts=(Housekeeping(), files, *(() if sfu is None else (sfu,)), live),
+    )
+    return planes
+
+
+def _embedded(settings: Settings, pages: Pages, *, is_serving: Callable[[], bool]) -> tuple[SfuApp, LiveKitEngine]:
+    secrets: Secrets = django_settings.PALAVER_SECRETS
 
     async def webhooks(scope: Scope, receive: Receive, send: Send) -> None:
-        if not planes.is_serving:
+        if not is_serving():
             # The rooms have gone or are going, and read no more reports. "Later" would only hold up the stop.
             await respond(send, 200, b"")
             return
@@ -55,15 +82,24 @@ def build(settings: Settings) -> Planes:
         api_secret=secrets.sfu_api_secret,
         transport=httpx.ASGITransport(app=sfu),
     )
-    files = Files()
-    planes = Planes(
-        pages=pages,
-        static=StaticFiles(django_settings.PALAVER_WEB_DIST),
-        health=Health(is_serving=lambda: planes.is_serving),
-        sfu=sfu,
-        live=live_sockets,
-        files=files,
-        # Stopped in the opposite order: rooms say good-bye while the media server still answers them.
-        parts=(Housekeeping(), files, sfu, LivePart(engine=engine, registry=REGISTRY)),
+    return sfu, engine
+
+
+def _external(server: MediaServer) -> LiveKitEngine:
+    return LiveKitEngine(
+        url=server.url,
+        api_key=server.api_key,
+        api_secret=server.api_secret,
+        client_url=server.client_url.replace("http", "ws", 1),
     )
-    return planes
+
+
+def _cluster(settings: Settings) -> "ClusterPart | None":
+    redis_url = settings.store.redis_url
+    if redis_url is None:
+        return None
+    # Loaded only where it is wanted: one process needs no Redis, and no client for it.
+    from palaver.live.cluster.part import ClusterPart
+    from palaver.live.cluster.redis_exchange import RedisExchange
+
+    return ClusterPart(lambda: RedisExchange(redis_url))

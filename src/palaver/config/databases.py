@@ -5,7 +5,15 @@ from typing import Any
 from palaver.config.options import StoreSettings
 from palaver.config.secret_files import DATABASE_FILE
 
+_HANGS_AFTER_S = 4
 _BUSY_TIMEOUT_S = 10  # a writer waits for another instead of failing with "database is locked"
+
+
+def _patience(store: StoreSettings) -> dict[str, str]:
+    if store.redis_url is None:
+        return {}
+    # A process that hangs within a transaction holds its locks, and with them the runs that others are to take over.
+    return {"options": f"-c idle_in_transaction_session_timeout={_HANGS_AFTER_S}s"}
 
 
 def database(store: StoreSettings) -> dict[str, Any]:
@@ -19,7 +27,7 @@ def database(store: StoreSettings) -> dict[str, Any]:
             "PORT": str(server.port),
             "USER": server.user,
             "PASSWORD": server.password,
-            "OPTIONS": {"connect_timeout": 5, **dict(server.options)},
+            "OPTIONS": {"connect_timeout": 5, **_patience(store), **dict(server.options)},
         }
     return {
         "ENGINE": "django.db.backends.sqlite3",

@@ -9,7 +9,7 @@ once, into the frozen groups of `Settings`; what is unknown or impossible stops 
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,6 +68,35 @@ OPTIONS: tuple[Option, ...] = (
         default_note="every address of an interface that is up, except loopback and link-local",
     ),
     _option(
+        "livekit-url",
+        parsing.engine_url,
+        None,
+        "Use this LiveKit-compatible media server (palaver sfu, livekit-server) instead of the embedded one: "
+        "http://10.0.0.5:7880.",
+        default_note="the embedded media server",
+    ),
+    _option(
+        "livekit-client-url",
+        parsing.engine_url,
+        None,
+        "Where browsers reach the media server, when it is another address: https://media.example.org.",
+        default_note="the same as --livekit-url",
+    ),
+    Option(
+        key="livekit_api_key",
+        variable="PALAVER_LIVEKIT_API_KEY",
+        parse=parsing.word,
+        default=None,
+        help="API key of the media server; goes with --livekit-url.",
+    ),
+    Option(
+        key="livekit_api_secret",
+        variable="PALAVER_LIVEKIT_API_SECRET",
+        parse=parsing.secret,
+        default=None,
+        help="Secret of that key, at least 32 characters.",
+    ),
+    _option(
         "public-url",
         parsing.public_url,
         None,
@@ -120,6 +149,24 @@ OPTIONS: tuple[Option, ...] = (
     _option("file-quota-meeting", parsing.size, "20G", "What the files of one meeting may take in all."),
     _option("file-quota-person", parsing.size, "10G", "What the files of one person may take in all."),
     _option("file-uploads-at-once", parsing.count, "5", "How many unfinished uploads one person may have."),
+    Option(
+        key="redis_url",
+        variable="REDIS_URL",
+        parse=parsing.redis_url,
+        default=None,
+        help="Redis as redis://:password@host:6379/0 or rediss://… (TLS), so that several processes serve the same "
+        "rooms; needs DATABASE_URL and --livekit-url. Whoever reaches that Redis is believed: let nobody else in.",
+        default_note="none: this process serves all rooms alone",
+    ),
+    Option(
+        key="secret_key",
+        variable="PALAVER_SECRET_KEY",
+        parse=parsing.secret,
+        default=None,
+        help="What sessions and guest tickets are signed with, at least 32 characters; the same for all processes that "
+        "serve one address.",
+        default_note="made at the first start and kept in the data directory",
+    ),
     _option("log-format", parsing.one_of("text", "json"), "text", "How log lines are written."),
     _option("log-level", parsing.one_of("debug", "info", "warning", "error"), "info", "The least level written."),
 )
@@ -150,19 +197,33 @@ class TlsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaServer:
+    """A media server of its own."""
+
+    url: str
+    client_url: str
+    api_key: str
+    api_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class MediaSettings:
     """Where sound and picture arrive. No addresses means: those of the interfaces that are up."""
 
     port: int
     addresses: tuple[str, ...]
+    server: MediaServer | None
+    """None for the embedded one."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """Where things are kept."""
+    """Where things are kept, and what is shared with other processes."""
 
     data_dir: Path
     database: parsing.PostgresServer | None
+    redis_url: str | None = field(repr=False)
+    secret_key: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +295,8 @@ def read_settings(environ: Mapping[str, str] | None = None, flags: argparse.Name
     return Settings(
         listen=ListenSettings(values["host"], values["port"], values["public_url"], values["trusted_proxy"]),
         tls=TlsSettings(values["tls_cert"], values["tls_key"], values["tls_self_signed"]),
-        media=MediaSettings(values["media_port"], values["media_address"]),
-        store=StoreSettings(values["data_dir"], values["database_url"]),
+        media=MediaSettings(values["media_port"], values["media_address"], _media_server(values)),
+        store=StoreSettings(values["data_dir"], values["database_url"], values["redis_url"], values["secret_key"]),
         accounts=AccountSettings(values["sign_up"]),
         files=FileLimits(
             file_bytes=values["file_max_size"],
@@ -245,6 +306,15 @@ def read_settings(environ: Mapping[str, str] | None = None, flags: argparse.Name
         ),
         mail=MailSettings(values["smtp_url"], values["mail_from"], values["admin_email"]),
         log=LogSettings(values["log_format"], values["log_level"]),
+    )
+
+
+def _media_server(values: Mapping[str, Any]) -> MediaServer | None:
+    url = values["livekit_url"]
+    if url is None:
+        return None
+    return MediaServer(
+        url, values["livekit_client_url"] or url, values["livekit_api_key"], values["livekit_api_secret"]
     )
 
 
@@ -285,3 +355,21 @@ def _refuse_contradictions(values: Mapping[str, Any]) -> None:
         raise SettingError(missing, "is missing: a certificate and its key go together")
     if values["tls_self_signed"] and values["tls_cert"] is not None:
         raise SettingError("--tls-self-signed", "cannot be used together with --tls-cert")
+    _refuse_half_a_media_server(values)
+    if values["redis_url"] is not None:
+        if values["database_url"] is None:
+            raise SettingError("DATABASE_URL", "is missing: processes that share rooms by REDIS_URL share a PostgreSQL")
+        if values["livekit_url"] is None:
+            raise SettingError("--livekit-url", "is missing: rooms that are shared by REDIS_URL need one media server")
+
+
+def _refuse_half_a_media_server(values: Mapping[str, Any]) -> None:
+    names = {
+        "livekit_url": "--livekit-url",
+        "livekit_api_key": "PALAVER_LIVEKIT_API_KEY",
+        "livekit_api_secret": "PALAVER_LIVEKIT_API_SECRET",
+    }
+    missing = [name for key, name in names.items() if values[key] is None]
+    is_wanted = len(missing) < len(names) or values["livekit_client_url"] is not None
+    if is_wanted and missing:
+        raise SettingError(missing[0], "is missing: a media server has an address, a key and a secret")

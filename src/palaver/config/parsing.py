@@ -96,6 +96,37 @@ def public_url(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def engine_url(text: str) -> str:
+    """The origin of a media server; ws and wss are the same places as http and https."""
+    return public_url(re.sub(r"^ws(s?):", r"http\1:", text))
+
+
+def word(text: str) -> str:
+    """One word without white space."""
+    if text.split() != [text]:
+        raise ValueError(f"must be one word, not {text!r}")
+    return text
+
+
+def secret(text: str) -> str:
+    """Something that cannot be guessed. Errors do not repeat it."""
+    if len(text) < 32:
+        raise ValueError("must have at least 32 characters")
+    return text
+
+
+def redis_url(text: str) -> str:
+    """redis://, rediss:// or unix://. The text may hold a password, so errors do not repeat it."""
+    parts = urlsplit(text)
+    try:
+        has_place = bool(parts.hostname if parts.scheme in ("redis", "rediss") else parts.path) and parts.port != 0
+    except ValueError:
+        has_place = False
+    if parts.scheme not in ("redis", "rediss", "unix") or not has_place:
+        raise ValueError("must look like redis://:password@host:6379/0")
+    return text
+
+
 def folder(text: str) -> Path:
     """A folder that exists or can be made."""
     path = Path(text).expanduser().absolute()

@@ -19,7 +19,7 @@ _IS_HTTPS = is_https(_SETTINGS)
 _HERE = Path(__file__).resolve().parent.parent
 
 DEBUG = False
-SECRET_KEY = _SECRETS.django_key
+SECRET_KEY = _SETTINGS.store.secret_key or _SECRETS.django_key
 ALLOWED_HOSTS = allowed_hosts(_SETTINGS, _MACHINE)
 ROOT_URLCONF = "palaver.config.urls"
 ASGI_APPLICATION = "palaver.config.asgi.application"
@@ -33,6 +33,8 @@ PALAVER_ADDRESS = address_for_others(_SETTINGS, _MACHINE)
 PALAVER_SIGN_UP = _SETTINGS.accounts.sign_up
 PALAVER_ADMIN_EMAIL = _SETTINGS.mail.administrator
 PALAVER_AUTHORITY_FILE = _SETTINGS.store.data_dir / "tls" / "authority.crt" if _SETTINGS.tls.is_self_signed else None
+# Where the pages connect for media, besides their own origin.
+PALAVER_MEDIA_URL = None if _SETTINGS.media.server is None else _SETTINGS.media.server.client_url
 PALAVER_HAS_MAIL = _SETTINGS.mail.smtp is not None
 PALAVER_FILES = _SETTINGS.files
 PALAVER_FILES_DIR = _SETTINGS.store.data_dir / "files"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 # Only our own pages may ask for the devices of a call; nobody may ask for the rest.
@@ -25,12 +26,18 @@ def security_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
 
 
 def socket_origin(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Name the page's own WebSocket origin in the content-security policy, for browsers whose 'self' lacks it."""
+    """Name in the content-security policy where pages connect to: a media server of its own, if there is one, and the
+    page's own WebSocket origin, for browsers whose 'self' lacks it.
+    """
+    media = settings.PALAVER_MEDIA_URL
+    # LiveKit clients open a socket, and ask by HTTP when that fails.
+    media_origins = [] if media is None else [media, media.replace("http", "ws", 1)]
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         scheme = "wss" if request.is_secure() else "ws"
-        response._csp_update = {"connect-src": f"{scheme}://{request.get_host()}"}  # type: ignore[attr-defined]
+        origins = [f"{scheme}://{request.get_host()}", *media_origins]
+        response._csp_update = {"connect-src": origins}  # type: ignore[attr-defined]
         return response
 
     return middleware

@@ -39,7 +39,14 @@ def test_every_option_and_its_variable_have_the_same_name() -> None:
 
 def test_secrets_have_no_option_because_others_can_read_a_command_line() -> None:
     hidden = {option.variable for option in options.OPTIONS if option.flag is None}
-    assert hidden == {"PALAVER_SMTP_URL", "DATABASE_URL"}
+    assert hidden == {
+        "DATABASE_URL",
+        "PALAVER_LIVEKIT_API_KEY",
+        "PALAVER_LIVEKIT_API_SECRET",
+        "PALAVER_SECRET_KEY",
+        "PALAVER_SMTP_URL",
+        "REDIS_URL",
+    }
 
 
 @pytest.mark.parametrize(
