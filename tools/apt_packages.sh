@@ -5,7 +5,7 @@ set -eu
 
 case ${1:-} in
   build) packages="build-essential ca-certificates python3-venv" ;;
-  test) packages="chromium fonts-liberation firefox-esr postgresql" ;;
+  test) packages="chromium fonts-liberation firefox-esr postgresql redis-server" ;;
   *) echo "usage: $0 build|test" >&2; exit 2 ;;
 esac
 

@@ -93,6 +93,14 @@ class PalaverServer:
             ssl.create_default_context(cafile=str(self.data_dir / "tls" / "authority.crt")) if self.is_https else None
         )
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None, "the server is not running"
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         """End the process as a crash would: no time for anything."""
         assert self._process is not None

@@ -32,12 +32,16 @@ class SfuAddress:
 
 
 @contextmanager
-def palaver_sfu(folder: Path, *options: str) -> Iterator[SfuAddress]:
-    """Run `palaver sfu --dev` until the end of the block."""
+def palaver_sfu(folder: Path, *options: str, secret: str | None = None) -> Iterator[SfuAddress]:
+    """Run `palaver sfu` until the end of the block: `--dev`, or with a secret as a public server has one."""
     port, media_port = free_tcp_port(), free_udp_port()
+    keys = folder / "keys.yaml"
+    if secret is not None:
+        keys.write_text(f"devkey: {secret}\n")
+        keys.chmod(0o600)
     command = [
-        sys.executable, "-m", "palaver", "sfu", "--dev", "--host", "127.0.0.1",
-        "--port", str(port), "--media-port", str(media_port), *options,
+        sys.executable, "-m", "palaver", "sfu", *(["--dev"] if secret is None else ["--keys-file", str(keys)]),
+        "--host", "127.0.0.1", "--port", str(port), "--media-port", str(media_port), *options,
     ]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
     address = f"http://127.0.0.1:{port}"
@@ -45,7 +49,7 @@ def palaver_sfu(folder: Path, *options: str) -> Iterator[SfuAddress]:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, env=environment)
     try:
         wait_for_http(address, process, folder / "sfu.log")
-        yield SfuAddress("palaver", address, "devkey", "secret", process.pid, media_port)
+        yield SfuAddress("palaver", address, "devkey", secret or "secret", process.pid, media_port)
     finally:
         process.terminate()
         try:
