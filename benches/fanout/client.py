@@ -108,7 +108,7 @@ class Crowd:
 
     async def gather(self, count: int) -> None:
         """Bring `count` sockets into the room, one after the other."""
-        for number in range(count):
+        for number in range(len(self.clients), len(self.clients) + count):
             welcomed = asyncio.Event()
             host = f"127.0.0.1:{self._port}"
 

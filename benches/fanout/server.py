@@ -1,9 +1,10 @@
 """The measured process: one uvicorn with the real live room, or with a stock Channels group, nothing else.
 
-    python -m benches.fanout.server hub|channels
+    python -m benches.fanout.server hub|cluster|channels|channels-redis
 
-Prints its port. `GET /cpu` answers with the processor time used so far, in nanoseconds. The live room is the
-product's own, from frame to frame; only the database (who is admitted, the history) and the media engine are left out.
+`cluster` is one of several processes that share the room over Redis. Prints its port. `GET /cpu` answers with the
+processor time used so far, in nanoseconds. The live room is the product's own, from frame to frame; only the database
+(who is admitted, the history) and the media engine are left out.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import uuid
 from typing import Any
 
 import uvicorn
+from typing_extensions import override
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.django_settings")
 
@@ -38,6 +40,7 @@ from palaver.live.hub import Hub  # noqa: E402
 from palaver.live.lifecycle import Live  # noqa: E402
 from palaver.live.ports import Ports, Run  # noqa: E402
 from palaver.live.sign_ins import SignIns  # noqa: E402
+from palaver.live.visits import Door, HubDoor  # noqa: E402
 from palaver.meetings.policy import Policy  # noqa: E402
 
 MEETING = uuid.UUID(int=1)
@@ -101,6 +104,18 @@ class NoHistory:
     async def ended(self, session_id: str, *, now: Moment) -> None:
         """Nothing."""
 
+    async def is_ours(self, session_id: str) -> bool:
+        """Nobody else writes either."""
+        return True
+
+    async def goes_on(self, room: str, session_id: str, *, now: Moment) -> bool:
+        """The one run does."""
+        return True
+
+    def fence_of(self, session_id: str) -> int:
+        """Always the first."""
+        return 1
+
 
 class HubApp:
     """The product's live room."""
@@ -119,12 +134,34 @@ class HubApp:
             )
         )
         threads: Any = NoThreads()
-        self.live = Live(hub=hub, sign_ins=SignIns(hub.rooms), engine=engine, threads=threads, loop=loop)
-        self.task = loop.create_task(hub.run(asyncio.Event()))
+        self.tasks = [loop.create_task(hub.run(asyncio.Event()))]
+        sign_ins = SignIns(hub.rooms)
+        self.live = Live(hub=hub, sign_ins=sign_ins, door=self.door(hub, sign_ins), threads=threads, loop=loop)
+
+    def door(self, hub: Hub, sign_ins: SignIns) -> Door:
+        """The door of the only process."""
+        return HubDoor(hub, sign_ins)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One connection."""
         await LiveSocket(self.live, {**scope, "url_route": {"kwargs": {"slug": "bench"}}}, receive, send).run()
+
+
+class ClusterApp(HubApp):
+    """The product's live room, shared by several processes."""
+
+    @override
+    def door(self, hub: Hub, sign_ins: SignIns) -> Door:
+        """The door of one process among several."""
+        from palaver.live.cluster.breaker import Breaker
+        from palaver.live.cluster.door import ClusterDoor
+        from palaver.live.cluster.redis_exchange import RedisExchange
+
+        exchange = RedisExchange(os.environ["BENCH_REDIS_URL"])
+        history: Any = hub.ports.history
+        door = ClusterDoor(hub, sign_ins, exchange, Breaker(exchange), history)
+        self.tasks.append(asyncio.get_running_loop().create_task(door.run()))
+        return door
 
 
 class GroupConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
@@ -148,11 +185,17 @@ class GroupConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels h
         await self.send(text_data=event["text"])
 
 
-def channels_app() -> Any:
+def channels_app(kind: str) -> Any:
     """The group, with room for every message: at its usual capacity of 100 it would lose some in silence."""
     from channels import layers
 
-    layers.channel_layers.set("default", InMemoryChannelLayer(capacity=10_000))
+    if kind == "channels-redis":
+        from channels_redis.pubsub import RedisPubSubChannelLayer
+
+        layer = RedisPubSubChannelLayer(hosts=[os.environ["BENCH_REDIS_URL"]], capacity=10_000)
+    else:
+        layer = InMemoryChannelLayer(capacity=10_000)
+    layers.channel_layers.set("default", layer)
     return GroupConsumer.as_asgi()
 
 
@@ -163,10 +206,19 @@ class App:
         self._kind = kind
         self._sockets: Any = None
 
+    def _make(self) -> Any:
+        match self._kind:
+            case "hub":
+                return HubApp()
+            case "cluster":
+                return ClusterApp()
+            case kind:
+                return channels_app(kind)
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One connection."""
         if scope["type"] == "websocket":
-            self._sockets = self._sockets or (HubApp() if self._kind == "hub" else channels_app())
+            self._sockets = self._sockets or self._make()
             await self._sockets(scope, receive, send)
         elif scope["type"] == "http":
             body = str(time.process_time_ns()).encode()
