@@ -50,7 +50,7 @@ SUITES = (
     ),
     Suite("python", "Python machines, long hypothesis profile", (*PYTEST, "src"), (("HYPOTHESIS_PROFILE", "proof"),)),
     Suite("contract", "Contracts: engines, media port, live wire, PostgreSQL", (*PYTEST, "tests/contract")),
-    Suite("interop", "Foreign clients: Python, Chromium, Firefox; our SFU and the reference", (*PYTEST, "tests/interop")),
+    Suite("interop", "Foreign clients: Python, Chromium, Firefox; ours and the reference", (*PYTEST, "tests/interop")),
     Suite("cluster", "Several processes on Redis and PostgreSQL: kills, stops, outages", (*PYTEST, "tests/cluster")),
     Suite("e2e", "Stories of a user in Chromium", (*PYTEST, "tests/e2e")),
     Suite("long", "Long runs: repeated kills, cuts, large files, full rooms", (*PYTEST, "-m", "proof", "src", "tests")),
