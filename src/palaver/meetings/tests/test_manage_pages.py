@@ -227,6 +227,7 @@ def test_a_run_shows_who_was_there_and_what_hosts_did(
         f"/meetings/{meeting.pk}/sessions/{run_id}/" in alices_browser.get(f"/meetings/{meeting.pk}/").content.decode()
     )
     page = alices_browser.get(f"/meetings/{meeting.pk}/sessions/{run_id}/").content.decode()
+    assert f"/files/sessions/{run_id}.zip" in page
     for said in ("Bob", "12 min", "Inside", "Alice Okafor gave Bob another role", "role: Co-host", "On now"):
         assert said in page
 
