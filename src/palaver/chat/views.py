@@ -29,7 +29,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         query = PageQuery.model_validate_strings(request.GET.dict())
     except ValidationError:
         return JsonResponse({"code": INVALID_MESSAGE.code}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    reader = Reader(who.meeting.pk, who.identity, who.user_id, is_moderator=who.is_owner)
+    reader = Reader(who.meeting.pk, who.identity, who.user_id, is_moderator=who.is_moderator)
     place = selectors.Place(before_seq=query.before_seq, after_seq=query.after_seq, limit=query.limit)
     found = selectors.page(reader, place, now=now)
     return HttpResponse(found.model_dump_json(), content_type="application/json")

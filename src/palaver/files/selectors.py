@@ -15,7 +15,7 @@ from palaver.files.ports import Reading, ports
 from palaver.kernel.errors import FILE_NOT_FOUND, MEETING_NOT_FOUND, PalaverError
 from palaver.live.domain.people import Identity
 from palaver.live.identity import user_identity
-from palaver.live.readers import Reader, access_reader, was_let_in
+from palaver.live.readers import Reader, access_reader, reader_of
 from palaver.meetings.models import MeetingSession
 
 
@@ -78,10 +78,8 @@ def access_linked_file(link: Link, *, now: datetime) -> StoredFile:
         raise PalaverError(FILE_NOT_FOUND)
     if link.purpose is not Purpose.DOWNLOAD and not file.image_type:
         raise PalaverError(FILE_NOT_FOUND)
-    is_owner = link.user_id is not None and link.user_id == file.meeting.owner_id
-    is_known = _is_still_themselves(link, file)
-    is_inside = is_known and (is_owner or was_let_in(file.meeting, Identity(link.identity)))
-    if not is_inside or not _may_read(file, _Person(link.identity, link.user_id, is_owner), now=now):
+    reader = _reader_behind(link, file, now=now)
+    if reader is None or not _may_read(file, _Person.of(reader), now=now):
         raise PalaverError(FILE_NOT_FOUND)
     return file
 
@@ -116,11 +114,13 @@ class _Person:
         return cls(reader.identity, reader.user_id, reader.is_owner)
 
 
-def _is_still_themselves(link: Link, file: StoredFile) -> bool:
-    if link.user_id is None:
-        return True
-    is_active = User.objects.filter(pk=link.user_id, is_active=True).exists()
-    return is_active and link.identity == user_identity(link.user_id, file.meeting_id)
+def _reader_behind(link: Link, file: StoredFile, *, now: datetime) -> Reader | None:
+    user = None
+    if link.user_id is not None:
+        user = User.objects.filter(pk=link.user_id, is_active=True).first()
+        if user is None or link.identity != user_identity(user.pk, file.meeting_id):
+            return None
+    return reader_of(file.meeting, Identity(link.identity), user=user, now=now)
 
 
 def _may_read(file: StoredFile, person: _Person, *, now: datetime) -> bool:

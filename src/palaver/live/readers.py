@@ -1,6 +1,7 @@
 """Who may read what a meeting keeps (chat, files) over HTTP: those who came in, as long as nobody put them out.
 
-It rests on the attendances in the database, so the answer is the same in every process and after a restart.
+It rests on the attendances, the list and the bans in the database, so the answer is the same in every process and after
+a restart. The password of a meeting is not asked for: it opens the door, and whoever reads has come through it.
 """
 
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from palaver.accounts import limits
+from palaver.accounts.models import User
 from palaver.kernel.errors import MEETING_NOT_FOUND, PalaverError
 from palaver.live.admission import signed_in_user
 from palaver.live.domain.people import Identity
 from palaver.live.identity import read_guest, user_identity
 from palaver.meetings.models import Attendance, Meeting, Removal
-from palaver.meetings.selectors import access_meeting_by_link
+from palaver.meetings.policy import MeetingRole
+from palaver.meetings.selectors import access_meeting_by_link, active_ban, policy_of, standing_of
 
 GUEST_TICKET_HEADER: Final = "X-Palaver-Guest-Ticket"
 
@@ -29,6 +32,8 @@ class Reader:
     identity: Identity
     user_id: int | None
     is_owner: bool
+    is_moderator: bool
+    """By the list of the meeting: a role that was given in a run ends with it."""
 
 
 def access_reader(request: HttpRequest, slug: str, *, now: datetime) -> Reader:
@@ -50,12 +55,48 @@ def access_reader(request: HttpRequest, slug: str, *, now: datetime) -> Reader:
         if guest is None:
             raise PalaverError(MEETING_NOT_FOUND)
         identity = guest.identity
-    if not (access.is_owner or was_let_in(meeting, identity)):
+    reader = reader_of(meeting, identity, user=user, network=network, now=now)
+    if reader is None:
         raise PalaverError(MEETING_NOT_FOUND)
-    return Reader(meeting, identity, None if user is None else user.pk, access.is_owner)
+    return reader
 
 
-def was_let_in(meeting: Meeting, identity: Identity) -> bool:
+def reader_of(
+    meeting: Meeting, identity: Identity, *, user: User | None, network: str = limits.UNKNOWN_NETWORK, now: datetime
+) -> Reader | None:
+    """Somebody whose identity is proved, as a reader; None when there is nothing for them to read, now or any more.
+
+    `user` is None for a guest. Without `network`, as behind a signed link, a guest is known by the identity alone.
+    """
+    role, _ = standing_of(meeting, user)
+    is_owner = role is MeetingRole.OWNER
+    if not is_owner:
+        policy = policy_of(meeting)
+        if user is None:
+            # Who is inside when the meeting stops taking guests stays inside, and reads what the others read.
+            may_come = policy.takes_guests or _is_inside(meeting, identity)
+        else:
+            may_come = role is not None or policy.takes_unlisted
+        if not (may_come and _was_let_in(meeting, identity)):
+            return None
+        if active_ban(meeting, user=user, identity=identity, network=network, now=now) is not None:
+            return None
+    return Reader(
+        meeting=meeting,
+        identity=identity,
+        user_id=None if user is None else user.pk,
+        is_owner=is_owner,
+        is_moderator=role is not None and role.is_moderator,
+    )
+
+
+def _was_let_in(meeting: Meeting, identity: Identity) -> bool:
     """Whether somebody came into this meeting, ever, and is not put out of the run that goes on."""
     is_out = Removal.objects.filter(session__meeting=meeting, session__ended_at=None, identity=identity).exists()
     return not is_out and Attendance.objects.filter(session__meeting=meeting, identity=identity).exists()
+
+
+def _is_inside(meeting: Meeting, identity: Identity) -> bool:
+    return Attendance.objects.filter(
+        session__meeting=meeting, session__ended_at=None, identity=identity, left_at=None
+    ).exists()
