@@ -1,7 +1,8 @@
 """The runs of a meeting as the live room writes them: start or go on, join, leave, still there, end.
 
 Every call is one short transaction and safe to repeat. After a crash nothing is lost: a run goes on when somebody
-returns within `RETURN_WITHIN` of the last sign of life, otherwise it is closed with the time of that sign.
+returns within `RETURN_WITHIN` of the last sign of life, otherwise it is closed with the time of that sign. A run that
+nobody ever entered is forgotten.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, ForeignObjectRel
 from django.db.models.functions import Greatest
 
 from palaver.kernel.ids import AttendanceId, MeetingId, MeetingSessionId, UserId
@@ -167,8 +168,21 @@ def _assume_left(session: MeetingSession) -> None:
 
 
 def _close(session: MeetingSession, *, at: datetime) -> None:
+    if not _left_a_trace(session):
+        # People knocked, and nobody ever opened: that was no meeting.
+        session.delete()
+        return
     session.ended_at = session.last_seen_at = max(at, session.started_at)
     session.live_state = None
     session.save(update_fields=["ended_at", "last_seen_at", "live_state"])
     open_stays = Attendance.objects.filter(session=session, left_at=None)
     open_stays.update(left_at=Greatest(F("joined_at"), session.ended_at))
+
+
+def _left_a_trace(session: MeetingSession) -> bool:
+    """Whether anything hangs on a run: a stay, a removal, a line of the log, or what other rooms keep of it."""
+    return any(
+        field.related_model._base_manager.filter(**{field.field.name: session}).exists()
+        for field in MeetingSession._meta.get_fields(include_hidden=True)
+        if isinstance(field, ForeignObjectRel)
+    )

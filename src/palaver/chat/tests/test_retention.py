@@ -11,7 +11,7 @@ from palaver.chat import retention, wire
 from palaver.chat.facts import MessageDeleted, MessagesExpired
 from palaver.chat.models import ChatLog, Message, Reaction, ReadMark
 from palaver.chat.ports import ChatPorts, install_ports, ports
-from palaver.chat.tests.cast import NINE, Room, next_run, open_room
+from palaver.chat.tests.cast import NINE, Room, after, next_run, open_room
 from palaver.config.housekeeping import Housekeeping
 from palaver.kernel import facts
 from palaver.kernel.clock import ManualClock
@@ -20,7 +20,7 @@ from palaver.kernel.ids import MeetingId, MeetingSessionId
 from palaver.live import lifecycle
 from palaver.live.features import FeatureEvent
 from palaver.meetings import sessions
-from palaver.meetings.models import Meeting
+from palaver.meetings.models import Attendance, Meeting, MeetingSession
 from palaver.meetings.services import delete_meeting
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +180,12 @@ def test_a_deletion_is_told_to_the_others_with_the_files_that_go(room: Room, kee
 def dump() -> str:
     """Every value of every table of the chat."""
     return str([list(model.objects.values()) for model in (Message, Reaction, ReadMark, ChatLog)])
+
+
+def test_a_run_with_messages_is_kept_also_when_the_coming_was_never_written(room: Room) -> None:
+    """The database was away while people came in: what they wrote is not lost with the run."""
+    room.say("bob", "Hello")
+    Attendance.objects.all().delete()
+    sessions.end_session(MeetingSessionId(room.session_id), now=after(60))
+    assert MeetingSession.objects.get(pk=room.session_id).ended_at == after(60)
+    assert Message.objects.count() == 1

@@ -83,6 +83,7 @@ def test_a_removal_from_a_meeting_that_is_deleted_meanwhile_is_nothing(meeting: 
 def test_what_the_room_needs_to_go_on_is_kept_while_the_run_goes_on(meeting: Meeting) -> None:
     run = start(meeting, NINE)
     assert run.live_state is None
+    join(run.session_id, "bob", NINE)
     sessions.save_live_state(run.session_id, {"locked": False}, after(1))
     sessions.save_live_state(run.session_id, {"locked": True, "roles": {"g_bob": "co_host"}}, after(2))
     again = start(meeting, after(3))
@@ -147,6 +148,7 @@ def test_the_sweep_closes_what_nobody_returns_to_and_nothing_else(meeting: Meeti
 @pytest.mark.django_db
 def test_ending_twice_and_touching_afterwards_change_nothing(meeting: Meeting) -> None:
     run = start(meeting, NINE)
+    join(run.session_id, "bob", NINE)
     sessions.end_session(run.session_id, now=after(3))
     sessions.end_session(run.session_id, now=after(9))
     sessions.touch_session(run.session_id, now=after(9))
@@ -196,3 +198,19 @@ def test_two_that_open_the_same_room_at_once_share_one_run(meeting: Meeting) -> 
         opened = set(pool.map(open_it, range(12)))
     assert len(opened) == 1
     assert MeetingSession.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", ["ended", "swept", "begun anew"])
+def test_a_run_that_nobody_entered_is_not_in_the_history(meeting: Meeting, way: str) -> None:
+    """Somebody stood at the door, and nobody came to open."""
+    run = start(meeting, NINE)
+    sessions.save_live_state(run.session_id, {"v": 1}, after(1))
+    match way:
+        case "ended":
+            sessions.end_session(run.session_id, now=after(2))
+        case "swept":
+            assert sessions.sweep_stale_sessions(now=after(9)) == 1
+        case _:
+            assert start(meeting, after(9)).session_id != run.session_id
+    assert not MeetingSession.objects.filter(pk=run.session_id).exists()
