@@ -1,4 +1,4 @@
-"""Carries out what features add to one room: their commands in order, and their news to those who may see it."""
+"""Carries out what features add to one room: their commands, in order, after what the room itself owes the database."""
 
 import functools
 import logging
@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
+
+from django.db import OperationalError
 
 from palaver.kernel.errors import INTERNAL, UNAVAILABLE, PalaverError
 from palaver.live.domain.effects import Refused
@@ -25,11 +27,23 @@ _MAX_WAITING: Final = 256
 
 
 class FeatureDesk:
-    """The lanes of one room. `start` runs a new lane for as long as the room lasts."""
+    """The lanes of one room.
 
-    def __init__(self, name: str, *, start: Callable[[Lane], None], in_database: InDatabase) -> None:
+    `start` runs a new lane for as long as the room lasts; `caught_up` returns when the database knows of everybody who
+    came before now, or when that takes too long.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        start: Callable[[Lane], None],
+        caught_up: Callable[[], Awaitable[object]],
+        in_database: InDatabase,
+    ) -> None:
         self._name = name
         self._start = start
+        self._caught_up = caught_up
         self._in_database = in_database
         self._lanes: dict[str, Lane] = {}
 
@@ -68,6 +82,7 @@ class FeatureDesk:
         reply: Reply,
     ) -> None:
         """Never raises: the sender gets one answer, and the lane goes on."""
+        await self._caught_up()
         who = caller()
         if who is None:
             reply(Refused("not_allowed"))
@@ -77,6 +92,9 @@ class FeatureDesk:
         except PalaverError as refusal:
             params = {key: value for key, value in refusal.params.items() if isinstance(value, str | int)}
             reply(Refused(refusal.spec.code, params))
+        except OperationalError:
+            logger.warning("The database is away or cannot keep up", extra={"kind": spec.kind}, exc_info=True)
+            reply(Refused(UNAVAILABLE.code))
         except Exception:
             logger.exception("A command of a feature failed", extra={"kind": spec.kind})
             reply(Refused(INTERNAL.code))

@@ -24,6 +24,9 @@ class Lane:
     def __init__(self, name: str, *, max_jobs: int = _MAX_JOBS) -> None:
         self.name = name
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue(max_jobs)
+        self._is_busy = False
+        self._is_finishing = False
+        self._over = asyncio.Event()
         self.failures = 0
         """How many jobs failed for good or were dropped, so far."""
 
@@ -43,6 +46,7 @@ class Lane:
 
     def finish(self) -> None:
         """No more jobs come: `run` returns after the last."""
+        self._is_finishing = True
         try:
             self._jobs.put_nowait(None)
         except asyncio.QueueFull:
@@ -50,14 +54,16 @@ class Lane:
 
     async def flush(self, *, timeout_s: float) -> bool:
         """Wait until everything submitted so far is done; False when that took longer than `timeout_s`."""
-        if self._jobs.empty():
+        if self._jobs.empty() and not self._is_busy:
             return True
-        reached = asyncio.Event()
+        # After the last job nothing more is worked off, a mark neither.
+        reached = self._over if self._is_finishing else asyncio.Event()
 
         async def mark() -> None:
             reached.set()
 
-        self.submit(mark)
+        if not self._is_finishing:
+            self.submit(mark)
         try:
             async with asyncio.timeout(timeout_s):
                 await reached.wait()
@@ -68,7 +74,10 @@ class Lane:
     async def run(self) -> None:
         """Work off the jobs until `finish`."""
         while (job := await self._jobs.get()) is not None:
+            self._is_busy = True
             await self._do(job)
+            self._is_busy = False
+        self._over.set()
 
     async def _do(self, job: Job) -> None:
         for delay_s in (*_RETRY_DELAYS_S, None):

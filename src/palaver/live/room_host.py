@@ -47,6 +47,8 @@ _FAREWELLS: Final[dict[fx.Farewell, tuple[wire.ClosingReason | None, CloseCode]]
     fx.Farewell.BANNED: ("banned", CloseCode.BANNED),
     fx.Farewell.SIGNED_OUT: ("signed_out", CloseCode.SIGNED_OUT),
 }
+# A database that needs longer to write down who came refuses the command as well.
+_CATCH_UP_S: Final = 5.0
 _INSIDE: Final = (Audience.MODERATORS, Audience.PARTICIPANTS)
 
 
@@ -88,7 +90,12 @@ class LiveRoom:
         self._members: dict[Audience, dict[SocketId, Socket]] = {audience: {} for audience in _INSIDE}
         self._greeters: dict[SocketId, Greeter] = {}
         self._is_keeping = False
-        self._features = FeatureDesk(session_id, start=start_lane, in_database=ports.in_database)
+        self._features = FeatureDesk(
+            session_id,
+            start=start_lane,
+            caught_up=functools.partial(self.history_lane.flush, timeout_s=_CATCH_UP_S),
+            in_database=ports.in_database,
+        )
         self._ports = ports
         self._rules = ports.registry.rules()
         self._logs = {audience: DeltaLog() for audience in _INSIDE}

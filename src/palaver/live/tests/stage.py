@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -284,3 +284,12 @@ async def drain(socket: Socket) -> list[str]:
     async with Wire(socket) as network:
         await asyncio.sleep(0)
         return network.sent
+
+
+def hold_until(event: asyncio.Event) -> Callable[[], Awaitable[None]]:
+    """A job that takes its time."""
+
+    async def hold() -> None:
+        await event.wait()
+
+    return hold

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import pytest
+from django.db import OperationalError
 
 from palaver.config.live_handlers import build_registry
 from palaver.kernel.errors import RATE_LIMITED, PalaverError
@@ -20,7 +21,7 @@ from palaver.live.feature_desk import _MAX_WAITING
 from palaver.live.features import Caller, FeatureAnswer, FeatureEvent, FeatureSpec, Reach
 from palaver.live.room_host import Answered, LiveRoom
 from palaver.live.sockets import Socket
-from palaver.live.tests.stage import MEETING, Wire, World, drain, give, running_world
+from palaver.live.tests.stage import MEETING, Wire, World, drain, give, hold_until, running_world
 
 
 class Ring(wire.Wire):
@@ -105,17 +106,45 @@ async def test_commands_of_one_lane_are_done_in_order_and_one_at_a_time(belfry: 
     assert seen == [f"{word} {number}" for number in range(20) for word in ("begin", "end")]
 
 
+async def test_a_command_waits_for_what_the_room_owes_the_database(belfry: World) -> None:
+    """CHAT-041: who came in a moment ago is there for a feature too."""
+    room, bob, _ = await belfry.enter("bob")
+    await room.history_lane.flush(timeout_s=5)
+    lines_then: list[list[str]] = []
+
+    def look(caller: Caller, given: Ring, now: datetime) -> FeatureAnswer:
+        lines_then.append(list(belfry.history.lines))
+        return ring(caller, given, now)
+
+    is_answering = asyncio.Event()
+    room.history_lane.submit(hold_until(is_answering))
+    await asyncio.sleep(0)
+    await belfry.enter("carol")
+    asking = asyncio.create_task(asked(room, bob, spec(look), "all"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not asking.done()
+    assert lines_then == []
+    is_answering.set()
+    await asking
+    assert "run-1 carol joined" in lines_then[0]
+
+
 async def test_a_refusal_and_a_fault_are_the_senders_alone(belfry: World) -> None:
     room, bob, _ = await belfry.enter("bob")
 
     def refuse(caller: Caller, given: Ring, now: datetime) -> FeatureAnswer:
         if given.tone == "loud":
             raise PalaverError(RATE_LIMITED, seconds=3)
-        raise OSError("the database is away")
+        raise OSError("a fault of ours")
+
+    def locked(caller: Caller, given: Ring, now: datetime) -> FeatureAnswer:
+        raise OperationalError("database is locked")
 
     feature = spec(refuse)
     assert await asked(room, bob, feature, "loud") == fx.Refused("rate_limited", {"seconds": 3})
     assert await asked(room, bob, feature, "any") == fx.Refused("internal")
+    assert await asked(room, bob, spec(locked), "any") == fx.Refused("unavailable")
     assert isinstance(await asked(room, bob, spec(), "all"), FeatureAnswer), "the lane went on"
 
 
