@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -74,8 +74,8 @@ class MemoryEngine:
         revoked = self._revoked.get((grant["room"], claims["sub"]))
         if revoked is not None and claims.get("nbf", 0) < int(revoked.timestamp()):
             raise PermissionError("the ticket is revoked")
-        who = EngineParticipant(claims["sub"], claims.get("name", ""), claims.get("attributes", {}))
         allowed = frozenset(grant.get("canPublishSources", ALL_SOURCES)) if grant.get("canPublish") else frozenset()
+        who = EngineParticipant(claims["sub"], claims.get("name", ""), claims.get("attributes", {}), allowed)
         connection = MemoryConnection(who, grant["room"], sources=allowed)
         room = self._rooms.setdefault(connection.room, {})
         if (older := room.get(who.identity)) is not None:
@@ -101,7 +101,12 @@ class MemoryEngine:
             "event": event,
             "id": f"EV_{event}_{who.identity}",
             "room": {"name": connection.room},
-            "participant": {"identity": who.identity, "name": who.name, "attributes": dict(who.attributes)},
+            "participant": {
+                "identity": who.identity,
+                "name": who.name,
+                "attributes": dict(who.attributes),
+                "permission": _permission(connection.sources),
+            },
         }
         body = json.dumps(report).encode()
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
@@ -127,7 +132,10 @@ class MemoryEngine:
     async def list_participants(self, room: str) -> tuple[EngineParticipant, ...]:
         """Who is connected."""
         self._answer()
-        return tuple(connection.participant for connection in self._rooms.get(room, {}).values())
+        return tuple(
+            replace(connection.participant, sources=connection.sources)
+            for connection in self._rooms.get(room, {}).values()
+        )
 
     async def remove_participant(self, room: str, *, identity: str, revoke_before: datetime | None = None) -> None:
         """Push a connection out."""
@@ -144,7 +152,7 @@ class MemoryEngine:
         self._answer()
         connection = self._rooms.get(room, {}).get(identity)
         if connection is not None:
-            connection.participant = EngineParticipant(identity, name, connection.participant.attributes)
+            connection.participant = replace(connection.participant, name=name)
 
     async def set_sources(self, room: str, *, identity: str, sources: frozenset[str]) -> None:
         """What a connection may publish."""
@@ -178,3 +186,9 @@ class MemoryEngine:
     def _answer(self) -> None:
         if self.is_down:
             raise EngineUnavailableError
+
+
+def _permission(sources: frozenset[str]) -> dict[str, object]:
+    """As the protocol writes it: what is not allowed is not there, and no list means all sources."""
+    listed = {} if sources == ALL_SOURCES else {"canPublishSources": [source.upper() for source in sorted(sources)]}
+    return {"canSubscribe": True, **({"canPublish": True, **listed} if sources else {})}

@@ -71,6 +71,8 @@ class EngineParticipant:
     identity: str
     name: str
     attributes: Mapping[str, str]
+    sources: frozenset[str] | None = None
+    """What the engine lets them publish; None when it does not say."""
 
     @property
     def admitted_as(self) -> str | None:

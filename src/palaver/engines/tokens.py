@@ -111,6 +111,21 @@ def _read_event(body: bytes) -> EngineEvent:
 
 
 def read_participant(info: Mapping[str, Any]) -> EngineParticipant:
-    """A ParticipantInfo in protobuf's JSON; the three fields are spelt alike in both of its spellings."""
+    """A ParticipantInfo in protobuf's JSON, in either of its spellings."""
     attributes = {str(key): str(value) for key, value in (info.get("attributes") or {}).items()}
-    return EngineParticipant(identity=str(info["identity"]), name=str(info.get("name", "")), attributes=attributes)
+    return EngineParticipant(
+        identity=str(info["identity"]),
+        name=str(info.get("name", "")),
+        attributes=attributes,
+        sources=_read_sources(info.get("permission")),
+    )
+
+
+def _read_sources(permission: Mapping[str, Any] | None) -> frozenset[str] | None:
+    """What a ParticipantPermission lets somebody publish."""
+    if permission is None:
+        return None
+    if not (permission.get("canPublish") or permission.get("can_publish")):
+        return frozenset()
+    listed = permission.get("canPublishSources") or permission.get("can_publish_sources")
+    return frozenset(str(source).lower() for source in listed) if listed else ALL_SOURCES

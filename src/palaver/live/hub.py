@@ -200,7 +200,9 @@ class Hub:
             room.send_event(event)
 
     def engine_joined(self, meeting_id: str, who: EngineParticipant) -> None:
-        """The engine reports somebody inside. Whoever the room does not know is put out."""
+        """The engine reports somebody inside. Whoever the room does not know is put out; whoever came by a ticket from
+        before a change of their role gets what they have now.
+        """
         self._judge(meeting_id, (who,))
 
     def engine_left(self, meeting_id: str, who: EngineParticipant) -> None:
@@ -275,9 +277,11 @@ class Hub:
     def _judge(self, meeting_id: str, inside: Iterable[EngineParticipant]) -> None:
         room = self.rooms.get(meeting_id)
         for who in inside:
+            if who.admitted_as is None:
+                continue
             identity = Identity(who.identity)
-            is_seated = room is not None and room.state.seat_of_identity(identity) is not None
-            if is_seated or who.admitted_as is None:
+            if room is not None and room.state.seat_of_identity(identity) is not None:
+                room.check_sources(identity, who.sources)
                 continue
             # Somebody of this very run is put out at once; an unknown may be on the way back after a restart.
             is_known = ParticipantId(who.admitted_as) in self._gone

@@ -27,7 +27,7 @@ from palaver.live.domain.replica import (
 )
 from palaver.live.domain.room import Connected, RoomState, Seat, audience_of, next_deadline_s, snapshot_for
 from palaver.live.domain.sign_in import end_sign_in
-from palaver.live.domain.sources import Source
+from palaver.live.domain.sources import Source, sources_of
 from palaver.live.errors import CloseCode
 from palaver.live.feature_desk import FeatureDesk, caller_of
 from palaver.live.features import Caller, FeatureAnswer, FeatureEvent, FeatureSpec, Reach
@@ -266,6 +266,15 @@ class LiveRoom:
         for members in self._members.values():
             members.clear()
         self._stop_timer()
+
+    def check_sources(self, identity: Identity, sources: frozenset[str] | None) -> None:
+        """The engine says what somebody may publish there: by a ticket that may be older than their role."""
+        seat = self.state.seat_of_identity(identity)
+        if seat is None or sources is None:
+            return
+        allowed = sources_of(self.state, seat)
+        if sources != {source.value for source in allowed}:
+            self._set_sources(identity, allowed)
 
     def remove_from_engine(self, identity: Identity, *, is_for_good: bool = False) -> None:
         """Stop somebody's media. Also for those who have no seat."""

@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 
 import pytest
 
 from palaver.kernel.errors import PalaverError
 from palaver.live.domain import effects as fx
-from palaver.live.domain.moderation_commands import RemoveParticipant
-from palaver.live.domain.people import Role
+from palaver.live.domain.moderation_commands import RemoveParticipant, SetRole
+from palaver.live.domain.people import ParticipantId, Role
 from palaver.live.domain.room_commands import EndForAll, Leave, RenameSelf
 from palaver.live.hub import MAX_SILENCE_S
 from palaver.live.sockets import MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES, MAX_STUCK_S
@@ -20,6 +19,8 @@ from palaver.live.tests.stage import (
     World,
     drain,
     give,
+    given,
+    hold_until,
     pid,
 )
 
@@ -270,6 +271,35 @@ async def test_a_ticket_of_an_ended_meeting_opens_nothing(world: World) -> None:
     await asyncio.wait_for(stray.closed.wait(), 5)
 
 
+@pytest.mark.parametrize("way", ["reported", "asked"])
+async def test_a_ticket_from_before_a_demotion_gives_no_more_than_the_role(world: World, way: str) -> None:
+    """LIVE-100: in the engine too, whoever joins it anew with what they once were handed."""
+    room, alice, _ = await world.enter("alice", role=Role.OWNER)
+    _, _, carol = await world.enter("carol", role=Role.MEMBER)
+    await given(room, alice, "set_role", SetRole(ParticipantId(pid(carol)), Role.VIEWER))
+    await world.written()
+    connection = world.in_engine("carol", pid(carol))
+    assert connection.publish("camera")
+    if way == "reported":
+        body, signature = world.engine.signed_report("participant_joined", connection)
+        event = world.engine.read_webhook(body, authorization=signature)
+        assert event.participant is not None
+        world.hub.engine_joined(event.room, event.participant)
+    else:
+        await world.hub.reconcile()
+    await world.written()
+    assert (connection.sources, connection.published) == (frozenset(), set())
+
+
+async def test_who_joins_the_engine_with_the_right_sources_is_left_alone(world: World) -> None:
+    await world.enter("alice", role=Role.OWNER)
+    room, _, bob = await world.enter("bob")
+    connection = world.in_engine("bob", pid(bob))
+    world.engine.is_down = True  # a call would be tried again, and fail
+    world.hub.engine_joined(str(MEETING), connection.participant)
+    assert await room.engine_lane.flush(timeout_s=0.05)
+
+
 async def test_an_engine_that_is_away_keeps_nobody_out(world: World) -> None:
     world.engine.is_down = True
     room, socket, _ = await world.enter("bob")
@@ -295,12 +325,3 @@ async def test_the_same_person_coming_back_is_not_hit_by_their_own_removal(world
     await coming_back
     assert connection.closed.is_set()
     assert world.engine.removals == [(str(MEETING), "id-bob")]
-
-
-def hold_until(event: asyncio.Event) -> Callable[[], Awaitable[None]]:
-    """A job that takes its time."""
-
-    async def hold() -> None:
-        await event.wait()
-
-    return hold
