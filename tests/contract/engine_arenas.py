@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import uvicorn
 from livekit import rtc
+from livekit.rtc.participant import PublishTrackError
 from typing_extensions import override
 
 from palaver.engines.livekit import LiveKitEngine
@@ -18,9 +20,15 @@ from palaver.engines.memory import MemoryConnection, MemoryEngine
 from palaver.engines.port import MediaEngine
 from palaver_sfu.app import create_app
 from palaver_sfu.config import SfuSettings
+from tests.interop.test_livekit_python import Person
 from tests.servers import livekit
 
 Report = tuple[bytes, str | None]
+# A picture comes every 67 ms and a sound every 10 ms: after this long nothing more is on its way.
+_QUIET_S = 1.5
+# A hundredth of one frame of the tone, and of one picture; comfort noise is far below it.
+_HEARD = 0.0005
+_REFUSED_WITHIN_S = 5.0
 KEY, SECRET = "contract", "a-secret-of-at-least-thirty-two-characters"
 
 
@@ -33,6 +41,22 @@ class Client(ABC):
     @abstractmethod
     async def leave(self) -> None:
         """Go."""
+
+    @abstractmethod
+    async def publish(self, source: str) -> bool:
+        """Begin to send `microphone` or `camera`; whether the engine took it."""
+
+    @abstractmethod
+    async def resume(self, source: str) -> None:
+        """Go on with a source that was muted."""
+
+    @abstractmethod
+    async def receives(self, source: str) -> None:
+        """Wait until something of that source arrives here. Only one person in the room sends."""
+
+    @abstractmethod
+    async def last_arrival_s(self, source: str) -> float:
+        """Wait until nothing of that source arrives any more; when the last of it did, by `time.monotonic`."""
 
 
 class Arena(ABC):
@@ -70,6 +94,27 @@ class MemoryClient(Client):
         self._arena.engine.disconnect(self._connection)
         self._arena.reports.put_nowait(self._arena.engine.signed_report("participant_left", self._connection))
 
+    @override
+    async def publish(self, source: str) -> bool:
+        return self._connection.publish(source)
+
+    @override
+    async def resume(self, source: str) -> None:
+        assert self._connection.publish(source)
+
+    @override
+    async def receives(self, source: str) -> None:
+        assert self._is_sent(source)
+
+    @override
+    async def last_arrival_s(self, source: str) -> float:
+        assert not self._is_sent(source)
+        return time.monotonic()
+
+    def _is_sent(self, source: str) -> bool:
+        others = self._arena.engine._rooms[self._connection.room].values()
+        return any(source in other.published for other in others if other is not self._connection)
+
 
 class MemoryArena(Arena):
     """The fake."""
@@ -93,14 +138,53 @@ class MemoryArena(Arena):
 class RtcClient(Client):
     """The official Python client."""
 
-    def __init__(self, room: rtc.Room) -> None:
-        self._room = room
+    def __init__(self) -> None:
+        self._person = Person("a client of the contract")
+        self.room = self._person.room
         self.closed = asyncio.Event()
-        room.on("disconnected", lambda _reason: self.closed.set())
+        self._sent: dict[str, rtc.LocalTrackPublication] = {}
+        self.room.on("disconnected", lambda _reason: self.closed.set())
 
     @override
     async def leave(self) -> None:
-        await self._room.disconnect()
+        await self._person.close()
+
+    @override
+    async def publish(self, source: str) -> bool:
+        begin = {"microphone": self._person.sound, "camera": self._person.show}[source]
+        try:
+            async with asyncio.timeout(_REFUSED_WITHIN_S):
+                self._sent[source] = await begin()
+        except (PublishTrackError, TimeoutError):
+            # Either server may also leave the question without an answer.
+            return False
+        return True
+
+    @override
+    async def resume(self, source: str) -> None:
+        track = self._sent[source].track
+        assert isinstance(track, rtc.LocalAudioTrack | rtc.LocalVideoTrack)
+        track.unmute()
+
+    @override
+    async def receives(self, source: str) -> None:
+        before = self._arrived(source)
+        await self._person.until(lambda: self._arrived(source) > before + _HEARD)
+
+    @override
+    async def last_arrival_s(self, source: str) -> float:
+        arrived, last_s = self._arrived(source), time.monotonic()
+        deadline_s = last_s + 30
+        while time.monotonic() - last_s < _QUIET_S:
+            await asyncio.sleep(0.01)
+            now = self._arrived(source)
+            if now > arrived + _HEARD:
+                arrived, last_s = now, time.monotonic()
+            assert last_s < deadline_s, f"{source} goes on"
+        return last_s
+
+    def _arrived(self, source: str) -> float:
+        return self._person.energy if source == "microphone" else len(self._person.frames)
 
 
 class LiveKitArena(Arena):
@@ -114,10 +198,9 @@ class LiveKitArena(Arena):
 
     @override
     async def join(self, token: str) -> Client:
-        room = rtc.Room()
-        client = RtcClient(room)
+        client = RtcClient()
         try:
-            await room.connect(self._url, token, rtc.RoomOptions(connect_timeout=30))
+            await client.room.connect(self._url, token, rtc.RoomOptions(connect_timeout=30))
         except rtc.ConnectError as refusal:
             raise PermissionError(str(refusal)) from refusal
         self._clients.append(client)

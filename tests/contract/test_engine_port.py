@@ -1,6 +1,8 @@
 """The contract of `palaver.engines.port`, on every adapter: the fake, the embedded SFU, and a real livekit-server."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,13 +16,14 @@ from palaver.engines.livekit import LiveKitEngine
 from palaver.engines.memory import MemoryEngine
 from palaver.engines.port import (
     ADMITTED_ATTRIBUTE,
+    ALL_SOURCES,
     EngineEventKind,
     EngineUnavailableError,
     MediaEngine,
     TicketHolder,
     WebhookRefusedError,
 )
-from tests.contract.engine_arenas import Arena, embedded_arena, livekit_arena, memory_arena
+from tests.contract.engine_arenas import Arena, Client, embedded_arena, livekit_arena, memory_arena
 from tests.servers import livekit
 from tests.servers.ports import free_tcp_port
 
@@ -30,6 +33,7 @@ ARENAS: dict[str, Callable[[Path], Any]] = {
     "livekit": livekit_arena,
 }
 ROOM = "8c6f2f3e-room"
+STOPPED_WITHIN_S = 0.5
 
 
 @pytest_asyncio.fixture(params=list(ARENAS))
@@ -127,14 +131,86 @@ async def test_another_name_is_told(arena: Arena) -> None:
     assert (bob.name, bob.admitted_as) == ("Bobby", "p-g_bob")
 
 
+async def test_a_muted_source_falls_silent_at_once_and_may_be_started_again(arena: Arena) -> None:
+    """LIVE-102. The best of five: the promise is ours, a busy machine is not."""
+    alice, bob, sources = await alice_sends_to_bob(arena)
+    taken_s: list[float] = []
+    for source in sources:
+        other = next(name for name in sources if name != source)
+        taken_s.clear()
+        while len(taken_s) < 5 and min(taken_s, default=math.inf) > STOPPED_WITHIN_S:
+            begun_s = time.monotonic()
+            await arena.engine.mute(ROOM, identities=frozenset({"u_alice", "g_nobody"}), source=source)
+            taken_s.append(await bob.last_arrival_s(source) - begun_s)
+            await bob.receives(other)
+            await alice.resume(source)
+            await bob.receives(source)
+        assert min(taken_s) <= STOPPED_WITHIN_S, taken_s
+
+
+async def test_a_source_that_is_withdrawn_stops_at_once_and_is_not_taken_again(arena: Arena) -> None:
+    """LIVE-104. The best of three."""
+    alice, bob, _ = await alice_sends_to_bob(arena)
+    taken_s: list[float] = []
+    while len(taken_s) < 3 and min(taken_s, default=math.inf) > STOPPED_WITHIN_S:
+        begun_s = time.monotonic()
+        await arena.engine.set_sources(ROOM, identity="u_alice", sources=frozenset({"microphone"}))
+        taken_s.append(await bob.last_arrival_s("camera") - begun_s)
+        await bob.receives("microphone")
+        assert not await alice.publish("camera")
+        await arena.engine.set_sources(ROOM, identity="u_alice", sources=ALL_SOURCES)
+        assert await alice.publish("camera")
+        await bob.receives("camera")
+    assert min(taken_s) <= STOPPED_WITHIN_S, taken_s
+
+
+async def test_who_may_publish_nothing_is_neither_seen_nor_heard(arena: Arena) -> None:
+    """LIVE-105."""
+    _, bob, sources = await alice_sends_to_bob(arena)
+    await arena.engine.set_sources(ROOM, identity="u_alice", sources=frozenset())
+    for source in sources:
+        await bob.last_arrival_s(source)
+    assert {who.identity: who.sources for who in await arena.engine.list_participants(ROOM)} == {
+        "u_alice": frozenset(),
+        "g_bob": ALL_SOURCES,
+    }
+
+
+@pytest.mark.parametrize("sources", [ALL_SOURCES, frozenset({"microphone", "camera"}), frozenset()])
+async def test_the_engine_says_what_somebody_may_publish(arena: Arena, sources: frozenset[str]) -> None:
+    """LIVE-100: by the ticket, in its list and in its reports."""
+    holder = TicketHolder(ROOM, "g_bob", "Bob", {ADMITTED_ATTRIBUTE: "p-g_bob"}, sources)
+    issued = arena.engine.issue_ticket(holder, lifetime=timedelta(minutes=10), now=datetime.now(tz=UTC))
+    await arena.join(issued.token)
+    [bob] = await arena.engine.list_participants(ROOM)
+    assert bob.sources == sources
+    body, authorization = await arena.report_of("participant_joined", "g_bob")
+    reported = arena.engine.read_webhook(body, authorization=authorization).participant
+    assert reported is not None
+    assert reported.sources == sources
+
+
+async def alice_sends_to_bob(arena: Arena) -> tuple[Client, Client, tuple[str, str]]:
+    alice, bob = await arena.join(ticket(arena, "u_alice")), await arena.join(ticket(arena, "g_bob"))
+    sources = ("microphone", "camera")
+    for source in sources:
+        assert await alice.publish(source)
+        await bob.receives(source)
+    return alice, bob, sources
+
+
 async def test_what_is_not_there_is_no_error(arena: Arena) -> None:
     assert await inside(arena, "no-such-room") == set()
     await arena.engine.remove_participant("no-such-room", identity="g_bob")
     await arena.engine.rename_participant("no-such-room", identity="g_bob", name="Bob")
     await arena.engine.delete_room("no-such-room")
+    await arena.engine.set_sources("no-such-room", identity="g_bob", sources=frozenset())
+    await arena.engine.mute("no-such-room", identities=frozenset({"g_bob"}), source="camera")
     await arena.join(ticket(arena, "u_carol"))
     await arena.engine.remove_participant(ROOM, identity="g_bob")
     await arena.engine.rename_participant(ROOM, identity="g_bob", name="Bob")
+    await arena.engine.set_sources(ROOM, identity="g_bob", sources=frozenset())
+    await arena.engine.mute(ROOM, identities=frozenset({"g_bob", "u_carol"}), source="camera")
     assert await inside(arena) == {"u_carol"}
 
 
@@ -190,6 +266,8 @@ async def test_an_engine_that_is_away_says_so(make: Callable[[], MediaEngine]) -
         engine.list_participants(ROOM),
         engine.remove_participant(ROOM, identity="g_bob"),
         engine.rename_participant(ROOM, identity="g_bob", name="Bob"),
+        engine.set_sources(ROOM, identity="g_bob", sources=frozenset()),
+        engine.mute(ROOM, identities=frozenset({"g_bob"}), source="camera"),
         engine.delete_room(ROOM),
     ):
         with pytest.raises(EngineUnavailableError):
