@@ -5,7 +5,7 @@ What lives here: the shapes, and nothing else. Each command is told apart by `ki
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, Strict, StringConstraints
 
 from palaver.live.domain.lobby import MAX_NOTE_CHARS
 from palaver.live.domain.moderation_commands import MAX_REASON_CHARS
@@ -17,6 +17,12 @@ from palaver.meetings.policy import WaitingRoom
 # Cleaned, then cut: a little more is taken than is kept.
 NoteInput = Annotated[str, StringConstraints(max_length=MAX_NOTE_CHARS * 2)]
 ReasonInput = Annotated[str, StringConstraints(max_length=MAX_REASON_CHARS * 2)]
+# Values are never coerced, but JSON has no enumerations: here the text is what is meant, and any other is refused.
+RoleInput = Annotated[Role, Strict(False)]
+WaitingRoomInput = Annotated[WaitingRoom, Strict(False)]
+SourceInput = Annotated[Source, Strict(False)]
+ReactionInput = Annotated[Reaction, Strict(False)]
+StandingInput = Annotated[Standing, Strict(False)]
 BanDays = Annotated[int, Field(ge=1, le=3650)]
 
 
@@ -67,7 +73,7 @@ class SetWaitingRoom(Wire):
     """Who waits at the door, for this run."""
 
     kind: Literal["set_waiting_room"] = "set_waiting_room"
-    waiting_room: WaitingRoom
+    waiting_room: WaitingRoomInput
 
 
 # --- order -----------------------------------------------------------------------------------
@@ -94,7 +100,7 @@ class SetRole(Wire):
 
     kind: Literal["set_role"] = "set_role"
     participant_id: ShortText
-    role: Role
+    role: RoleInput
 
 
 class RenameParticipant(Wire):
@@ -110,7 +116,7 @@ class MuteParticipant(Wire):
 
     kind: Literal["mute_participant"] = "mute_participant"
     participant_id: ShortText
-    source: Source
+    source: SourceInput
 
 
 class MuteAll(Wire):
@@ -222,14 +228,14 @@ class React(Wire):
     """Show a reaction; at most two a second."""
 
     kind: Literal["react"] = "react"
-    reaction: Reaction
+    reaction: ReactionInput
 
 
 class SetStanding(Wire):
     """Say whether one is following."""
 
     kind: Literal["set_standing"] = "set_standing"
-    standing: Standing
+    standing: StandingInput
 
 
 # --- news ------------------------------------------------------------------------------------

@@ -114,6 +114,16 @@ def test_a_command_is_read_by_its_own_shape() -> None:
         ({"kind": "leave", "participant_id": "p2"}, "invalid_message"),
         ({"kind": "remove_participant", "participant_id": ["p2"]}, "invalid_message"),
         ({"kind": "remove_participant", "participant_id": "x" * 129}, "invalid_message"),
+        ({"kind": "react", "reaction": "CLAP"}, "invalid_message"),
+        ({"kind": "react", "reaction": "\ud83d"}, "invalid_message"),
+        ({"kind": "react", "reaction": ["clap"]}, "invalid_message"),
+        ({"kind": "set_standing", "standing": None}, "invalid_message"),
+        ({"kind": "set_role", "participant_id": "p2", "role": "admin"}, "invalid_message"),
+        ({"kind": "set_role", "participant_id": "p2", "role": 1}, "invalid_message"),
+        ({"kind": "set_spotlight", "participant_ids": ["p"] * 17}, "invalid_message"),
+        ({"kind": "chat_send", "client_id": "c" * 8, "text": "x", "mentions": ["g"] * 21}, "invalid_message"),
+        ({"kind": "chat_send", "client_id": "c" * 8, "text": "x", "file_ids": ["f"] * 11}, "invalid_message"),
+        ({"kind": "chat_react", "message_id": "m" * 36, "emoji": "\ufffd"}, "invalid_message"),
     ],
 )
 def test_a_broken_command_is_refused_with_its_request_id(command: dict[str, object], code: str) -> None:
