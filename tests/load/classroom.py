@@ -77,6 +77,7 @@ class Pupil:
     closing: dict[str, Any] | None = None
     close_code: int | None = None
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _listening: asyncio.Task[None] | None = None
 
     async def dial(self, **hello: Any) -> dict[str, Any]:
         """Say hello, and listen from then on; the first answer."""
@@ -126,11 +127,12 @@ class Pupil:
             await self.changed.wait_for(check)
 
     async def hang_up(self) -> None:
-        """Go without a word."""
-        self._listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._listening
-        self.socket.transport.abort()
+        """Go."""
+        if self._listening is not None:
+            self._listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listening
+            await self.socket.close()
 
     async def ended(self) -> None:
         """Until the connection is over, whoever ended it."""
