@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 _SWEEP_EVERY_S = 60.0  # a run is stale after two minutes: seen at most one minute late
 _CLEAN_EVERY_SWEEPS = 60
+_STEP_S = 30.0  # rooms give a sign of life this often
 
 
 class Housekeeping:
@@ -39,8 +40,15 @@ class Housekeeping:
 
     async def _run(self) -> None:
         count = 0
+        steady = asyncio.get_running_loop().time
         while True:
+            wall_before, steady_before_s = self._clock(), steady()
             await asyncio.sleep(_SWEEP_EVERY_S)
+            stepped_s = (self._clock() - wall_before).total_seconds() - (steady() - steady_before_s)
+            if abs(stepped_s) > _STEP_S:
+                # Running rooms have not said yet that they go on: by the new time all of them look left for good.
+                logger.warning("The clock was set: housekeeping waits a round", extra={"seconds": round(stepped_s)})
+                continue
             count += 1
             await sync_to_async(self.sweep, thread_sensitive=False)(is_thorough=count % _CLEAN_EVERY_SWEEPS == 1)
 
