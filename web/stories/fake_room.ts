@@ -3,7 +3,7 @@ import type { SocketLike } from "../src/live/room_socket";
 import type { Participant, ServerMessage, Tone } from "../src/wire/live.gen";
 import type { Story } from "./stories";
 
-const PLAIN = { is_acting: false, hand_at: null, standing: "here", asks_to_share_at: null } as const;
+const PLAIN = { is_acting: false, hand_at: null, standing: "here", asks_to_share_at: null, avatar_url: null } as const;
 const TONES: readonly Tone[] = ["leaf", "lake", "indigo", "plum", "clay", "ochre"];
 
 export class FakeRoom {

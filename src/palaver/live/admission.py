@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from palaver.accounts import limits
 from palaver.accounts.models import User
+from palaver.accounts.selectors import avatar_url
 from palaver.kernel.errors import (
     BANNED,
     PASSWORD_REQUIRED,
@@ -66,6 +67,7 @@ class Admission:
     """Cleaned; None when the client named nobody."""
     fallback_name: str
     guest_ticket: str | None
+    avatar_url: str | None = None
 
 
 def admit(applicant: Applicant, *, now: datetime) -> Admission:
@@ -111,6 +113,7 @@ def admit(applicant: Applicant, *, now: datetime) -> Admission:
             name=name,
             fallback_name=clean_name(user.get_full_name()),
             guest_ticket=None,
+            avatar_url=avatar_url(user.pk, side=256),
         )
     guest = ticket_for(meeting.pk) or new_guest()
     guest = Guest(guest.identity, name or guest.name)

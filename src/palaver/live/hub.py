@@ -113,6 +113,7 @@ class Hub:
             is_trusted=admission.is_trusted,
             always_waits=admission.always_waits,
             network=admission.network,
+            avatar_url=admission.avatar_url,
         )
         while True:
             room = await self._room_of(admission)

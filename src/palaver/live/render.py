@@ -24,6 +24,7 @@ def participant_wire(participant: Participant) -> wire.Participant:
         hand_at=participant.hand_at,
         standing=participant.standing,
         asks_to_share_at=participant.asks_to_share_at,
+        avatar_url=participant.avatar_url,
     )
 
 

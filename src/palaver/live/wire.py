@@ -124,6 +124,7 @@ class Participant(Wire):
     hand_at: AwareDatetime | None
     standing: Standing
     asks_to_share_at: AwareDatetime | None
+    avatar_url: str | None = None
 
 
 class RightsWire(Wire):

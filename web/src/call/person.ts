@@ -13,6 +13,8 @@ export interface Person {
   role: Role | null;
   isSignedIn: boolean;
   tone: Tone;
+  /** The picture that stands in for them while their camera is off; initials without it. */
+  avatarUrl: string | null;
   microphone: "on" | "off" | "none";
   /** Names the picture that can be shown now; `null` without one. */
   pictureId: string | null;
@@ -84,6 +86,7 @@ function externalPerson(remote: RemoteMedia): Person {
     role: null,
     isSignedIn: false,
     tone: toneOf(remote.identity),
+    avatarUrl: null,
     ...received(remote),
     isReconnecting: false,
   };
@@ -97,6 +100,7 @@ function fromRoster(participant: Participant) {
     role: participant.role,
     isSignedIn: participant.is_signed_in,
     tone: participant.tone,
+    avatarUrl: participant.avatar_url ?? null,
   };
 }
 

@@ -13,6 +13,7 @@ const person = (name: string, isSharing = false): Person => ({
   isYou: name === "alice",
   role: "member",
   isSignedIn: true,
+  avatarUrl: null,
   tone: "leaf",
   microphone: "on",
   pictureId: null,

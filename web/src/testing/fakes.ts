@@ -83,6 +83,7 @@ export function participant(name: string, part: Partial<Participant> = {}): Part
     hand_at: null,
     standing: "here",
     asks_to_share_at: null,
+    avatar_url: null,
     ...part,
   };
 }

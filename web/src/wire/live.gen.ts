@@ -504,6 +504,7 @@ export interface Participant {
   hand_at: string | null;
   standing: Standing;
   asks_to_share_at: string | null;
+  avatar_url: string | null;
 }
 
 /** The answer to a heartbeat. */

@@ -45,6 +45,7 @@ const participant = object<Participant>({
   hand_at: nullable(text),
   standing: oneOf("here", "away", "on_phone"),
   asks_to_share_at: nullable(text),
+  avatar_url: nullable(text),
 });
 
 const waitingStatus = oneOf("asked", "unanswered");

@@ -64,6 +64,7 @@ def take_seat(state: RoomState, given: Join, role: Role, now: Moment) -> Step:
         joined_at=now.at if place is None else place.joined_at,
         presence=Presence.CONNECTED,
         tone=tone_of(given.identity),
+        avatar_url=given.avatar_url,
     )
     seat = Seat(
         participant=participant,
@@ -106,6 +107,7 @@ def _return_to(state: RoomState, seat: Seat, given: Join) -> Step:
         role=Role.HOST if is_acting else own_role,
         is_acting=is_acting,
         presence=Presence.CONNECTED,
+        avatar_url=given.avatar_url,
     )
     if back.name != participant.name:
         effects.append(RecordRenamed(back.participant_id, back.name))

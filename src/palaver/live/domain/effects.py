@@ -37,6 +37,7 @@ class Join:
     """Waits at the door whatever the waiting room takes: a guest of a meeting for invited people."""
     network: str | None = None
     """Where they come from; never shown."""
+    avatar_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

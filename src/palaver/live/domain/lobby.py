@@ -128,6 +128,7 @@ def come_to_the_door(state: RoomState, join: Join, role: Role, now: Moment) -> S
         network=join.network,
         link=Connected(join.socket_id),
         unanswered_at_s=unanswered_at_s,
+        avatar_url=join.avatar_url,
     )
     changes = () if waiter is not None and waiter.person == person else (PutWaiting(person),)
     return Step(_with_waiter(state, placed), changes, effects, Waits(person.participant_id))
@@ -237,6 +238,7 @@ def _seat_for(waiter: Waiter, now: Moment) -> Seat:
             joined_at=now.at,
             presence=Presence.CONNECTED,
             tone=person.tone,
+            avatar_url=waiter.avatar_url,
         ),
         user_id=waiter.user_id,
         tab_id=waiter.tab_id,

@@ -101,6 +101,8 @@ class Participant:
     standing: Standing = Standing.HERE
     asks_to_share_at: datetime | None = None
     """When the person asked to present, where only one may at a time."""
+    avatar_url: str | None = None
+    """Where their picture is; None without one, and for all who have no account."""
 
 
 def tone_of(identity: Identity) -> Tone:

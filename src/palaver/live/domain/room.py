@@ -76,6 +76,7 @@ class Waiter:
     link: Link
     unanswered_at_s: float | None
     """When they are told that nobody answered; None when they were."""
+    avatar_url: str | None = None
 
 
 Actor = Seat | Waiter

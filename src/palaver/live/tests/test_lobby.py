@@ -141,6 +141,12 @@ def test_an_admitted_person_is_inside_with_their_own_role() -> None:
     assert any(isinstance(effect, fx.RecordJoined) for effect in step.effects)
 
 
+def test_who_waited_comes_in_with_their_picture() -> None:
+    state = feed(with_door(WaitingRoom.EVERYONE, "alice"), join("carol", 2, avatar_url="/avatars/a-96.webp"), moment())
+    step = command(state.state, 1, "admit", Admit(P2))
+    assert step.state.seats[P2].participant.avatar_url == "/avatars/a-96.webp"
+
+
 def test_who_was_admitted_while_away_walks_straight_in() -> None:
     """LIVE-095."""
     away = feed(bob_waits(), fx.SocketGone(SocketId(2), is_clean=False), moment()).state

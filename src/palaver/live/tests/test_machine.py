@@ -36,6 +36,15 @@ def test_a_newcomer_is_seated_shown_and_recorded() -> None:
     assert step.state.versions[Audience.MODERATORS] == 1
 
 
+def test_a_picture_is_shown_from_the_hello_on_and_follows_the_next_one() -> None:
+    picture, other = "/avatars/a-96.webp", "/avatars/b-96.webp"
+    step = feed(room_with("alice"), join("carol", 2, avatar_url=picture), moment())
+    assert [change.participant.avatar_url for change in step.changes if isinstance(change, PutParticipant)] == [picture]
+    step = feed(step.state, join("carol", 3, take_over=True, avatar_url=other), moment(1))
+    assert [change.participant.avatar_url for change in step.changes if isinstance(change, PutParticipant)] == [other]
+    assert step.state.seats["p1"].participant.avatar_url is None  # type: ignore[index]
+
+
 def test_nobody_is_host_until_the_owner_comes() -> None:
     """LIVE-014."""
     state = room_with("bob", "carol")

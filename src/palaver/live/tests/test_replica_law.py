@@ -74,10 +74,24 @@ class RoomPlay(RuleBasedStateMachine):
                 self.logs[audience].append(delta)
                 self.followers[audience] = apply_delta(replica, delta)
 
-    @rule(who=people, take_over=st.booleans(), name=st.sampled_from([None, "Zoe"]), always_waits=st.booleans())
-    def hello(self, who: str, take_over: bool, name: str | None, always_waits: bool) -> None:
+    @rule(
+        who=people,
+        take_over=st.booleans(),
+        name=st.sampled_from([None, "Zoe"]),
+        always_waits=st.booleans(),
+        avatar_url=st.sampled_from([None, "/avatars/a-96.webp"]),
+    )
+    def hello(self, who: str, take_over: bool, name: str | None, always_waits: bool, avatar_url: str | None) -> None:
         self.sockets += 1
-        hello = join(who, self.sockets, take_over=take_over, name=name, always_waits=always_waits, network=f"net-{who}")
+        hello = join(
+            who,
+            self.sockets,
+            take_over=take_over,
+            name=name,
+            always_waits=always_waits,
+            network=f"net-{who}",
+            avatar_url=avatar_url,
+        )
         self.take(machine.feed(self.state, hello, self.now()))
 
     @rule(number=socket_numbers, is_clean=st.booleans())

@@ -57,7 +57,7 @@ export function PersonRow({ person, isSpeaking, isPinned, onRemove }: PersonRowP
   ];
   return (
     <li className="person">
-      <Avatar name={person.name} tone={person.tone} />
+      <Avatar name={person.name} tone={person.tone} url={person.avatarUrl} />
       <span className="txt">
         <b>{person.isYou ? t("call.you", { name: person.name }) : person.name}</b>
         <span className="sub">

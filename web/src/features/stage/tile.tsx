@@ -3,7 +3,7 @@ import { memo, useRef } from "react";
 import type { KeyboardEvent } from "react";
 import type { PlacedTile } from "../../call/layout/stage_model";
 import type { Person } from "../../call/person";
-import { initials } from "../../call/person";
+import { Face } from "../../components/avatar";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
 import { LocalVideo } from "../../components/local_video";
@@ -89,7 +89,7 @@ function Picture({ person }: { person: Person }) {
   const cover = (
     <div className="off" data-tone={person.tone}>
       <span className="av" aria-hidden="true">
-        {initials(person.name)}
+        <Face name={person.name} url={person.avatarUrl} />
       </span>
     </div>
   );
