@@ -1,5 +1,5 @@
 // Strict types, accessible views, and the direction of imports (see ARCHITECTURE.md):
-// features -> call -> live | engine -> wire | devices; nothing below features knows React.
+// features -> call -> live | chat | engine -> wire | devices; nothing below features knows React.
 import js from "@eslint/js";
 import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
 import importX from "eslint-plugin-import-x";
@@ -8,7 +8,7 @@ import reactHooks from "eslint-plugin-react-hooks";
 import globals from "globals";
 import tseslint from "typescript-eslint";
 
-const LAYERS = ["timing", "wire", "devices", "text", "live", "engine", "call"];
+const LAYERS = ["timing", "wire", "devices", "text", "live", "chat", "engine", "call"];
 /** What each room may import besides itself. */
 const MAY_IMPORT = {
   timing: [],
@@ -16,8 +16,9 @@ const MAY_IMPORT = {
   text: [],
   devices: [],
   live: ["wire", "timing"],
+  chat: ["wire", "timing", "live"],
   engine: ["devices", "timing"],
-  call: ["timing", "wire", "devices", "text", "live", "engine"],
+  call: ["timing", "wire", "devices", "text", "live", "chat", "engine"],
 };
 const REACT = ["react", "react-dom", "react-dom/*", "react-aria-components", "@phosphor-icons/react"];
 

@@ -13,7 +13,12 @@ import type { RoomSocket } from "../live/room_socket";
 import type { Timers } from "../timing/timers";
 import type { Boot } from "../wire/page";
 import type { Command } from "../wire/live.gen";
+import { chatParts } from "../chat/parts";
+import type { Chat } from "../chat/chat";
+import type { FileInfos } from "../chat/file_infos";
+import type { Uploads } from "../chat/uploads";
 import { Announcer } from "./announcer";
+import { followChat } from "./chat_news";
 import { MediaLink } from "./media_link";
 import type { LoadEngine } from "./media_link";
 import { movements } from "./movements";
@@ -31,9 +36,11 @@ export interface CallDeps {
   choices: ChoiceStore;
   timers: Timers;
   random: () => number;
+  /** By which the pages know a guest whom the room has let in. */
+  guestTicket?: () => string | null;
 }
 
-export type Panel = "people" | "info";
+export type Panel = "people" | "info" | "chat";
 
 export type Phase =
   | { kind: "green" }
@@ -63,6 +70,11 @@ export class Call {
   readonly stage: StageView;
   readonly toasts: Toasts;
   readonly announcer: Announcer;
+  readonly chat: Chat;
+  readonly uploads: Uploads;
+  readonly files: FileInfos;
+  /** Says that there are messages; apart from the others, so that neither eats the other. */
+  readonly chatAnnouncer: Announcer;
   readonly choices: ChoiceStore;
   readonly timers: Timers;
   readonly people: ReadonlySignal<readonly Person[]>;
@@ -117,6 +129,16 @@ export class Call {
     });
     this.#watchMovements();
     this.#watchLine();
+    const parts = chatParts({
+      ...deps,
+      slug: deps.boot.slug,
+      isSignedIn: deps.boot.signed_in,
+      guestTicket: deps.guestTicket ?? (() => null),
+    });
+    this.chat = parts.chat;
+    this.uploads = parts.uploads;
+    this.files = parts.files;
+    this.chatAnnouncer = followChat(this);
   }
 
   /** Problems of camera and microphone that the person has not been told yet, the camera's first. */

@@ -26,6 +26,7 @@ export type CommandId =
   | "share"
   | "people"
   | "info"
+  | "chat"
   | "grid"
   | "speaker"
   | "flip"
@@ -127,6 +128,16 @@ const info: CommandRecord = {
   perform: (call) => call.togglePanel("info"),
 };
 
+const chat: CommandRecord = {
+  id: "chat",
+  label: () => "command.chat",
+  icon: () => "chat",
+  shortcuts: [single("c")],
+  isAvailable: isInCall,
+  isOn: (call) => call.panel.value === "chat",
+  perform: (call) => call.togglePanel("chat"),
+};
+
 const grid: CommandRecord = {
   id: "grid",
   label: () => "command.grid",
@@ -198,6 +209,7 @@ export const commands: Readonly<Record<CommandId, CommandRecord>> = {
   share,
   people,
   info,
+  chat,
   grid,
   speaker,
   flip,

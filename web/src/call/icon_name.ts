@@ -40,4 +40,9 @@ export type IconName =
   | "retry"
   | "sound"
   | "home"
-  | "hourglass";
+  | "hourglass"
+  | "chat"
+  | "lock"
+  | "reply"
+  | "trash"
+  | "shield";

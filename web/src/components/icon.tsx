@@ -6,6 +6,8 @@ import {
   CaretLeftIcon,
   CaretRightIcon,
   CaretUpIcon,
+  ArrowBendUpLeftIcon,
+  ChatCircleDotsIcon,
   CheckIcon,
   CopyIcon,
   CornersInIcon,
@@ -18,6 +20,7 @@ import {
   HouseIcon,
   InfoIcon,
   KeyboardIcon,
+  LockIcon,
   MagnifyingGlassIcon,
   MicrophoneIcon,
   MicrophoneSlashIcon,
@@ -28,9 +31,11 @@ import {
   PushPinSlashIcon,
   RectangleIcon,
   ScreencastIcon,
+  ShieldCheckIcon,
   SignOutIcon,
   SpeakerHighIcon,
   SquaresFourIcon,
+  TrashIcon,
   UserFocusIcon,
   UsersThreeIcon,
   VideoCameraIcon,
@@ -83,9 +88,14 @@ const DRAWINGS: Readonly<Record<Exclude<IconName, "weak">, PhosphorIcon>> = {
   sound: SpeakerHighIcon,
   home: HouseIcon,
   hourglass: HourglassMediumIcon,
+  chat: ChatCircleDotsIcon,
+  lock: LockIcon,
+  reply: ArrowBendUpLeftIcon,
+  trash: TrashIcon,
+  shield: ShieldCheckIcon,
 };
 
-const MIRRORED: ReadonlySet<IconName> = new Set(["caret-left", "caret-right", "remove"]);
+const MIRRORED: ReadonlySet<IconName> = new Set(["caret-left", "caret-right", "remove", "reply"]);
 
 export interface IconProps {
   name: IconName;

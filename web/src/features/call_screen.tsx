@@ -1,5 +1,5 @@
 // The call: head, stage, panel, bar.
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import type { MouseEvent } from "react";
 import { clockText } from "../call/clock";
 import { commands } from "../call/commands";
@@ -14,11 +14,16 @@ import { EndDialog } from "./dialogs/end_dialog";
 import { RenameDialog } from "./dialogs/rename_dialog";
 import { ShortcutsDialog } from "./dialogs/shortcuts_dialog";
 import { ProblemDialog } from "./green_room/problem_dialog";
+import { ChatButton } from "./panels/chat/chat_button";
+import { ChatNews } from "./panels/chat/chat_news";
 import { InfoPanel } from "./panels/info_panel";
 import { PeoplePanel } from "./panels/people_panel";
 import { Stage } from "./stage/stage";
 import { useFocusKeeper } from "./use_focus_keeper";
 import { useRegionKeys } from "./use_region_keys";
+
+const loadChat = () => import("./panels/chat/chat_panel");
+const ChatPanel = lazy(loadChat);
 
 export default function CallScreen() {
   const { call, t } = useCall();
@@ -27,6 +32,8 @@ export default function CallScreen() {
   const closeDialog = () => call.openDialog(null);
   useRegionKeys();
   useFocusKeeper();
+  // It is there when somebody opens it. A failure shows then.
+  useEffect(() => void loadChat().catch(() => undefined), []);
   return (
     <>
       <a className="skip" href="#controls" onClick={skip}>
@@ -37,8 +44,14 @@ export default function CallScreen() {
         <Stage />
         {panel === "people" ? <PeoplePanel /> : null}
         {panel === "info" ? <InfoPanel /> : null}
+        {panel === "chat" ? (
+          <Suspense fallback={<aside className="panel" />}>
+            <ChatPanel />
+          </Suspense>
+        ) : null}
         <ControlBar />
       </div>
+      <ChatNews />
       <ProblemDialog />
       {dialog === "shortcuts" ? <ShortcutsDialog onClose={closeDialog} /> : null}
       {dialog === "end_for_all" ? <EndDialog onClose={closeDialog} /> : null}
@@ -74,6 +87,7 @@ function Head() {
       >
         <Icon name="people" />
       </button>
+      <ChatButton kind="head" />
     </header>
   );
 }

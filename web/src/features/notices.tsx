@@ -1,4 +1,5 @@
 // Toasts, and the live region that says what the eye sees.
+import type { Toast } from "../call/toasts";
 import { Icon } from "../components/icon";
 import { useCall } from "../components/call_context";
 import { useSignalValue } from "../components/use_signal";
@@ -24,6 +25,7 @@ export function Toasts() {
             <strong>{t(toast.title.key, toast.title.params)}</strong>
             {toast.body ? <span className="muted">{t(toast.body.key, toast.body.params)}</span> : null}
           </span>
+          <ToastAction toast={toast} />
           <button
             type="button"
             className="icon-btn"
@@ -35,6 +37,21 @@ export function Toasts() {
         </div>
       ))}
     </div>
+  );
+}
+
+function ToastAction({ toast }: { toast: Toast }) {
+  const { call, t } = useCall();
+  const { action } = toast;
+  if (!action) return null;
+  const perform = () => {
+    call.toasts.dismiss(toast.id);
+    action.perform();
+  };
+  return (
+    <button type="button" className="btn text sm" onClick={perform}>
+      {t(action.label.key, action.label.params)}
+    </button>
   );
 }
 

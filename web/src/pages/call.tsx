@@ -27,13 +27,15 @@ const media = navigator.mediaDevices as MediaDevices | undefined;
 const locale = boot.locale;
 const t = await loadTranslator(locale);
 
+const tickets = browserTickets(boot.slug, newId);
 const call = new Call({
   boot,
+  guestTicket: () => tickets.readGuestTicket(),
   line: new RoomSocket({
     openSocket: () => new WebSocket(new URL(boot.urls.ws, window.location.href.replace(/^http/, "ws"))),
     timers: browserTimers,
     random: Math.random,
-    tickets: browserTickets(boot.slug, newId),
+    tickets,
     isSignedIn: boot.signed_in,
   }),
   loadEngine: async (events) =>

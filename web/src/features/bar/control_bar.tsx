@@ -1,6 +1,7 @@
 import { commands } from "../../call/commands";
 import { useCall } from "../../components/call_context";
 import { useSignalValue } from "../../components/use_signal";
+import { ChatButton } from "../panels/chat/chat_button";
 import { Control } from "./control";
 import { CameraMenu, MicrophoneMenu } from "./device_menus";
 import { HearingLine } from "./hearing_line";
@@ -47,6 +48,7 @@ export function ControlBar() {
       <div className="bench end">
         <Control command={commands.info} opensPanel />
         <Control command={commands.people} opensPanel />
+        <ChatButton kind="bar" />
       </div>
     </div>
   );

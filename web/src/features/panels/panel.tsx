@@ -1,6 +1,6 @@
 // A panel at the end side: takes the focus when it opens, gives it back when it closes.
 import { useEffect, useRef } from "react";
-import type { ReactNode } from "react";
+import type { ReactNode, RefObject } from "react";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
 
@@ -9,19 +9,21 @@ export interface PanelProps {
   title: ReactNode;
   closeLabel: string;
   actions?: ReactNode;
+  /** Takes the focus instead of the panel. */
+  firstFocus?: RefObject<HTMLElement | null>;
   children: ReactNode;
 }
 
-export function Panel({ id, title, closeLabel, actions, children }: PanelProps) {
+export function Panel({ id, title, closeLabel, actions, firstFocus, children }: PanelProps) {
   const { call } = useCall();
   const element = useRef<HTMLElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    element.current?.focus();
+    (firstFocus?.current ?? element.current)?.focus();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
-  }, []);
+  }, [firstFocus]);
   const close = () => {
     const panel = call.panel.value;
     if (panel) call.togglePanel(panel);
