@@ -48,5 +48,7 @@ function openChat(call: Call): void {
 
 function excerpt(message: ChatMessage): string {
   const characters = Array.from(message.text.replace(/\s+/gu, " "));
-  return characters.length > EXCERPT_CHARS ? `${characters.slice(0, EXCERPT_CHARS).join("")}…` : characters.join("");
+  return characters.length > EXCERPT_CHARS
+    ? `${characters.slice(0, EXCERPT_CHARS).join("")}…`
+    : characters.join("");
 }

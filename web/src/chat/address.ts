@@ -1,6 +1,6 @@
 // Where a link of a message may lead, and bare addresses in a text; CHAT-063 and CHAT-064 in docs/protocol/chat.md.
 
-export const MAX_ADDRESS_CHARS = 2048;
+const MAX_ADDRESS_CHARS = 2048;
 
 /** As it stands in the link, encoded: a host, perhaps with letters beyond ASCII, and no user name that looks like one. */
 const SAFE =

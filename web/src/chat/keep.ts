@@ -13,7 +13,7 @@ export function browserKeep(slug: string, storage: () => Pick<Storage, "getItem"
     read: (name) => {
       try {
         const text = storage().getItem(key(name)) ?? memory.get(name);
-        return text === undefined ? null : JSON.parse(text);
+        return text === undefined ? null : (JSON.parse(text) as unknown);
       } catch {
         return null;
       }

@@ -69,13 +69,13 @@ class BlockReader {
       return;
     }
     const couldContinue = this.#leaf?.kind === "paragraph" ? this.#leaf : null;
-    let hasOpened = false;
+    const opened = { any: false };
     const begin = () => {
-      if (!hasOpened) this.#close(matched);
-      hasOpened = true;
+      if (!opened.any) this.#close(matched);
+      opened.any = true;
     };
     while (line.indent < 4 && !line.isBlank) {
-      const interrupts = couldContinue !== null && isAllMatched && !hasOpened;
+      const interrupts = couldContinue !== null && isAllMatched && !opened.any;
       if (line.at(">")) {
         begin();
         line.skipQuoteMark();
@@ -94,8 +94,8 @@ class BlockReader {
         return;
       } else if (!this.#openItem(line, interrupts, begin)) break;
     }
-    if (line.isBlank) this.#blank(matched, hasOpened);
-    else if (couldContinue && !hasOpened) couldContinue.lines.push(line.rest);
+    if (line.isBlank) this.#blank(matched, opened.any);
+    else if (couldContinue && !opened.any) couldContinue.lines.push(line.rest);
     else {
       begin();
       this.#addLeaf({ kind: "paragraph", lines: [line.rest], endsBlank: false });

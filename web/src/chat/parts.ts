@@ -47,7 +47,7 @@ export function chatParts({ slug, line, timers, isSignedIn, guestTicket, random 
       fetchJson: async (url) => {
         const answer = await fetch(url, { headers: headers() });
         if (!answer.ok) throw new Error(String(answer.status));
-        return answer.json();
+        return (await answer.json()) as unknown;
       },
     }),
   };

@@ -22,7 +22,7 @@ export interface UploadsDeps extends UploadDeps {
 }
 
 /** As many as one message takes (CHAT-017). */
-export const MAX_FILES = 10;
+const MAX_FILES = 10;
 
 export class Uploads {
   readonly #shown = signal<readonly Upload[]>([]);

@@ -9,6 +9,8 @@ export interface MenuEntry {
   id: string;
   label: string;
   icon?: IconName;
+  /** In place of an icon. */
+  picture?: ReactNode;
   keys?: string | undefined;
   isDangerous?: boolean;
   onAction: () => void;
@@ -80,7 +82,7 @@ function Group({ group, isFirst }: { group: MenuGroup; isFirst: boolean }) {
             textValue={entry.label}
             onAction={entry.onAction}
           >
-            {entry.icon ? <Icon name={entry.icon} /> : null}
+            {entry.icon ? <Icon name={entry.icon} /> : entry.picture}
             <span className="grow">{entry.label}</span>
             {isChoice && group.chosen === entry.id ? <Icon name="check" size="sm" /> : null}
             {entry.keys ? <kbd>{entry.keys}</kbd> : null}

@@ -8,7 +8,7 @@ import type { Inline } from "../../../chat/markdown_inline";
 export interface MarkdownProps {
   text: string;
   /** Draws a piece of plain text, to set mentions off. */
-  drawText?: (text: string) => ReactNode;
+  drawText?: ((text: string) => ReactNode) | undefined;
 }
 
 export const Markdown = memo(function Markdown({ text, drawText = asIs }: MarkdownProps) {
