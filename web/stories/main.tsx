@@ -40,7 +40,7 @@ const call = new Call({
     name: "Amina Diallo",
     locale: "en",
     theme: "light",
-    urls: { home: "#", ws: "", preview: "/preview", sign_in: "#" },
+    urls: { home: "#", ws: "", preview: "/preview", sign_in: "#", settings: "#" },
     links: ["Home", "Contact", "About"].map((label) => ({ label, url: "#" })),
   },
   line: new RoomSocket({

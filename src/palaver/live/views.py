@@ -63,6 +63,7 @@ def preview(request: HttpRequest, slug: str) -> JsonResponse:
             "inside": None
             if not may_join or seen.waits
             else [{"name": who.name, "tone": who.tone.value} for who in inside],
+            "waits": may_join and seen.waits,
         }
     )
 

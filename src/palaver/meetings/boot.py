@@ -25,6 +25,8 @@ def boot_data(request: HttpRequest, meeting: Meeting) -> dict[str, object]:
             "ws": f"/ws/meetings/{meeting.slug}",
             "preview": f"/api/meetings/{meeting.slug}/preview",
             "sign_in": sign_in,
+            # Only the owner's own pages know the meeting.
+            "settings": reverse("meeting", args=[meeting.pk]) if user == meeting.owner else None,
         },
         "links": [{"label": label, "url": url} for label, url in _links(sign_in, is_signed_in=user.is_authenticated)],
     }

@@ -19,6 +19,7 @@ type Movement = "joined" | "left";
 
 export class Announcer {
   readonly #said = signal<Said | null>(null);
+  readonly #atOnce = signal<Said | null>(null);
   #waiting: Saying[] = [];
   #names: Record<Movement, string[]> = { joined: [], left: [] };
   #isGathering = false;
@@ -29,6 +30,15 @@ export class Announcer {
 
   get said(): ReadonlySignal<Said | null> {
     return this.#said;
+  }
+
+  /** Said in the middle of whatever is being read: for what somebody waits for. */
+  get saidAtOnce(): ReadonlySignal<Said | null> {
+    return this.#atOnce;
+  }
+
+  sayAtOnce(saying: Saying): void {
+    this.#atOnce.value = { ...saying, id: this.#nextId++ };
   }
 
   say(saying: Saying): void {

@@ -52,7 +52,7 @@ const boot: Boot = {
   name: "Alice",
   locale: "en",
   theme: "system",
-  urls: { home: "/", ws: "/ws", preview: "/preview", sign_in: "/in" },
+  urls: { home: "/", ws: "/ws", preview: "/preview", sign_in: "/in", settings: null },
   links: [],
 };
 

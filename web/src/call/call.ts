@@ -7,7 +7,7 @@ import type { DeviceList } from "../devices/device_list";
 import { LocalMedia } from "../devices/local_media";
 import { markJoinStart } from "../engine/measure";
 import type { DeviceProblem } from "../devices/problems";
-import type { RemoteMedia, Source } from "../engine/media_engine";
+import type { RemoteMedia } from "../engine/media_engine";
 import type { End, EndReason } from "../live/endings";
 import type { RoomSocket } from "../live/room_socket";
 import type { Timers } from "../timing/timers";
@@ -19,10 +19,14 @@ import type { FileInfos } from "../chat/file_infos";
 import type { Uploads } from "../chat/uploads";
 import { Announcer } from "./announcer";
 import { followChat } from "./chat_news";
+import { Door, passwordFaultOf } from "./door";
+import type { Place } from "./door";
+import { Knocks } from "./knocks";
 import { MediaLink } from "./media_link";
 import type { LoadEngine } from "./media_link";
 import { movements } from "./movements";
-import { isHostRole, readPeople } from "./person";
+import { Order } from "./order";
+import { isHostRole, isModerator, readPeople } from "./person";
 import type { Person } from "./person";
 import { StageView } from "./stage_view";
 import { Toasts } from "./toasts";
@@ -38,13 +42,17 @@ export interface CallDeps {
   random: () => number;
   /** By which the pages know a guest whom the room has let in. */
   guestTicket?: () => string | null;
+  /** A soft sound for what somebody waits for; the speaker's id is empty for the system's own. */
+  chime?: (speakerId: string) => void;
 }
 
-export type Panel = "people" | "info" | "chat";
+export type Panel = "people" | "info" | "chat" | "host";
+export type DialogName = "shortcuts" | "end_for_all" | "rename" | "suspend";
 
 export type Phase =
   | { kind: "green" }
   | { kind: "joining"; isTakingLong: boolean }
+  | { kind: "waiting"; place: Place }
   | { kind: "call" }
   | { kind: "ended"; ending: Ending };
 
@@ -60,6 +68,7 @@ export interface Ending {
 const TELLS_BREAK_AFTER_MS = 6_000;
 
 const NO_REMOTES: ReadonlyMap<string, RemoteMedia> = new Map();
+const NO_KEYS: readonly string[] = [];
 const NO_LEVELS: ReadonlyMap<string, number> = new Map();
 
 export class Call {
@@ -77,6 +86,11 @@ export class Call {
   readonly chatAnnouncer: Announcer;
   readonly choices: ChoiceStore;
   readonly timers: Timers;
+  readonly door: Door;
+  readonly knocks: Knocks;
+  readonly order: Order;
+  /** How to write to one person alone; set by the chat where there is one. */
+  readonly privateChat = signal<((person: Person) => void) | null>(null);
   readonly people: ReadonlySignal<readonly Person[]>;
   readonly phase: ReadonlySignal<Phase>;
   readonly title: ReadonlySignal<string>;
@@ -85,12 +99,13 @@ export class Call {
 
   readonly #seenProblems = signal<readonly DeviceProblem[]>([]);
   readonly #panel = signal<Panel | null>(null);
-  readonly #dialog = signal<"shortcuts" | "end_for_all" | "rename" | null>(null);
+  readonly #dialog = signal<DialogName | null>(null);
   readonly #known = signal<ReadonlySet<string>>(new Set());
   readonly #visit = signal<{ since_ms: number; identities: ReadonlySet<string> } | null>(null);
   readonly #ending = signal<Ending | null>(null);
   #hasEndedForAll = false;
   #name: string | null = null;
+  #password: string | null = null;
   /** The green room is not the first page then, and takes the focus. */
   hasReturned = false;
 
@@ -111,11 +126,37 @@ export class Call {
       local: this.local,
       timers: deps.timers,
       random: deps.random,
-      onMutedByServer: (source) => this.#mutedByServer(source),
+      onMutedByServer: (source) => this.order.mutedByEngine(source),
+    });
+    const chime = () => deps.chime?.(this.local.speakerId.value);
+    this.door = new Door({
+      line: deps.line,
+      onLetIn: () => {
+        this.announcer.sayAtOnce({ key: "say.letIn" });
+        chime();
+      },
+    });
+    this.order = new Order({
+      line: deps.line,
+      local: this.local,
+      toasts: this.toasts,
+      announcer: this.announcer,
+      timers: deps.timers,
+      unmute: () => void this.local.setMicrophone(true),
+    });
+    this.knocks = new Knocks({
+      line: deps.line,
+      toasts: this.toasts,
+      announcer: this.announcer,
+      isListOpen: computed(() => this.#panel.value === "people"),
+      openList: () => (this.#panel.value = "people"),
+      command: (command) => this.command(command),
+      onKnock: chime,
     });
     this.people = computed(() => this.#readPeople());
     const levels = computed(() => this.link.engine.value?.speakers.value ?? NO_LEVELS);
-    this.stage = new StageView(this.people, levels, deps.timers);
+    const spotlight = computed(() => this.line.snapshot.value?.room.spotlight ?? NO_KEYS);
+    this.stage = new StageView(this.people, levels, deps.timers, spotlight);
     this.title = computed(() => this.line.snapshot.value?.room.title ?? this.boot.title);
     this.brokenSince_ms = computed(() => {
       const state = this.line.state.value;
@@ -125,7 +166,7 @@ export class Call {
     effect(() => this.#followRoster());
     effect(() => {
       const state = this.line.state.value;
-      if (state.kind === "ended") untracked(() => this.#finish(state.end));
+      if (state.kind === "ended") untracked(() => this.#ended(state.end));
     });
     this.#watchMovements();
     this.#watchLine();
@@ -157,7 +198,7 @@ export class Call {
   get panel(): ReadonlySignal<Panel | null> {
     return this.#panel;
   }
-  get dialog(): ReadonlySignal<"shortcuts" | "end_for_all" | "rename" | null> {
+  get dialog(): ReadonlySignal<DialogName | null> {
     return this.#dialog;
   }
   get you(): Person | undefined {
@@ -169,23 +210,31 @@ export class Call {
   get isHost(): boolean {
     return isHostRole(this.line.you.value?.role ?? null);
   }
+  get isModerator(): boolean {
+    return isModerator(this.line.you.value?.role ?? null);
+  }
 
   togglePanel(panel: Panel): void {
     this.#panel.value = this.#panel.value === panel ? null : panel;
   }
-  openDialog(dialog: "shortcuts" | "end_for_all" | "rename" | null): void {
+  openDialog(dialog: DialogName | null): void {
     this.#dialog.value = dialog;
   }
 
-  join(options: { name: string | null; takeOver?: boolean }): void {
+  join(options: { name: string | null; takeOver?: boolean; password?: string }): void {
     markJoinStart();
     this.#name = options.name;
+    this.#password = options.password ?? this.#password;
     this.#ending.value = null;
     this.#hasEndedForAll = false;
     this.local.remember();
     this.closeProblems();
     if (options.name) this.choices.change({ name: options.name });
-    this.line.join({ name: options.name, takeOver: options.takeOver ?? false });
+    this.line.join({
+      name: options.name,
+      takeOver: options.takeOver ?? false,
+      password: this.#password,
+    });
   }
 
   /** From the page after the call, with the devices as they were. */
@@ -254,9 +303,12 @@ export class Call {
 
   #readPhase(): Phase {
     const state = this.line.state.value;
-    if (state.kind === "idle") return { kind: "green" };
+    if (state.kind === "idle" || (state.kind === "ended" && passwordFaultOf(state.end)))
+      return { kind: "green" };
     if (state.kind === "ended") return { kind: "ended", ending: this.#ending.value ?? bareEnding(state.end) };
     if (this.line.you.value) return { kind: "call" };
+    const place = this.door.place.value;
+    if (place && state.kind !== "joining") return { kind: "waiting", place };
     return { kind: "joining", isTakingLong: state.kind === "reconnecting" };
   }
 
@@ -283,6 +335,12 @@ export class Call {
     if (present.some((identity) => !known.has(identity))) this.#known.value = new Set([...known, ...present]);
     const visit = this.#visit.peek() ?? { since_ms: this.timers.now_ms(), identities: new Set<string>() };
     this.#visit.value = { ...visit, identities: new Set([...visit.identities, ...present]) };
+  }
+
+  #ended(end: End): void {
+    // Asked for in the green room, with the devices as they are.
+    if (this.door.asksForPassword(end)) this.line.forget();
+    else this.#finish(end);
   }
 
   #finish(end: End): void {
@@ -346,21 +404,6 @@ export class Call {
         hasTold = false;
       }
       since_ms = broken_ms;
-    });
-  }
-
-  #mutedByServer(source: Source): void {
-    if (source === "screen_share_audio") return;
-    if (source === "screen_share") {
-      this.local.screen.stop();
-      this.toasts.show({ icon: "share", title: { key: "toast.mutedByServer.screen" } });
-      return;
-    }
-    void (source === "microphone" ? this.local.setMicrophone(false) : this.local.setCamera(false));
-    this.toasts.show({
-      icon: source === "microphone" ? "microphone-off" : "camera-off",
-      title: { key: `toast.mutedByServer.${source}` },
-      body: { key: `toast.mutedByServer.${source}.body` },
     });
   }
 

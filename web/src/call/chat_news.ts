@@ -36,7 +36,7 @@ export function followChat(call: Call): Announcer {
           : isPrivate
             ? { key: `toast.message.${message.audience === "hosts" ? "hosts" : "private"}` }
             : { key: "toast.message.text", params: { text: excerpt(message) } },
-      action: { label: { key: "toast.message.open" }, perform: () => openChat(call) },
+      actions: [{ label: { key: "toast.message.open" }, perform: () => openChat(call) }],
     });
   });
   return announcer;

@@ -3,6 +3,7 @@
 import type { TextKey } from "../text/translate";
 import type { Call } from "./call";
 import type { IconName } from "./icon_name";
+import type { Sendable } from "./own_rights";
 import type { Shortcut } from "./shortcuts";
 
 export interface CommandRecord {
@@ -13,6 +14,8 @@ export interface CommandRecord {
   icon: (call: Call) => IconName;
   shortcuts: readonly Shortcut[];
   isAvailable: (call: Call) => boolean;
+  /** Why it is shown but does nothing now: the rights do not allow it. */
+  blocked?: (call: Call) => TextKey | null;
   /** For commands whose label stays while they are on. */
   isOn?: (call: Call) => boolean;
   /** Red with a slash: the others get nothing from this device. */
@@ -27,6 +30,7 @@ export type CommandId =
   | "people"
   | "info"
   | "chat"
+  | "host"
   | "grid"
   | "speaker"
   | "flip"
@@ -47,6 +51,10 @@ const isCameraOn = (call: Call) => {
   return isWanted && track !== null;
 };
 const isSharing = (call: Call) => call.local.screen.shared.value !== null;
+const blockedBy = (source: Sendable) => (call: Call) => {
+  const block = call.order.blockOf(source);
+  return block && (`blocked.${block}` as const);
+};
 const isInCall = (call: Call) => call.phase.value.kind === "call";
 
 const microphone: CommandRecord = {
@@ -56,6 +64,7 @@ const microphone: CommandRecord = {
   shortcuts: [chord("d"), single("m")],
   isAvailable: (call) => call.phase.value.kind !== "ended",
   isOff: (call) => !isMicrophoneOn(call),
+  blocked: blockedBy("microphone"),
   perform: (call) => {
     const isOn = !isMicrophoneOn(call);
     void call.local.setMicrophone(isOn).then(() => {
@@ -71,6 +80,7 @@ const camera: CommandRecord = {
   shortcuts: [chord("e"), single("v")],
   isAvailable: (call) => call.phase.value.kind !== "ended",
   isOff: (call) => !isCameraOn(call),
+  blocked: blockedBy("camera"),
   perform: (call) => {
     const isOn = !isCameraOn(call);
     void call.local.setCamera(isOn).then(() => {
@@ -86,6 +96,7 @@ const share: CommandRecord = {
   icon: (call) => (isSharing(call) ? "share-on" : "share"),
   shortcuts: [single("s")],
   isAvailable: (call) => isInCall(call) && call.local.screen.isSupported,
+  blocked: blockedBy("screen_share"),
   perform: (call) => {
     if (isSharing(call)) {
       call.local.screen.stop();
@@ -136,6 +147,17 @@ const chat: CommandRecord = {
   isAvailable: isInCall,
   isOn: (call) => call.panel.value === "chat",
   perform: (call) => call.togglePanel("chat"),
+};
+
+const host: CommandRecord = {
+  id: "host",
+  label: () => "command.host",
+  caption: () => "command.host.short",
+  icon: () => "shield",
+  shortcuts: [],
+  isAvailable: (call) => isInCall(call) && call.isModerator,
+  isOn: (call) => call.panel.value === "host",
+  perform: (call) => call.togglePanel("host"),
 };
 
 const grid: CommandRecord = {
@@ -210,6 +232,7 @@ export const commands: Readonly<Record<CommandId, CommandRecord>> = {
   people,
   info,
   chat,
+  host,
   grid,
   speaker,
   flip,
@@ -220,3 +243,10 @@ export const commands: Readonly<Record<CommandId, CommandRecord>> = {
 };
 
 export const allCommands: readonly CommandRecord[] = Object.values(commands);
+
+/** Gives the command, or says why it cannot be given. */
+export function give(command: CommandRecord, call: Call): void {
+  const reason = command.blocked?.(call);
+  if (reason) call.announcer.say({ key: reason });
+  else command.perform(call);
+}

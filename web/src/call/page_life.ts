@@ -2,16 +2,18 @@
 import { effect } from "@preact/signals-core";
 import type { Translate } from "../text/translate";
 import type { Call, Phase } from "./call";
-import { allCommands } from "./commands";
+import { allCommands, give } from "./commands";
 import { askBeforeUnload, keepWayBack } from "./leaving";
 import { matches } from "./shortcuts";
+import { tabTitle } from "./tab_title";
 import type { KeyPress } from "./shortcuts";
 
 export const isMac = (): boolean => /mac|iphone|ipad/i.test(navigator.platform);
 
 export function followPage(call: Call, t: Translate): void {
   effect(() => {
-    document.title = t("page.title", { title: call.title.value });
+    const { key, params } = tabTitle(call);
+    document.title = t(key, params);
   });
   // A page that goes away leaves at once, so that its tile does not linger; one that returns from the browser's
   // back-forward cache starts afresh.
@@ -25,6 +27,12 @@ export function followPage(call: Call, t: Translate): void {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") call.line.wake();
   });
+  // Let in while looking: the page itself says so.
+  const see = () => {
+    if (document.visibilityState === "visible" && call.door.isLetInNews.value) call.door.see();
+  };
+  effect(see);
+  document.addEventListener("visibilitychange", see);
   window.addEventListener("keydown", (event) => press(call, event));
   keepAwake(call);
 }
@@ -36,7 +44,7 @@ function press(call: Call, event: KeyboardEvent): void {
     if (!command.shortcuts.some((shortcut) => matches(keyPress, shortcut, rules))) continue;
     if (!command.isAvailable(call)) continue;
     event.preventDefault();
-    command.perform(call);
+    give(command, call);
     return;
   }
 }

@@ -146,4 +146,7 @@ export function initials(name: string): string {
 /** Whether somebody may end the meeting. */
 export const isHostRole = (role: Role | null): boolean => role === "owner" || role === "host";
 
+/** Whether somebody keeps order: lets people in, mutes, suspends. */
+export const isModerator = (role: Role | null): boolean => isHostRole(role) || role === "co_host";
+
 export const firstName = (name: string): string => name.trim().split(/\s+/u)[0] ?? name;

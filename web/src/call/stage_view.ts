@@ -45,6 +45,8 @@ export class StageView {
     private readonly people: ReadonlySignal<readonly Person[]>,
     levels: ReadonlySignal<ReadonlyMap<string, number>>,
     private readonly timers: Timers,
+    /** Whom moderators gave the big place; an own pin comes before it. */
+    private readonly spotlight: ReadonlySignal<readonly string[]> = signal([]),
   ) {
     this.screens = new Screens(people);
     effect(() => {
@@ -106,7 +108,7 @@ export class StageView {
       you: people.find((person) => person.isYou)?.key ?? "",
       mode: this.#mode.value,
       mainSpeaker: this.#mainSpeaker(),
-      pinned: this.#pins.value,
+      pinned: this.#pinned(),
       screen: presenter?.screen
         ? {
             owner: presenter.key,
@@ -118,6 +120,12 @@ export class StageView {
       page: this.#page.value,
       corner: this.#corner.value,
     };
+  }
+
+  #pinned(): readonly string[] {
+    if (this.#pins.value.length > 0) return this.#pins.value;
+    const present = new Set(this.#seats.value);
+    return this.spotlight.value.filter((key) => present.has(key));
   }
 
   #device(): StageInput["device"] {

@@ -1,15 +1,27 @@
-// Short notices on top of the stage: at most two, gone after six seconds unless somebody looks at them.
+// Short notices on top of the stage: at most two, gone after six seconds unless somebody looks at them. A sticky one
+// asks for an answer: it stays until it is answered or dismissed, and does not count.
 import { signal } from "@preact/signals-core";
 import type { ReadonlySignal } from "@preact/signals-core";
 import type { Timers } from "../timing/timers";
 import type { Saying } from "../text/translate";
 import type { IconName } from "./icon_name";
 
+export interface ToastAction {
+  label: Saying;
+  isMain?: boolean;
+  perform: () => void;
+}
+
 export interface ToastWish {
   icon: IconName;
   title: Saying;
   body?: Saying;
-  action?: { label: Saying; perform: () => void };
+  actions?: readonly ToastAction[];
+  isSticky?: boolean;
+  /** The announcer says it in its own way. */
+  isSilent?: boolean;
+  /** A later one with the same tag takes its place; without a tag the title is it. */
+  tag?: string;
 }
 
 export interface Toast extends ToastWish {
@@ -18,6 +30,8 @@ export interface Toast extends ToastWish {
 
 const LIFE_MS = 6_000;
 const MAX_SHOWN = 2;
+
+const tagOf = (wish: ToastWish): string => wish.tag ?? wish.title.key;
 
 export class Toasts {
   readonly #shown = signal<readonly Toast[]>([]);
@@ -31,16 +45,30 @@ export class Toasts {
   }
 
   show(wish: ToastWish): void {
-    const toast = { ...wish, id: this.#nextId++ };
-    const stay = this.#shown.value.filter((one) => one.title.key !== wish.title.key).slice(-(MAX_SHOWN - 1));
-    for (const one of this.#shown.value) if (!stay.includes(one)) this.#stops.get(one.id)?.();
+    const old = this.#shown.peek();
+    const same = old.find((one) => tagOf(one) === tagOf(wish));
+    // A sticky one that is renewed keeps its element, and with it the focus.
+    const toast = { ...wish, id: same?.isSticky && wish.isSticky ? same.id : this.#nextId++ };
+    const others = old.filter((one) => one !== same);
+    const passing = others.filter((one) => !one.isSticky).slice(-(MAX_SHOWN - (wish.isSticky ? 0 : 1)));
+    const stay = others.filter((one) => one.isSticky || passing.includes(one));
+    for (const one of old) if (!stay.includes(one)) this.pause(one.id);
     this.#shown.value = [...stay, toast];
     this.resume(toast.id);
   }
 
+  has(tag: string): boolean {
+    return this.#shown.peek().some((one) => tagOf(one) === tag);
+  }
+
+  /** What it was about is over. */
+  withdraw(tag: string): void {
+    for (const one of this.#shown.peek()) if (tagOf(one) === tag) this.dismiss(one.id);
+  }
+
   dismiss(id: number): void {
     this.pause(id);
-    this.#shown.value = this.#shown.value.filter((one) => one.id !== id);
+    this.#shown.value = this.#shown.peek().filter((one) => one.id !== id);
   }
 
   /** While the pointer or the focus is on it. */
@@ -51,6 +79,8 @@ export class Toasts {
 
   resume(id: number): void {
     this.pause(id);
+    const toast = this.#shown.peek().find((one) => one.id === id);
+    if (!toast || toast.isSticky) return;
     this.#stops.set(
       id,
       this.timers.after(LIFE_MS, () => this.dismiss(id)),

@@ -34,3 +34,19 @@ export function WordMark() {
     </svg>
   );
 }
+
+/** The mark as a picture of waiting: the crown sways, and the seat at the side is yours. */
+export function DoorTree() {
+  return (
+    <svg className="lobbytree" viewBox="0 0 64 64" fill="currentColor" aria-hidden="true">
+      <g className="crown">
+        <path d="M12.5 20h4A11.5 11.5 0 0 1 28 31.5V38a3 3 0 0 1-3 3H12.5a10.5 10.5 0 0 1 0-21Z" />
+        <path d="M51.5 20h-4A11.5 11.5 0 0 0 36 31.5V38a3 3 0 0 0 3 3h12.5a10.5 10.5 0 0 0 0-21Z" />
+        <path d="M32 2a14 14 0 0 1 13.5 13.200 3 3 0 0 1-1.800 1.5A15.5 15.5 0 0 0 34 25.600a2.200 2.200 0 0 1-4 0 15.5 15.5 0 0 0-9.700-8.900 3 3 0 0 1-1.800-1.5A14 14 0 0 1 32 2Z" />
+      </g>
+      <path d="M27.5 45h9c.5 7.5 2 12.5 5.5 17H22c3.5-4.5 5-9.5 5.5-17Z" />
+      <circle cx="11" cy="54.5" r="7.5" />
+      <circle className="you" cx="53" cy="54.5" r="7.5" />
+    </svg>
+  );
+}

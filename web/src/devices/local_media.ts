@@ -181,6 +181,12 @@ export class LocalMedia {
     });
   }
 
+  /** Lets go of one device: it must not be captured now. */
+  stop(device: keyof Wish): void {
+    if (this.#asked) this.#asked[device] = false;
+    (device === "microphone" ? this.#microphone : this.#camera).stop();
+  }
+
   /** Also what is only being asked for: its light must not go on after this. */
   stopAll(): void {
     this.#asked = null;

@@ -2,6 +2,7 @@
 import { lazy, Suspense, useEffect } from "react";
 import { useCall } from "../components/call_context";
 import { useSignalValue } from "../components/use_signal";
+import { WaitingPage } from "./door/waiting_page";
 import { EndedPage } from "./ended/ended_page";
 import { GreenRoom } from "./green_room/green_room";
 import { LiveRegion, Toasts } from "./notices";
@@ -20,6 +21,7 @@ export function App() {
   return (
     <>
       {phase.kind === "green" || phase.kind === "joining" ? <GreenRoom /> : null}
+      {phase.kind === "waiting" ? <WaitingPage place={phase.place} /> : null}
       {phase.kind === "call" ? (
         <Suspense fallback={<div className="call" />}>
           <CallScreen />

@@ -24,6 +24,8 @@ import { useRegionKeys } from "./use_region_keys";
 
 const loadChat = () => import("./panels/chat/chat_panel");
 const ChatPanel = lazy(loadChat);
+const HostPanel = lazy(() => import("./host/host_panel"));
+const SuspendDialog = lazy(() => import("./host/suspend_dialog"));
 
 export default function CallScreen() {
   const { call, t } = useCall();
@@ -49,6 +51,11 @@ export default function CallScreen() {
             <ChatPanel />
           </Suspense>
         ) : null}
+        {panel === "host" ? (
+          <Suspense fallback={null}>
+            <HostPanel />
+          </Suspense>
+        ) : null}
         <ControlBar />
       </div>
       <ChatNews />
@@ -56,6 +63,11 @@ export default function CallScreen() {
       {dialog === "shortcuts" ? <ShortcutsDialog onClose={closeDialog} /> : null}
       {dialog === "end_for_all" ? <EndDialog onClose={closeDialog} /> : null}
       {dialog === "rename" ? <RenameDialog onClose={closeDialog} /> : null}
+      {dialog === "suspend" ? (
+        <Suspense fallback={null}>
+          <SuspendDialog onClose={closeDialog} />
+        </Suspense>
+      ) : null}
     </>
   );
 }
@@ -70,6 +82,7 @@ function Head() {
   const { call, t } = useCall();
   const title = useSignalValue(call.title);
   const panel = useSignalValue(call.panel);
+  const count = useSignalValue(call.knocks.waiting).length;
   const { people: peopleCommand } = commands;
   return (
     <header className="head">
@@ -81,11 +94,16 @@ function Head() {
       <button
         type="button"
         className="icon-btn phone-only"
-        aria-label={t("command.people")}
+        aria-label={count > 0 ? t("command.people.waiting", { count }) : t("command.people")}
         aria-expanded={panel === "people"}
         onClick={() => peopleCommand.perform(call)}
       >
         <Icon name="people" />
+        {count > 0 ? (
+          <span className="count sun" aria-hidden="true">
+            {count}
+          </span>
+        ) : null}
       </button>
       <ChatButton kind="head" />
     </header>

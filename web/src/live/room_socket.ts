@@ -53,6 +53,7 @@ export class RoomSocket {
   readonly #listeners = new Set<(news: Opaque) => void>();
   #socket: SocketLike | null = null;
   #name: string | null = null;
+  #password: string | null = null;
   #takeOver = false;
   #attempt = 0;
   #helloId = "";
@@ -82,10 +83,11 @@ export class RoomSocket {
     return this.#media;
   }
 
-  join(options: { name: string | null; takeOver: boolean }): void {
+  join(options: { name: string | null; takeOver: boolean; password?: string | null }): void {
     if (this.#socket || this.#state.value.kind === "reconnecting") return;
     this.#name = options.name;
     this.#takeOver = options.takeOver;
+    this.#password = options.password ?? null;
     this.#attempt = 0;
     this.#closing = null;
     this.#snapshot.value = null;
@@ -158,6 +160,7 @@ export class RoomSocket {
       request_id: this.#helloId,
       protocol: PROTOCOL,
       name: this.#name,
+      password: this.#password,
       guest_ticket: this.deps.isSignedIn ? null : this.deps.tickets.readGuestTicket(),
       tab_id: this.deps.tickets.tab_id,
       take_over: this.#takeOver,
@@ -216,6 +219,9 @@ export class RoomSocket {
         this.#takeOver = false;
         this.#heartbeat_ms = message.heartbeat_s * 1000;
         if (message.guest_ticket) this.deps.tickets.keepGuestTicket(message.guest_ticket);
+        // Outside again, or still: whoever waits sees nothing of the room.
+        this.#you.value = null;
+        this.#snapshot.value = null;
         this.#state.value = {
           kind: "waiting",
           name: message.name,
@@ -246,6 +252,11 @@ export class RoomSocket {
     const isAboutHello =
       request_id === this.#helloId || (request_id === null && this.#state.value.kind !== "joined");
     if (!isAboutHello) return;
+    // Dialling again by itself would only be one more try with the same password.
+    if (code === "rate_limited" && this.#password !== null && !this.#you.value) {
+      this.#finish({ reason: "password_wrong", by: null, code });
+      return;
+    }
     const fate = fateOfRefusal(code, retryable);
     if (fate.kind === "final") this.#finish({ reason: fate.reason, by: null, code });
     else this.#broken(fate);

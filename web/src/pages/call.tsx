@@ -8,6 +8,7 @@ import { followPage } from "../call/page_life";
 import { CallContext } from "../components/call_context";
 import { browserChoices } from "../devices/choices";
 import { watchDevices } from "../devices/device_list";
+import { playTestTone } from "../devices/test_tone";
 import { App } from "../features/app";
 import { CrashGuard } from "../features/crash_guard";
 import { RoomSocket } from "../live/room_socket";
@@ -45,6 +46,7 @@ const call = new Call({
   choices: browserChoices(() => localStorage),
   timers: browserTimers,
   random: Math.random,
+  chime: (speakerId) => void playTestTone(speakerId).catch(() => undefined),
 });
 
 followPage(call, t);

@@ -8,7 +8,8 @@ export interface Boot {
   name: string | null;
   locale: string;
   theme: string;
-  urls: { home: string; ws: string; preview: string; sign_in: string };
+  /** `settings` is for those who may change the meeting. */
+  urls: { home: string; ws: string; preview: string; sign_in: string; settings: string | null };
   /** Of the head of the pages before and after the call, in the reader's language. */
   links: { label: string; url: string }[];
 }
@@ -22,6 +23,8 @@ export interface Preview {
   reason: string | null;
   is_on: boolean;
   inside: { name: string; tone: string }[] | null;
+  /** Whether somebody inside has to let this person in. */
+  waits: boolean;
 }
 
 const boot = object<Boot>({
@@ -31,7 +34,13 @@ const boot = object<Boot>({
   name: nullable(text),
   locale: text,
   theme: text,
-  urls: object<Boot["urls"]>({ home: text, ws: text, preview: text, sign_in: text }),
+  urls: object<Boot["urls"]>({
+    home: text,
+    ws: text,
+    preview: text,
+    sign_in: text,
+    settings: nullable(text),
+  }),
   links: list(object<{ label: string; url: string }>({ label: text, url: text })),
 });
 
@@ -44,6 +53,7 @@ const preview = object<Preview>({
   reason: nullable(text),
   is_on: flag,
   inside: nullable(list(object<{ name: string; tone: string }>({ name: text, tone: text }))),
+  waits: flag,
 });
 
 export const parseBoot = (raw: string): Boot => boot(JSON.parse(raw), "boot");

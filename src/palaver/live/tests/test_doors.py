@@ -113,3 +113,4 @@ async def test_who_would_wait_at_the_door_sees_no_names(
         await alice.hello()
         seen = await preview(meeting.slug)
         assert (seen["may_join"], seen["is_on"], seen["inside"]) == (True, True, None)
+        assert seen["waits"]

@@ -111,6 +111,7 @@ def test_the_meeting_page_tells_the_call_what_it_needs(
             "ws": f"/ws/meetings/{slug}",
             "preview": f"/api/meetings/{slug}/preview",
             "sign_in": f"/accounts/login/?next=/m/{slug}",
+            "settings": None,
         },
         "links": [
             {"label": "Sign In", "url": f"/accounts/login/?next=/m/{slug}"},
@@ -121,6 +122,7 @@ def test_the_meeting_page_tells_the_call_what_it_needs(
     }
     signed_in = boot_of(alices_browser.get(f"/m/{slug}").content.decode())
     assert (signed_in["signed_in"], signed_in["name"]) == (True, "Alice Okafor")
+    assert signed_in["urls"] == {**boot_of(client.get(f"/m/{slug}").content.decode())["urls"], "settings": f"/meetings/{meeting.pk}/"}  # type: ignore[dict-item]
     assert signed_in["links"] == [
         {"label": "Home", "url": "/"},
         {"label": "Contact", "url": "/contact/"},

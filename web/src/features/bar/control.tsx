@@ -1,4 +1,5 @@
 // One control of the bar: a pad with an icon, a word below it, a tooltip with its keys.
+import { give } from "../../call/commands";
 import type { CommandRecord } from "../../call/commands";
 import { isMac } from "../../call/page_life";
 import { shortcutText } from "../../call/shortcuts";
@@ -11,28 +12,32 @@ export interface ControlProps {
   isFilled?: boolean;
   opensPanel?: boolean;
   isLeave?: boolean;
+  /** How many things wait behind it, and the words for that. */
+  waiting?: { count: number; label: string } | undefined;
 }
 
 /** Rendered again by its parent whenever what the command reads has changed. */
-export function Control({ command, isFilled, opensPanel = false, isLeave = false }: ControlProps) {
+export function Control({ command, isFilled, opensPanel = false, isLeave = false, waiting }: ControlProps) {
   const { call, t } = useCall();
-  const label = t(command.label(call));
+  const label = waiting?.label ?? t(command.label(call));
+  const reason = command.blocked?.(call) ?? null;
   const caption = t((command.caption ?? command.label)(call));
   const isOn = command.isOn?.(call);
-  const isOff = command.isOff?.(call) ?? false;
+  const isOff = reason === null && (command.isOff?.(call) ?? false);
   const state = opensPanel
     ? { "aria-expanded": isOn ?? false }
     : isOn === undefined
       ? {}
       : { "aria-pressed": isOn };
   return (
-    <Tip text={label} keys={keysOf(command, call.choices.read().hasLetterShortcuts)}>
+    <Tip text={reason ? t(reason) : label} keys={keysOf(command, call.choices.read().hasLetterShortcuts)}>
       <button
         type="button"
         className={["ctl", isOff ? "off" : "", isLeave ? "leave" : ""].filter(Boolean).join(" ")}
         aria-label={label}
+        aria-disabled={reason ? true : undefined}
         {...state}
-        onClick={() => command.perform(call)}
+        onClick={() => give(command, call)}
       >
         <span className="pad">
           <Icon name={command.icon(call)} isFilled={isFilled ?? isOn ?? false} />
@@ -40,6 +45,11 @@ export function Control({ command, isFilled, opensPanel = false, isLeave = false
         <span className="cap" aria-hidden="true">
           {caption}
         </span>
+        {waiting ? (
+          <span className="count sun" aria-hidden="true">
+            {waiting.count}
+          </span>
+        ) : null}
       </button>
     </Tip>
   );

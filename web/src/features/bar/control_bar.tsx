@@ -16,6 +16,9 @@ export function ControlBar() {
   useSignalValue(call.local.camera);
   useSignalValue(call.local.screen.shared);
   useSignalValue(call.panel);
+  useSignalValue(call.line.snapshot);
+  useSignalValue(call.line.you);
+  const count = useSignalValue(call.knocks.waiting).length;
   return (
     <div
       className="bar"
@@ -47,8 +50,13 @@ export function ControlBar() {
       </div>
       <div className="bench end">
         <Control command={commands.info} opensPanel />
-        <Control command={commands.people} opensPanel />
+        <Control
+          command={commands.people}
+          opensPanel
+          waiting={count > 0 ? { count, label: t("command.people.waiting", { count }) } : undefined}
+        />
         <ChatButton kind="bar" />
+        {commands.host.isAvailable(call) ? <Control command={commands.host} opensPanel /> : null}
       </div>
     </div>
   );

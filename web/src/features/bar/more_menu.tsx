@@ -1,7 +1,7 @@
 // Everything that is not on the bar; on small screens also what the carets and the head hold elsewhere.
 import { useSyncExternalStore } from "react";
 import { Button } from "react-aria-components";
-import { commands } from "../../call/commands";
+import { commands, give } from "../../call/commands";
 import type { CommandRecord } from "../../call/commands";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
@@ -18,6 +18,7 @@ const PHONE = "(max-width: 40em)";
 export function MoreMenu() {
   const { call, t } = useCall();
   useSignalValue(call.local.screen.shared);
+  useSignalValue(call.line.you);
   const mode = useSignalValue(call.stage.mode);
   const isPhone = useMedia(PHONE);
   const hasNoCarets = useMedia(WITHOUT_CARETS);
@@ -37,7 +38,7 @@ export function MoreMenu() {
             label: t(command.label(call)),
             icon: command.icon(call),
             keys: isPhone ? undefined : keysOf(command, hasLetters),
-            onAction: () => command.perform(call),
+            onAction: () => give(command, call),
           },
         ]
       : [];
@@ -59,6 +60,7 @@ export function MoreMenu() {
         ...(isPhone ? entry(commands.share) : []),
         ...entry(commands.flip),
         ...(isPhone ? entry(commands.info) : []),
+        ...(isPhone ? entry(commands.host) : []),
         ...fullscreen,
         ...entry(commands.shortcuts),
         {

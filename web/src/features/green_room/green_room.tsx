@@ -8,6 +8,7 @@ import { PageHead } from "../page_head";
 import { DevicePickers } from "./device_pickers";
 import { GreenControls } from "./green_controls";
 import { Inside } from "./inside";
+import { PasswordField } from "./password_field";
 import { Preview } from "./preview";
 import { ProblemDialog } from "./problem_dialog";
 import { usePreview } from "./use_preview";
@@ -19,7 +20,10 @@ export function GreenRoom() {
   const [name, setName] = useState(() => call.boot.name ?? call.choices.read().name);
   const [isNameMissing, setNameMissing] = useState(false);
   const isJoining = phase.kind === "joining";
-  const mustSignIn = preview?.may_join === false;
+  const passwordFault = useSignalValue(call.door.passwordFault);
+  const needsPassword = passwordFault !== null || preview?.reason === "password_required";
+  const [password, setPassword] = useState("");
+  const refusal = preview?.may_join === false && !needsPassword ? preview.reason : null;
 
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -41,8 +45,16 @@ export function GreenRoom() {
       document.getElementById("green-name")?.focus();
       return;
     }
-    call.join({ name: chosen });
+    if (needsPassword && !password) {
+      document.getElementById("green-password")?.focus();
+      return;
+    }
+    call.join({ name: chosen, ...(needsPassword ? { password } : {}) });
   };
+
+  useEffect(() => {
+    if (passwordFault) document.getElementById("green-password")?.focus();
+  }, [passwordFault]);
 
   const joinWithout = () => {
     call.local.stopAll();
@@ -80,9 +92,9 @@ export function GreenRoom() {
               <span>{t("green.loadFailed")}</span>
             </p>
           ) : null}
-          {mustSignIn ? (
-            <SignIn />
-          ) : (
+          {refusal === "sign_in_required" ? <SignIn /> : null}
+          {refusal === "banned" ? <Banned /> : null}
+          {refusal === "sign_in_required" || refusal === "banned" ? null : (
             <form className="stack" onSubmit={submit} noValidate>
               <div className="field">
                 <label htmlFor="green-name">{t("green.name")}</label>
@@ -110,6 +122,15 @@ export function GreenRoom() {
                   </p>
                 )}
               </div>
+              {needsPassword ? (
+                <PasswordField value={password} fault={passwordFault} onChange={setPassword} />
+              ) : null}
+              {preview?.waits ? (
+                <p className="banner notice">
+                  <Icon name="door" />
+                  <span>{t("green.waits")}</span>
+                </p>
+              ) : null}
               <button
                 className="btn primary lg wide"
                 type="submit"
@@ -117,7 +138,7 @@ export function GreenRoom() {
                 disabled={isJoining}
               >
                 {isJoining ? <span className="spin" aria-hidden="true" /> : null}
-                {isJoining ? t("green.joining") : t("green.join")}
+                {isJoining ? t("green.joining") : t(preview?.waits ? "green.ask.join" : "green.join")}
               </button>
               {isJoining ? null : (
                 <button className="btn quiet wide" type="button" onClick={joinWithout}>
@@ -135,6 +156,18 @@ export function GreenRoom() {
         </div>
       </main>
       <ProblemDialog onJoinWithout={join} />
+    </div>
+  );
+}
+
+function Banned() {
+  const { t } = useCall();
+  return (
+    <div className="banner bad">
+      <Icon name="ban" />
+      <span>
+        <strong>{t("end.banned.title")}</strong> {t("end.banned.body")}
+      </span>
     </div>
   );
 }

@@ -1,24 +1,31 @@
-import { useState } from "react";
+// Who waits, who wants to speak, and everybody who is here.
+import { lazy, Suspense, useState } from "react";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
 import { useSignalValue } from "../../components/use_signal";
-import type { Person } from "../../call/person";
 import { RemoveDialog } from "../dialogs/remove_dialog";
 import { CopyLinkButton } from "./copy_link";
 import { Panel } from "./panel";
-import { PersonRow } from "./person_row";
+import { HandsSection, InCallSection, matches } from "./people_sections";
+import type { Asking } from "./use_person_menu";
+import { WaitingSection } from "./waiting_section";
+
+const BanDialog = lazy(() => import("../dialogs/ban_dialog"));
+const RenameOtherDialog = lazy(() => import("../dialogs/rename_other_dialog"));
 
 /** From here on a list is searched, not read. */
-const SEARCH_FROM = 6;
+const SEARCH_FROM = 8;
 
 export function PeoplePanel() {
   const { call, t } = useCall();
   const people = useSignalValue(call.people);
-  const speaking = useSignalValue(call.stage.speaking);
-  const pins = useSignalValue(call.stage.pins);
+  const waiting = useSignalValue(call.knocks.waiting);
   const [wanted, setWanted] = useState("");
-  const [removing, setRemoving] = useState<Person | null>(null);
-  const found = people.filter((person) => matches(person.name, wanted));
+  const [asking, setAsking] = useState<Asking | null>(null);
+  const close = () => setAsking(null);
+  const hasSearch = people.length + waiting.length >= SEARCH_FROM;
+  const query = hasSearch ? wanted : "";
+  const isNobody = ![...people, ...waiting].some((person) => matches(person.name, query));
   return (
     <Panel
       id="people"
@@ -30,7 +37,7 @@ export function PeoplePanel() {
         </>
       }
     >
-      {people.length >= SEARCH_FROM ? (
+      {hasSearch ? (
         <div className="find">
           <Icon name="search" />
           <input
@@ -46,25 +53,26 @@ export function PeoplePanel() {
       {/* A scrolling region must be reachable by the keyboard. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className="scroll" role="region" tabIndex={0} aria-label={t("people.list")}>
-        <ul className="sect">
-          {found.map((person) => (
-            <PersonRow
-              key={person.key}
-              person={person}
-              isSpeaking={speaking.has(person.key)}
-              isPinned={pins.includes(person.key)}
-              onRemove={() => setRemoving(person)}
-            />
-          ))}
-        </ul>
-        {found.length === 0 ? <p className="muted small none-found">{t("people.none")}</p> : null}
+        <WaitingSection wanted={query} />
+        <HandsSection wanted={query} onAsk={setAsking} />
+        <InCallSection wanted={query} onAsk={setAsking} />
+        {isNobody ? <p className="muted small none-found">{t("people.none")}</p> : null}
       </div>
-      {removing ? <RemoveDialog person={removing} onClose={() => setRemoving(null)} /> : null}
+      {asking ? <Question asking={asking} onClose={close} /> : null}
     </Panel>
   );
 }
 
-function matches(name: string, wanted: string): boolean {
-  const plain = (text: string) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
-  return plain(name).includes(plain(wanted.trim()));
+function Question({ asking, onClose }: { asking: Asking; onClose: () => void }) {
+  const { person } = asking;
+  if (asking.kind === "remove") return <RemoveDialog person={person} onClose={onClose} />;
+  return (
+    <Suspense fallback={null}>
+      {asking.kind === "ban" ? (
+        <BanDialog person={person} onClose={onClose} />
+      ) : (
+        <RenameOtherDialog person={person} onClose={onClose} />
+      )}
+    </Suspense>
+  );
 }

@@ -19,6 +19,7 @@ export function Banners() {
   const isSoundBlocked = useEngineSignal((one) => one.isSoundBlocked, false);
   const isWeak = useEngineSignal((one) => one.isOwnConnectionWeak, false);
   const shared = useSignalValue(call.local.screen.shared);
+  const isSuspended = useSignalValue(call.line.snapshot)?.room.is_suspended ?? false;
   const isLineLong = useLasting(brokenSince_ms !== null, LINE_QUIET_MS);
   const isMediaSlow = useLasting(status !== "connected", QUIET_MS);
 
@@ -41,6 +42,7 @@ export function Banners() {
       </div>
     );
   }
+  if (isSuspended) return <Suspended />;
   if (isSoundBlocked) {
     return (
       <div className="banner notice" role="alert">
@@ -74,6 +76,29 @@ export function Banners() {
     );
   }
   return null;
+}
+
+function Suspended() {
+  const { call, t } = useCall();
+  useSignalValue(call.line.you);
+  const key = call.isModerator ? "call.suspended.host" : "call.suspended";
+  return (
+    <div className="banner notice" role="status">
+      <Icon name="pause" />
+      <span>
+        <strong>{t(key)}</strong> {t(`${key}.body`)}
+      </span>
+      {call.isModerator ? (
+        <button
+          className="btn primary sm"
+          type="button"
+          onClick={() => void call.command({ kind: "set_suspended", is_suspended: false })}
+        >
+          {t("call.suspended.resume")}
+        </button>
+      ) : null}
+    </div>
+  );
 }
 
 function Reconnecting({ since_ms }: { since_ms: number }) {

@@ -1,7 +1,8 @@
-import { firstName, isHostRole } from "../../call/person";
+import { firstName } from "../../call/person";
 import type { Person } from "../../call/person";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
+import { roleWord } from "../role_badge";
 
 export interface PlateProps {
   person: Person;
@@ -55,14 +56,13 @@ export function Plate({ person, isSpeaking, isPinned, isPresenting }: PlateProps
 
 function Tag({ person }: { person: Person }) {
   const { t } = useCall();
-  if (isHostRole(person.role)) return <span className="tag">{t("tile.host")}</span>;
-  if (person.role === null) return <span className="tag">{t("tile.byKey")}</span>;
-  if (!person.isSignedIn) {
-    return (
-      <span className="tag" title={t("tile.guest.long")}>
-        {t("tile.guest")}
-      </span>
-    );
-  }
-  return null;
+  const word = roleWord(person);
+  if (!word) return null;
+  // Whose meeting it is matters in lists; in the call they are a host.
+  const key = word.key === "tile.owner" ? "tile.host" : word.key;
+  return (
+    <span className="tag" title={key === "tile.guest" ? t("tile.guest.long") : undefined}>
+      {t(key)}
+    </span>
+  );
 }
