@@ -1,7 +1,7 @@
 // An engine whose people are drawings.
 import { signal } from "@preact/signals-core";
 import type { EngineStatus, MediaEngine, RemoteMedia, Source } from "../src/engine/media_engine";
-import type { Story } from "./stories";
+import type { Story } from "./cast";
 
 const pictures = import.meta.glob<string>("../src/assets/people/*.svg", {
   eager: true,

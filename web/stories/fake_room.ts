@@ -1,7 +1,7 @@
 // A live room in the page: answers the hello with a roster, and breaks on request.
 import type { SocketLike } from "../src/live/room_socket";
-import type { Participant, ServerMessage, Tone } from "../src/wire/live.gen";
-import type { Story } from "./stories";
+import type { FeatureEvent, Participant, ServerMessage, Tone, WaitingPerson } from "../src/wire/live.gen";
+import type { Story } from "./cast";
 
 const PLAIN = { is_acting: false, hand_at: null, standing: "here", asks_to_share_at: null, avatar_url: null } as const;
 const TONES: readonly Tone[] = ["leaf", "lake", "indigo", "plum", "clay", "ochre"];
@@ -35,13 +35,21 @@ export class FakeRoom {
     this.#closed(1006);
   }
 
-  close(reason: "ended_by_host" | "removed" | "taken_over", code: number, by: string | null): void {
+  close(
+    reason: "ended_by_host" | "removed" | "taken_over" | "denied" | "banned",
+    code: number,
+    by: string | null,
+  ): void {
     this.#say({ type: "closing", reason, by });
     this.#closed(code);
   }
 
   refuse(code: string): void {
     this.#refusal = code;
+  }
+
+  tell(event: FeatureEvent): void {
+    this.#say({ type: "event", event });
   }
 
   preview() {
@@ -54,11 +62,28 @@ export class FakeRoom {
       reason: null,
       is_on: true,
       inside: this.story.others.map(({ name }, index) => ({ name, tone: TONES[index % 6] })),
+      waits: false,
+      ...this.story.preview,
     };
   }
 
   #answer(message: { type: string; request_id: string }): void {
+    if (message.type === "command")
+      this.#say({ type: "ack", request_id: message.request_id, result: null } as ServerMessage);
     if (message.type !== "hello") return;
+    if (this.story.atTheDoor) {
+      this.#say({
+        type: "waiting",
+        request_id: message.request_id,
+        participant_id: "you",
+        guest_ticket: null,
+        name: "Zola Nkosi",
+        since: new Date(Date.now() - 40_000).toISOString(),
+        heartbeat_s: 600,
+        ...this.story.atTheDoor,
+      });
+      return;
+    }
     if (this.#refusal) {
       this.#say({
         type: "error",
@@ -99,8 +124,9 @@ export class FakeRoom {
           one_presenter: false,
           presenter_id: null,
           spotlight: [],
+          ...this.story.room,
         },
-        waiting: {},
+        waiting: Object.fromEntries(this.#waiting().map((person) => [person.participant_id, person])),
         participants: Object.fromEntries(this.#people().map((person) => [person.participant_id, person])),
       },
     });
@@ -119,6 +145,7 @@ export class FakeRoom {
         presence: person.isReconnecting ? ("reconnecting" as const) : ("connected" as const),
         tone: TONES[index % 6] ?? "leaf",
         ...PLAIN,
+        hand_at: person.handAgo_s ? new Date(Date.now() - person.handAgo_s * 1_000).toISOString() : null,
       }));
     return [
       ...others,
@@ -134,6 +161,21 @@ export class FakeRoom {
         ...PLAIN,
       },
     ];
+  }
+
+  #waiting(): WaitingPerson[] {
+    return (this.story.waiting ?? []).map((person, index) => ({
+      participant_id: `w${index}`,
+      identity: person.name,
+      is_signed_in: false,
+      tone: TONES[(index + 3) % 6] ?? "leaf",
+      since: new Date(Date.now() - 90_000 + index * 60_000).toISOString(),
+      asked_at: "",
+      note: "",
+      status: "asked" as const,
+      is_connected: true,
+      ...person,
+    }));
   }
 
   #say(message: ServerMessage): void {

@@ -1,50 +1,6 @@
-import type { Call } from "../src/call/call";
-import type { FakeEngine } from "./fake_engine";
-import type { FakeRoom } from "./fake_room";
-
-interface StoryPerson {
-  name: string;
-  /** The drawing that is their picture; without one their camera is off. */
-  picture?: string;
-  role?: "host" | "member" | "guest";
-  isMuted?: boolean;
-  isWeak?: boolean;
-  isReconnecting?: boolean;
-  isExternal?: boolean;
-}
-
-export interface Story {
-  others: readonly StoryPerson[];
-  yourRole?: "host" | "member" | "guest";
-  speaks?: string;
-  presents?: string;
-  hasDevices?: boolean;
-  play?: Play;
-}
-
-type Play = (call: Call, room: FakeRoom, engine: FakeEngine) => void | Promise<void>;
-
-const KOFI: StoryPerson = { name: "Kofi Mensah", picture: "kofi", role: "host" };
-const LEILA: StoryPerson = { name: "Leila Haddad", picture: "leila" };
-const TOMAS: StoryPerson = { name: "Tomás Ferreira", picture: "tomas", isMuted: true };
-const MEI: StoryPerson = { name: "Mei-Ling Wu", picture: "mei", role: "guest" };
-const INGRID: StoryPerson = { name: "Ingrid Sørensen", picture: "ingrid", isWeak: true, isMuted: true };
-const SAMUEL: StoryPerson = { name: "Samuel Adeyemi", isMuted: true };
-const RAVI: StoryPerson = { name: "Ravi Pillai", picture: "ravi", isReconnecting: true };
-const FIVE = [KOFI, LEILA, TOMAS, MEI, INGRID];
-const crowd = (count: number): StoryPerson[] =>
-  Array.from({ length: count }, (_, index) => ({
-    ...([KOFI, LEILA, TOMAS, MEI, INGRID, SAMUEL, RAVI][index % 7] ?? KOFI),
-    name: `Person ${index + 1} with a rather long name`,
-  }));
-
-const inside =
-  (then?: Play): Play =>
-  async (call, room, engine) => {
-    await call.local.allow({ microphone: true, camera: true });
-    call.join({ name: "Amina Diallo" });
-    window.setTimeout(() => void then?.(call, room, engine), 300);
-  };
+import { KOFI, LEILA, TOMAS, MEI, SAMUEL, RAVI, FIVE, crowd, inside } from "./cast";
+import type { Story } from "./cast";
+import { doorStories } from "./door_stories";
 
 export const stories: Readonly<Record<string, Story>> = {
   green: {
@@ -117,4 +73,5 @@ export const stories: Readonly<Record<string, Story>> = {
       call.join({ name: "Amina" });
     },
   },
+  ...doorStories,
 };

@@ -383,6 +383,7 @@ describe("devices", () => {
     enter();
     engine.events.onMutedByServer("microphone");
     expect(call.local.microphone.value.isWanted).toBe(false);
+    timers.advance(1_000);
     expect(call.toasts.shown.value[0]?.title.key).toBe("toast.mutedByServer.microphone");
   });
 });

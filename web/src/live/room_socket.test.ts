@@ -253,7 +253,8 @@ describe("ends", () => {
     [4409, "taken_over"],
     [4410, "ended_by_host"],
     [4411, "removed"],
-    [4412, "signed_out"],
+    [4412, "banned"],
+    [4416, "signed_out"],
     [4413, "protocol"],
     [4499, "left"],
   ])("a close with %i is final: %s", (code, reason) => {

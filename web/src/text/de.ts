@@ -276,7 +276,7 @@ export const de: Catalogue = {
   "command.info": "Info",
   "command.host": "Steuerung für Gastgeber",
   "command.host.short": "Gastgeber",
-  "command.people.waiting": { one: "Personen, {count} wartet", other: "Personen, {count} warten" },
+  "command.people.waiting": { one: "Personen {count} wartet", other: "Personen {count} warten" },
   "command.grid": "Raster",
   "command.speaker": "Wer spricht, groß",
   "command.shortcuts": "Tastenkürzel",

@@ -44,7 +44,7 @@ export function Control({ command, isFilled, opensPanel = false, isLeave = false
         </span>
         <span className="cap" aria-hidden="true">
           {caption}
-        </span>
+        </span>{" "}
         {waiting ? (
           <span className="count sun" aria-hidden="true">
             {waiting.count}
