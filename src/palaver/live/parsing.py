@@ -60,7 +60,8 @@ def parse_command(
     if spec is None:
         raise BrokenMessageError(UNKNOWN_COMMAND, request_id=message.request_id)
     try:
-        given = spec.wire_type.model_validate(message.command)
+        # As JSON: there a word of a closed set is a string, which strict Python input would refuse.
+        given = spec.wire_type.model_validate_json(json.dumps(message.command))
         return (spec, given) if isinstance(spec, FeatureSpec) else (spec, spec.parse(given))
     except ValidationError as problem:
         raise BrokenMessageError(INVALID_MESSAGE, request_id=message.request_id) from problem
