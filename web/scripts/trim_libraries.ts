@@ -6,9 +6,23 @@ import type { Plugin } from "vite";
 const LANGUAGES: readonly string[] = ["en-US", "de-DE"];
 /** As `components/icon.tsx` draws them. */
 const WEIGHTS: readonly string[] = ["regular", "fill"];
+/** Icons that are drawn in one weight only: reactions are always filled, and what merely stands in menus never is. */
+const ONLY: Readonly<Record<string, string>> = {
+  ThumbsUp: "fill",
+  HandsClapping: "fill",
+  Heart: "fill",
+  SmileySticker: "fill",
+  Sparkle: "fill",
+  Confetti: "fill",
+  Bell: "regular",
+  Clock: "regular",
+  Coffee: "regular",
+  Phone: "regular",
+  UserCheck: "regular",
+};
 
 const ARIA_WORDS = /[\\/]react-(?:aria|stately|aria-components)[\\/].*[\\/]([a-z]{2}-[A-Z]{2})\.mjs$/;
-const ICON_DRAWING = /[\\/]@phosphor-icons[\\/]react[\\/]dist[\\/]defs[\\/]\w+\.es\.js$/;
+const ICON_DRAWING = /[\\/]@phosphor-icons[\\/]react[\\/]dist[\\/]defs[\\/](\w+)\.es\.js$/;
 const WEIGHT_ENTRY = /^ {2}\[\n {4}"(\w+)",\n[^]*?\n {2}\],?\n/gm;
 
 export function trimLibraries(): Plugin {
@@ -18,12 +32,13 @@ export function trimLibraries(): Plugin {
     transform(code, id) {
       const language = ARIA_WORDS.exec(id)?.[1];
       if (language && !LANGUAGES.includes(language)) return 'export { default } from "./en-US.mjs";';
-      if (!ICON_DRAWING.test(id)) return null;
+      const icon = ICON_DRAWING.exec(id)?.[1];
+      if (icon === undefined) return null;
       const found = [...code.matchAll(WEIGHT_ENTRY)].map(([, weight]) => weight);
       // A new version of the library may be written otherwise: then this must be looked at, not silently do nothing.
       if (found.length !== 6) throw new Error(`${id}: six weights expected, found ${found.join(", ")}`);
       return code.replace(WEIGHT_ENTRY, (entry: string, weight: string) =>
-        WEIGHTS.includes(weight) ? entry : "",
+        (ONLY[icon] ?? weight) === weight && WEIGHTS.includes(weight) ? entry : "",
       );
     },
   };

@@ -3,7 +3,13 @@ import type { SocketLike } from "../src/live/room_socket";
 import type { FeatureEvent, Participant, ServerMessage, Tone, WaitingPerson } from "../src/wire/live.gen";
 import type { Story } from "./cast";
 
-const PLAIN = { is_acting: false, hand_at: null, standing: "here", asks_to_share_at: null, avatar_url: null } as const;
+const PLAIN = {
+  is_acting: false,
+  hand_at: null,
+  standing: "here",
+  asks_to_share_at: null,
+  avatar_url: null,
+} as const;
 const TONES: readonly Tone[] = ["leaf", "lake", "indigo", "plum", "clay", "ochre"];
 
 export class FakeRoom {

@@ -30,6 +30,8 @@ import { isHostRole, isModerator, readPeople } from "./person";
 import type { Person } from "./person";
 import { StageView } from "./stage_view";
 import { Toasts } from "./toasts";
+import { spotlightKeys } from "./together/spotlight";
+import { Together } from "./together/together";
 
 export interface CallDeps {
   boot: Boot;
@@ -68,7 +70,6 @@ export interface Ending {
 const TELLS_BREAK_AFTER_MS = 6_000;
 
 const NO_REMOTES: ReadonlyMap<string, RemoteMedia> = new Map();
-const NO_KEYS: readonly string[] = [];
 const NO_LEVELS: ReadonlyMap<string, number> = new Map();
 
 export class Call {
@@ -84,6 +85,7 @@ export class Call {
   readonly files: FileInfos;
   /** Says that there are messages; apart from the others, so that neither eats the other. */
   readonly chatAnnouncer: Announcer;
+  readonly together: Together;
   readonly choices: ChoiceStore;
   readonly timers: Timers;
   readonly door: Door;
@@ -155,7 +157,7 @@ export class Call {
     });
     this.people = computed(() => this.#readPeople());
     const levels = computed(() => this.link.engine.value?.speakers.value ?? NO_LEVELS);
-    const spotlight = computed(() => this.line.snapshot.value?.room.spotlight ?? NO_KEYS);
+    const spotlight = computed(() => spotlightKeys(this.line.snapshot.value));
     this.stage = new StageView(this.people, levels, deps.timers, spotlight);
     this.title = computed(() => this.line.snapshot.value?.room.title ?? this.boot.title);
     this.brokenSince_ms = computed(() => {
@@ -163,6 +165,22 @@ export class Call {
       return state.kind === "reconnecting" && this.line.you.value ? state.since_ms : null;
     });
     this.phase = computed(() => this.#readPhase());
+    this.together = new Together({
+      snapshot: this.line.snapshot,
+      you: this.line.you,
+      people: this.people,
+      isInCall: () => this.phase.value.kind === "call",
+      speaking: this.stage.speaking,
+      plan: this.stage.plan,
+      local: this.local,
+      choices: this.choices,
+      timers: this.timers,
+      toasts: this.toasts,
+      announcer: this.announcer,
+      ask: (command) => this.line.command(command),
+      order: (command) => this.command(command),
+      listen: (listener) => void this.line.listen(listener),
+    });
     effect(() => this.#followRoster());
     effect(() => {
       const state = this.line.state.value;

@@ -27,6 +27,8 @@ export type CommandId =
   | "microphone"
   | "camera"
   | "share"
+  | "hand"
+  | "react"
   | "people"
   | "info"
   | "chat"
@@ -97,26 +99,29 @@ const share: CommandRecord = {
   shortcuts: [single("s")],
   isAvailable: (call) => isInCall(call) && call.local.screen.isSupported,
   blocked: blockedBy("screen_share"),
-  perform: (call) => {
-    if (isSharing(call)) {
-      call.local.screen.stop();
-      call.announcer.say({ key: "say.sharingStopped" });
-      return;
-    }
-    void call.local.screen.start().then((problem) => {
-      if (!problem) call.announcer.say({ key: "say.sharing" });
-      else if (problem.kind === "denied_by_system") {
-        call.toasts.show({
-          icon: "share",
-          title: { key: "toast.screen.denied_by_system" },
-          body: { key: "toast.screen.denied_by_system.body" },
-        });
-      } else if (problem.kind !== "dismissed") {
-        const key = problem.kind === "unsupported" ? "toast.screen.unsupported" : "toast.screen.failed";
-        call.toasts.show({ icon: "share", title: { key } });
-      }
-    });
-  },
+  perform: (call) => call.together.presenting.toggle(),
+};
+
+const hand: CommandRecord = {
+  id: "hand",
+  label: () => "command.hand",
+  caption: () => "command.hand.short",
+  icon: () => "hand",
+  shortcuts: [{ key: "h", isChord: true, isShift: true }, single("h")],
+  isAvailable: isInCall,
+  isOn: (call) => call.together.hands.isOwnUp.value,
+  perform: (call) => call.together.hands.toggle(),
+};
+
+const react: CommandRecord = {
+  id: "react",
+  label: () => "command.react",
+  caption: () => "command.react.short",
+  icon: () => "react",
+  shortcuts: [{ key: "e", isChord: true, isShift: true }, single("r")],
+  isAvailable: (call) => isInCall(call) && call.together.reactions.isAllowed.value,
+  isOn: (call) => call.together.reactions.isPickerOpen.value,
+  perform: (call) => call.together.reactions.setPickerOpen(!call.together.reactions.isPickerOpen.value),
 };
 
 const people: CommandRecord = {
@@ -229,6 +234,8 @@ export const commands: Readonly<Record<CommandId, CommandRecord>> = {
   microphone,
   camera,
   share,
+  hand,
+  react,
   people,
   info,
   chat,

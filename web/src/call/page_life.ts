@@ -7,6 +7,7 @@ import { askBeforeUnload, keepWayBack } from "./leaving";
 import { matches } from "./shortcuts";
 import { tabTitle } from "./tab_title";
 import type { KeyPress } from "./shortcuts";
+import { followTogether } from "./together/page";
 
 export const isMac = (): boolean => /mac|iphone|ipad/i.test(navigator.platform);
 
@@ -15,6 +16,7 @@ export function followPage(call: Call, t: Translate): void {
     const { key, params } = tabTitle(call);
     document.title = t(key, params);
   });
+  followTogether(call, t);
   // A page that goes away leaves at once, so that its tile does not linger; one that returns from the browser's
   // back-forward cache starts afresh.
   window.addEventListener("pagehide", () => call.leave());

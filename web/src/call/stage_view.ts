@@ -8,6 +8,7 @@ import type { Corner, StageInput, StagePlan } from "./layout/stage_model";
 import type { Person } from "./person";
 import { Screens } from "./screens";
 import { hear, nextChange_ms, SILENCE } from "./speaking";
+import { bigPlaces } from "./together/spotlight";
 
 export type ViewMode = StageInput["mode"];
 
@@ -101,14 +102,15 @@ export class StageView {
   #input(): StageInput {
     const people = this.people.value;
     const presenter = this.screens.shown.value;
+    const you = people.find((person) => person.isYou)?.key ?? "";
     return {
       room: this.#room.value,
       device: this.#device(),
       people: this.#seats.value,
-      you: people.find((person) => person.isYou)?.key ?? "",
+      you,
       mode: this.#mode.value,
       mainSpeaker: this.#mainSpeaker(),
-      pinned: this.#pinned(),
+      pinned: bigPlaces(this.#pins.value, this.spotlight.value, you),
       screen: presenter?.screen
         ? {
             owner: presenter.key,
@@ -120,12 +122,6 @@ export class StageView {
       page: this.#page.value,
       corner: this.#corner.value,
     };
-  }
-
-  #pinned(): readonly string[] {
-    if (this.#pins.value.length > 0) return this.#pins.value;
-    const present = new Set(this.#seats.value);
-    return this.spotlight.value.filter((key) => present.has(key));
   }
 
   #device(): StageInput["device"] {

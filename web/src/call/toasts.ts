@@ -6,7 +6,7 @@ import type { Timers } from "../timing/timers";
 import type { Saying } from "../text/translate";
 import type { IconName } from "./icon_name";
 
-export interface ToastAction {
+interface ToastAction {
   label: Saying;
   isMain?: boolean;
   perform: () => void;

@@ -1,6 +1,8 @@
 // What a person chose last time. Choices are wishes: a device that is not there now is kept for when it returns.
 
 export type PictureQuality = "high" | "medium" | "low";
+/** Sounds for who comes and goes: in small meetings only, or as this person likes. */
+export type DoorSounds = "small" | "always" | "never";
 
 export interface Choices {
   name: string;
@@ -12,6 +14,12 @@ export interface Choices {
   /** The camera's size as sent; "high" is 1280×720. */
   pictureQuality: PictureQuality;
   hasLetterShortcuts: boolean;
+  showsReactions: boolean;
+  /** To screen readers. */
+  saysReactions: boolean;
+  doorSounds: DoorSounds;
+  /** Notices of the system while the tab is hidden. */
+  wantsNotices: boolean;
 }
 
 export const DEFAULT_CHOICES: Choices = {
@@ -23,6 +31,10 @@ export const DEFAULT_CHOICES: Choices = {
   isCameraOn: true,
   pictureQuality: "high",
   hasLetterShortcuts: false,
+  showsReactions: true,
+  saysReactions: true,
+  doorSounds: "small",
+  wantsNotices: false,
 };
 
 const KEY = "palaver.choices";
@@ -65,6 +77,7 @@ export function parseChoices(raw: string | null): Choices {
   const flag = (key: keyof Choices) =>
     typeof kept[key] === "boolean" ? kept[key] : DEFAULT_CHOICES[key] === true;
   const quality = kept["pictureQuality"];
+  const sounds = kept["doorSounds"];
   return {
     name: word("name"),
     microphoneId: word("microphoneId"),
@@ -74,5 +87,9 @@ export function parseChoices(raw: string | null): Choices {
     isCameraOn: flag("isCameraOn"),
     pictureQuality: quality === "medium" || quality === "low" ? quality : "high",
     hasLetterShortcuts: flag("hasLetterShortcuts"),
+    showsReactions: flag("showsReactions"),
+    saysReactions: flag("saysReactions"),
+    doorSounds: sounds === "always" || sounds === "never" ? sounds : "small",
+    wantsNotices: flag("wantsNotices"),
   };
 }

@@ -19,6 +19,7 @@ import { ChatNews } from "./panels/chat/chat_news";
 import { InfoPanel } from "./panels/info_panel";
 import { PeoplePanel } from "./panels/people_panel";
 import { Stage } from "./stage/stage";
+import { TogetherDialogs } from "./together/together_dialogs";
 import { useFocusKeeper } from "./use_focus_keeper";
 import { useRegionKeys } from "./use_region_keys";
 
@@ -60,6 +61,7 @@ export default function CallScreen() {
       </div>
       <ChatNews />
       <ProblemDialog />
+      <TogetherDialogs />
       {dialog === "shortcuts" ? <ShortcutsDialog onClose={closeDialog} /> : null}
       {dialog === "end_for_all" ? <EndDialog onClose={closeDialog} /> : null}
       {dialog === "rename" ? <RenameDialog onClose={closeDialog} /> : null}

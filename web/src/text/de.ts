@@ -1,7 +1,9 @@
 // Every word of the call page, in German. It says du, as the other pages do.
+import { togetherDe } from "./together.de";
 import type { Catalogue } from "./translate";
 
 export const de: Catalogue = {
+  ...togetherDe,
   "app.home": "Palaver",
   "app.main": "Hauptmenü",
   "app.skip": "Zur Steuerung der Besprechung springen",

@@ -1,5 +1,8 @@
 // Every word of the call page, in English. Short, concrete, kind: what happened, what it means, what to do.
+import { togetherEn } from "./together.en";
+
 export const en = {
+  ...togetherEn,
   "app.home": "Palaver",
   "app.main": "Main",
   "app.skip": "Skip to call controls",

@@ -2,6 +2,7 @@ import { commands } from "../../call/commands";
 import { useCall } from "../../components/call_context";
 import { useSignalValue } from "../../components/use_signal";
 import { ChatButton } from "../panels/chat/chat_button";
+import { HandControl, ReactControl } from "../together/bar_controls";
 import { Control } from "./control";
 import { CameraMenu, MicrophoneMenu } from "./device_menus";
 import { HearingLine } from "./hearing_line";
@@ -44,6 +45,8 @@ export function ControlBar() {
             <Control command={commands.share} isFilled={call.local.screen.shared.value !== null} />
           </span>
         ) : null}
+        <HandControl />
+        <ReactControl />
         <MoreMenu />
         <span className="rule" />
         <LeaveControl />

@@ -8,6 +8,7 @@ import { Icon } from "../../components/icon";
 import { MenuBox } from "../../components/menu";
 import type { MenuEntry, MenuGroup } from "../../components/menu";
 import { useSignalValue } from "../../components/use_signal";
+import { useTogetherGroups } from "../together/more_groups";
 import { keysOf } from "./control";
 import { useDeviceGroup, useQualityGroup } from "./device_menus";
 
@@ -28,6 +29,7 @@ export function MoreMenu() {
     useDeviceGroup("camera"),
     useQualityGroup(),
   ];
+  const togetherGroups = useTogetherGroups(isPhone);
   const hasLetters = call.choices.read().hasLetterShortcuts;
 
   const entry = (command: CommandRecord): MenuEntry[] =>
@@ -71,6 +73,7 @@ export function MoreMenu() {
         },
       ],
     },
+    ...togetherGroups,
     ...(hasNoCarets ? deviceGroups : []),
   ];
   return (

@@ -4,6 +4,7 @@ import { Avatar } from "../../components/avatar";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
 import { MenuBox } from "../../components/menu";
+import { RowState } from "../together/row_state";
 import { roleWord } from "../role_badge";
 import { lastedText } from "../use_now";
 import { usePersonMenu } from "./use_person_menu";
@@ -28,6 +29,7 @@ export function PersonRow({ person, isSpeaking, isPinned, hand, onAsk }: PersonR
         <b>{person.isYou ? t("call.you", { name: person.name }) : person.name}</b>
         <span className="sub">
           <RoleBadge person={person} />
+          <RowState person={person} isInLine={hand !== undefined} />
           {hand ? lastedText(t, hand.at, hand.now_ms) : <Doing person={person} isSpeaking={isSpeaking} />}
         </span>
       </span>

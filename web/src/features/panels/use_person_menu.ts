@@ -8,6 +8,7 @@ import type { MenuEntry, MenuGroup } from "../../components/menu";
 import { useSignalValue } from "../../components/use_signal";
 import type { TextKey } from "../../text/translate";
 import type { Command } from "../../wire/live.gen";
+import { usePresentingEntries } from "../together/person_entries";
 
 /** What is asked before it is done. */
 export interface Asking {
@@ -40,6 +41,7 @@ export function usePersonMenu(
   const self = you ? snapshot?.participants[you.participant_id] : undefined;
   const them = snapshot?.participants[person.key];
   const powers: ReadonlySet<Power> = self && them ? powersOver(self, them, person) : new Set<Power>();
+  const presentingEntries = usePresentingEntries(person);
   const participant_id = person.key;
   const spotlight = snapshot?.room.spotlight ?? [];
   const isInSpotlight = spotlight.includes(participant_id);
@@ -118,6 +120,7 @@ export function usePersonMenu(
             ? spotlight.filter((id) => id !== participant_id)
             : [...spotlight, participant_id].slice(-2),
         }),
+        ...presentingEntries,
         ...entry("rename", "people.renameOther", "rename", () => onAsk({ kind: "rename", person })),
         ...(person.isYou
           ? [

@@ -10,6 +10,7 @@ import { LocalVideo } from "../../components/local_video";
 import { RemoteVideo } from "../../components/remote_video";
 import { useSignalValue } from "../../components/use_signal";
 import { useEngine } from "../use_engine";
+import { TileMarks } from "../together/tile_marks";
 import { Plate } from "./plate";
 import { placeStyle } from "./place_style";
 import { useGlide } from "./use_glide";
@@ -71,6 +72,7 @@ export const Tile = memo(function Tile({ person, placed, isSpeaking, isPinned, i
           <span className="sr">{t("tile.weak.long")}</span>
         </div>
       ) : null}
+      <TileMarks person={person} />
       <TileTools person={person} placed={placed} isPinned={isPinned} />
       <Plate
         person={person}
