@@ -1,4 +1,4 @@
-"""What goes wrong under a running room, and what it may cost: kills, a locked database, somebody who does not read.
+"""What goes wrong under a running room, and what it may cost: kills, and a database that is locked.
 
 Each test prints its figures; `make proof` copies them into docs/proof.md.
 """
@@ -135,8 +135,8 @@ async def kill_while_people_write(server: PalaverServer, people: list[Pupil], ki
     assert [seq for seq, _ in rows] == list(range(1, len(rows) + 1)), "a gap in the order"
     assert {writer.pupil.name: writer.pupil.identity for writer in writers} == identities
     for writer in writers[:5]:
-        before, now = await writer.pupil.fresh()
-        assert before == now
+        told, now = await writer.pupil.fresh()
+        assert told == now
         assert len(now["participants"]) == WRITERS
     return f"{kills} kills, {len(promised)} acknowledged, 0 lost, 0 doubled; all write again {max(back_s):.1f} s after"
 
