@@ -41,6 +41,7 @@ CARGO_TEST = (
     "--workspace", "--exclude", "palaver-core",
 )  # fmt: skip
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+LIVE_LOAD = ("-m", "not proof", "tests/load/test_class_of_thirty.py", "tests/load/test_live_faults.py")
 SUITES = (
     Suite(
         "rust",
@@ -53,12 +54,13 @@ SUITES = (
     Suite("interop", "Foreign clients: Python, Chromium, Firefox; ours and the reference", (*PYTEST, "tests/interop")),
     Suite("cluster", "Several processes on Redis and PostgreSQL: kills, stops, outages", (*PYTEST, "tests/cluster")),
     Suite("e2e", "Stories of a user in Chromium", (*PYTEST, "tests/e2e")),
-    Suite("long", "Long runs: repeated kills, cuts, large files, full rooms", (*PYTEST, "-m", "proof", "src", "tests")),
+    Suite("live", "A class of thirty; kills and a locked database under a room", (*PYTEST, "-s", *LIVE_LOAD)),
+    Suite("long", "Long runs: repeated kills, cuts, large files", (*PYTEST, "-s", "-m", "proof", "src", "tests")),
 )  # fmt: skip
 
 
-def run(suite: Suite) -> tuple[str, str, float]:
-    """Run one suite; returns its outcome, its count and its seconds."""
+def run(suite: Suite) -> tuple[str, str, float, list[str]]:
+    """Run one suite; returns its outcome, its count, its seconds, and the figures that its tests printed."""
     started = time.monotonic()
     try:
         done = subprocess.run(
@@ -66,11 +68,12 @@ def run(suite: Suite) -> tuple[str, str, float]:
             timeout=ROW_TIMEOUT_S, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return "time-out", "", time.monotonic() - started
+        return "time-out", "", time.monotonic() - started, []
     output = done.stdout + done.stderr
     if done.returncode:
         print(output[-4_000:], file=sys.stderr)
-    return ("passed" if done.returncode == 0 else "FAILED"), counts(output), time.monotonic() - started
+    outcome = "passed" if done.returncode == 0 else "FAILED"
+    return outcome, counts(output), time.monotonic() - started, figures(output)
 
 
 def counts(output: str) -> str:
@@ -83,30 +86,55 @@ def counts(output: str) -> str:
     return ", ".join(f"{number} {word}" for word, number in found.items() if number)
 
 
+def figures(output: str) -> list[str]:
+    """What tests measured and said in lines that begin with `figure: `."""
+    return [line.removeprefix("figure: ").strip() for line in output.splitlines() if line.startswith("figure: ")]
+
+
 def main() -> int:
     wanted = sys.argv[1:] or [suite.name for suite in SUITES]
     if unknown := set(wanted) - {suite.name for suite in SUITES}:
         print(f"no such row: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
-    kept = earlier_rows(TABLE.read_text() if TABLE.exists() else "")
+    earlier = TABLE.read_text() if TABLE.exists() else ""
+    rows, measured = rows_by_first_cell(earlier, cells=5), figures_by_claim(earlier)
     failed = False
     for suite in SUITES:
         if suite.name not in wanted:
             continue
         print(f"· {suite.claim}", flush=True)
-        outcome, count, seconds = run(suite)
+        outcome, count, seconds, said = run(suite)
         failed |= outcome != "passed"
-        kept[suite.claim] = f"| {suite.claim} | {outcome} | {count} | {seconds:.0f} | {commit()} |"
-        print(kept[suite.claim], flush=True)
+        rows[suite.claim] = f"| {suite.claim} | {outcome} | {count} | {seconds:.0f} | {commit()} |"
+        measured[suite.claim] = said
+        print(rows[suite.claim], flush=True)
         # After each row: an hour of proof is not lost by what comes after it.
-        rows = [kept[known.claim] for known in SUITES if known.claim in kept]
-        write(TABLE, title="Proof", table="\n".join((*HEAD, *rows)), notes="Written by `make proof`.")
+        write(TABLE, title="Proof", table=table(rows, measured), notes="Written by `make proof`.")
     return 1 if failed else 0
 
 
-def earlier_rows(text: str) -> dict[str, str]:
-    """The rows of a table that was written before, by their claims."""
-    return {line.split(" | ")[0].removeprefix("| "): line for line in text.splitlines() if line.count(" | ") == 4}
+def table(rows: dict[str, str], measured: dict[str, list[str]]) -> str:
+    """The rows in their order, and below them what was measured."""
+    lines = [*HEAD, *(rows[suite.claim] for suite in SUITES if suite.claim in rows)]
+    said = [f"| {suite.claim} | {line} |" for suite in SUITES for line in measured.get(suite.claim, ())]
+    return "\n".join([*lines, "", "| measured by | figure |", "|---|---|", *said] if said else lines)
+
+
+def rows_by_first_cell(text: str, *, cells: int) -> dict[str, str]:
+    """Lines of a table that was written before."""
+    return {
+        line.split(" | ")[0].removeprefix("| "): line for line in text.splitlines() if line.count(" | ") == cells - 1
+    }
+
+
+def figures_by_claim(text: str) -> dict[str, list[str]]:
+    """What was measured before, by the claim of its row."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        cells = line.removeprefix("| ").removesuffix(" |").split(" | ")
+        if len(cells) == 2 and line.startswith("| ") and cells[0] != "measured by":
+            found.setdefault(cells[0], []).append(cells[1])
+    return found
 
 
 if __name__ == "__main__":
