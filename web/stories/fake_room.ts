@@ -74,8 +74,7 @@ export class FakeRoom {
   }
 
   #answer(message: { type: string; request_id: string }): void {
-    if (message.type === "command")
-      this.#say({ type: "ack", request_id: message.request_id, result: null } as ServerMessage);
+    if (message.type === "command") this.#say({ type: "ack", request_id: message.request_id, result: null });
     if (message.type !== "hello") return;
     if (this.story.atTheDoor) {
       this.#say({

@@ -32,6 +32,7 @@ import { StageView } from "./stage_view";
 import { Toasts } from "./toasts";
 import { spotlightKeys } from "./together/spotlight";
 import { Together } from "./together/together";
+import { tellUnplugged } from "./unplugged";
 
 export interface CallDeps {
   boot: Boot;
@@ -120,7 +121,7 @@ export class Call {
     this.announcer = new Announcer(deps.timers);
     this.local = new LocalMedia(deps.media, deps.deviceList, deps.choices, {
       onUnplugged: (device, isReplaced) =>
-        this.#unplugged(device === "camera" ? "camera" : "microphone", isReplaced),
+        tellUnplugged(this, device === "camera" ? "camera" : "microphone", isReplaced),
     });
     this.link = new MediaLink({
       loadEngine: deps.loadEngine,
@@ -423,23 +424,6 @@ export class Call {
       }
       since_ms = broken_ms;
     });
-  }
-
-  #unplugged(device: "microphone" | "camera", isReplaced: boolean): void {
-    const label = this.local[device].value.track?.label ?? "";
-    this.toasts.show(
-      isReplaced
-        ? {
-            icon: device,
-            title: { key: `toast.replaced.${device}` },
-            body: { key: "toast.replaced.body", params: { label } },
-          }
-        : {
-            icon: `${device}-off`,
-            title: { key: `toast.gone.${device}` },
-            body: { key: `toast.gone.${device}.body` },
-          },
-    );
   }
 }
 

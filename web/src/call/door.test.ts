@@ -197,7 +197,9 @@ describe("what is said at once", () => {
   it("does not wait for what is being said", () => {
     const announcer = new Announcer(new FakeTimers());
     const heard = vi.fn();
-    announcer.saidAtOnce.subscribe((said) => heard(said?.key));
+    announcer.saidAtOnce.subscribe((said) => {
+      heard(said?.key);
+    });
     announcer.say({ key: "say.muted" });
     announcer.sayAtOnce({ key: "say.letIn" });
     expect(heard).toHaveBeenLastCalledWith("say.letIn");

@@ -105,7 +105,9 @@ describe("a right that is taken", () => {
 it("suspension stops everything and is said; its end is said too", () => {
   enterAsBob();
   const said: string[] = [];
-  bench.call.announcer.said.subscribe((one) => void (one && said.push(one.key)));
+  bench.call.announcer.said.subscribe((one) => {
+    if (one) said.push(one.key);
+  });
   setRoom(2, withRoom({ is_suspended: true }));
   expect([microphone().track, bench.call.local.camera.value.track]).toEqual([null, null]);
   expect(commands.share.blocked?.(bench.call)).toBe("blocked.suspended");

@@ -29,7 +29,7 @@ export interface MenuBoxProps {
   trigger: ReactNode;
   title?: string;
   groups: readonly MenuGroup[];
-  placement?: "top" | "top end" | "bottom end" | "bottom";
+  placement?: "top" | "top end" | "bottom end" | "bottom" | "start";
   footer?: ReactNode;
 }
 

@@ -12,19 +12,22 @@ import { Button } from "react-aria-components";
 import { ControlBar } from "./bar/control_bar";
 import { EndDialog } from "./dialogs/end_dialog";
 import { RenameDialog } from "./dialogs/rename_dialog";
-import { ShortcutsDialog } from "./dialogs/shortcuts_dialog";
 import { ProblemDialog } from "./green_room/problem_dialog";
 import { ChatButton } from "./panels/chat/chat_button";
 import { ChatNews } from "./panels/chat/chat_news";
-import { InfoPanel } from "./panels/info_panel";
-import { PeoplePanel } from "./panels/people_panel";
 import { Stage } from "./stage/stage";
 import { TogetherDialogs } from "./together/together_dialogs";
 import { useFocusKeeper } from "./use_focus_keeper";
 import { useRegionKeys } from "./use_region_keys";
 
 const loadChat = () => import("./panels/chat/chat_panel");
+const loadInfo = () => import("./panels/info_panel");
+const loadPeople = () => import("./panels/people_panel");
+const loadShortcuts = () => import("./dialogs/shortcuts_dialog");
 const ChatPanel = lazy(loadChat);
+const InfoPanel = lazy(loadInfo);
+const PeoplePanel = lazy(loadPeople);
+const ShortcutsDialog = lazy(loadShortcuts);
 const HostPanel = lazy(() => import("./host/host_panel"));
 const SuspendDialog = lazy(() => import("./host/suspend_dialog"));
 
@@ -35,8 +38,10 @@ export default function CallScreen() {
   const closeDialog = () => call.openDialog(null);
   useRegionKeys();
   useFocusKeeper();
-  // It is there when somebody opens it. A failure shows then.
-  useEffect(() => void loadChat().catch(() => undefined), []);
+  // They are there when somebody opens them. A failure shows then.
+  useEffect(() => {
+    for (const load of [loadPeople, loadChat, loadInfo, loadShortcuts]) void load().catch(() => undefined);
+  }, []);
   return (
     <>
       <a className="skip" href="#controls" onClick={skip}>
@@ -45,31 +50,23 @@ export default function CallScreen() {
       <div className="call">
         <Head />
         <Stage />
-        {panel === "people" ? <PeoplePanel /> : null}
-        {panel === "info" ? <InfoPanel /> : null}
-        {panel === "chat" ? (
-          <Suspense fallback={<aside className="panel" />}>
-            <ChatPanel />
-          </Suspense>
-        ) : null}
-        {panel === "host" ? (
-          <Suspense fallback={null}>
-            <HostPanel />
-          </Suspense>
-        ) : null}
+        <Suspense fallback={<aside className="panel" />}>
+          {panel === "people" ? <PeoplePanel /> : null}
+          {panel === "info" ? <InfoPanel /> : null}
+          {panel === "chat" ? <ChatPanel /> : null}
+          {panel === "host" ? <HostPanel /> : null}
+        </Suspense>
         <ControlBar />
       </div>
       <ChatNews />
       <ProblemDialog />
       <TogetherDialogs />
-      {dialog === "shortcuts" ? <ShortcutsDialog onClose={closeDialog} /> : null}
       {dialog === "end_for_all" ? <EndDialog onClose={closeDialog} /> : null}
       {dialog === "rename" ? <RenameDialog onClose={closeDialog} /> : null}
-      {dialog === "suspend" ? (
-        <Suspense fallback={null}>
-          <SuspendDialog onClose={closeDialog} />
-        </Suspense>
-      ) : null}
+      <Suspense fallback={null}>
+        {dialog === "shortcuts" ? <ShortcutsDialog onClose={closeDialog} /> : null}
+        {dialog === "suspend" ? <SuspendDialog onClose={closeDialog} /> : null}
+      </Suspense>
     </>
   );
 }

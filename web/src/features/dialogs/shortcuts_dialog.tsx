@@ -13,7 +13,7 @@ const STEADY: Partial<Record<(typeof allCommands)[number]["id"], TextKey>> = {
   share: "command.share",
 };
 
-export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
+export default function ShortcutsDialog({ onClose }: { onClose: () => void }) {
   const { call, t } = useCall();
   const [hasLetters, setLetters] = useState(() => call.choices.read().hasLetterShortcuts);
   const usable = allCommands

@@ -4,7 +4,7 @@ import { useEngineSignal, useEngineStatus } from "../use_engine";
 import { CopyLinkButton, meetingLink } from "./copy_link";
 import { Panel } from "./panel";
 
-export function InfoPanel() {
+export default function InfoPanel() {
   const { call, t, locale } = useCall();
   const you = useSignalValue(call.line.you);
   const room = useSignalValue(call.line.snapshot)?.room;

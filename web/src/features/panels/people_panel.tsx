@@ -16,7 +16,7 @@ const RenameOtherDialog = lazy(() => import("../dialogs/rename_other_dialog"));
 /** From here on a list is searched, not read. */
 const SEARCH_FROM = 8;
 
-export function PeoplePanel() {
+export default function PeoplePanel() {
   const { call, t } = useCall();
   const people = useSignalValue(call.people);
   const waiting = useSignalValue(call.knocks.waiting);

@@ -45,7 +45,8 @@ export function PersonRow({ person, isSpeaking, isPinned, hand, onAsk }: PersonR
       <MenuBox
         label={t("people.more", { name: person.name })}
         title={person.name}
-        placement="bottom end"
+        // Beside the row there is the whole height for what a host can do.
+        placement="start"
         groups={menu.groups}
         trigger={
           <Button className="icon-btn" aria-label={t("people.more", { name: person.name })}>
