@@ -8,7 +8,7 @@ import { LocalMedia } from "../devices/local_media";
 import { markJoinStart } from "../engine/measure";
 import type { DeviceProblem } from "../devices/problems";
 import type { RemoteMedia } from "../engine/media_engine";
-import type { End, EndReason } from "../live/endings";
+import type { End } from "../live/endings";
 import type { RoomSocket } from "../live/room_socket";
 import type { Timers } from "../timing/timers";
 import type { Boot } from "../wire/page";
@@ -18,9 +18,10 @@ import type { Chat } from "../chat/chat";
 import type { FileInfos } from "../chat/file_infos";
 import type { Uploads } from "../chat/uploads";
 import { Announcer } from "./announcer";
+import { tellBreaks } from "./breaks";
+import type { DialogName, Ending, Panel, Phase } from "./states";
 import { followChat } from "./chat_news";
 import { Door, passwordFaultOf } from "./door";
-import type { Place } from "./door";
 import { Knocks } from "./knocks";
 import { MediaLink } from "./media_link";
 import type { LoadEngine } from "./media_link";
@@ -49,27 +50,6 @@ export interface CallDeps {
   chime?: (speakerId: string) => void;
 }
 
-export type Panel = "people" | "info" | "chat" | "host";
-export type DialogName = "shortcuts" | "end_for_all" | "rename" | "suspend";
-
-export type Phase =
-  | { kind: "green" }
-  | { kind: "joining"; isTakingLong: boolean }
-  | { kind: "waiting"; place: Place }
-  | { kind: "call" }
-  | { kind: "ended"; ending: Ending };
-
-export interface Ending {
-  reason: EndReason | "ended_by_you";
-  by: string | null;
-  code: string | null;
-  /** `null` when the person was never inside. */
-  visit: { duration_ms: number; peopleCount: number; stillInsideCount: number } | null;
-}
-
-/** A shorter break of the line is over before it needs words. */
-const TELLS_BREAK_AFTER_MS = 6_000;
-
 const NO_REMOTES: ReadonlyMap<string, RemoteMedia> = new Map();
 const NO_LEVELS: ReadonlyMap<string, number> = new Map();
 
@@ -92,8 +72,6 @@ export class Call {
   readonly door: Door;
   readonly knocks: Knocks;
   readonly order: Order;
-  /** How to write to one person alone; set by the chat where there is one. */
-  readonly privateChat = signal<((person: Person) => void) | null>(null);
   readonly people: ReadonlySignal<readonly Person[]>;
   readonly phase: ReadonlySignal<Phase>;
   readonly title: ReadonlySignal<string>;
@@ -188,7 +166,7 @@ export class Call {
       if (state.kind === "ended") untracked(() => this.#ended(state.end));
     });
     this.#watchMovements();
-    this.#watchLine();
+    tellBreaks(this);
     const parts = chatParts({
       ...deps,
       slug: deps.boot.slug,
@@ -277,6 +255,12 @@ export class Call {
   showScreen(person: Person): void {
     this.stage.screens.show(person.key);
     this.announcer.say({ key: "tile.screenOf", params: { name: person.name } });
+  }
+
+  /** Opens the chat for a message that only this person and you can read. */
+  writeTo(person: Person): void {
+    this.chat.writeTo({ kind: "private", identity: person.identity, name: person.name });
+    if (this.panel.value !== "chat") this.togglePanel("chat");
   }
 
   leave(): void {
@@ -403,27 +387,6 @@ export class Call {
     for (const name of what.presents) this.announcer.say({ key: "say.presents", params: { name } });
     for (const name of what.presentsNoMore)
       this.announcer.say({ key: "say.presentsNoMore", params: { name } });
-  }
-
-  #watchLine(): void {
-    let since_ms: number | null = null;
-    let hasTold = false;
-    let stopWaiting: () => void = () => undefined;
-    effect(() => {
-      const broken_ms = this.brokenSince_ms.value;
-      if (broken_ms !== null && since_ms === null) {
-        stopWaiting = this.timers.after(TELLS_BREAK_AFTER_MS, () => {
-          hasTold = true;
-          this.announcer.say({ key: "say.reconnecting" });
-        });
-      }
-      if (broken_ms === null && since_ms !== null) {
-        stopWaiting();
-        if (hasTold && this.line.state.value.kind === "joined") this.announcer.say({ key: "say.back" });
-        hasTold = false;
-      }
-      since_ms = broken_ms;
-    });
   }
 }
 

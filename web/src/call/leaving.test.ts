@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals-core";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Phase } from "./call";
+import type { Phase } from "./states";
 import { askBeforeUnload, keepWayBack } from "./leaving";
 import type { LeavableCall, PageHistory } from "./leaving";
 

@@ -1,7 +1,8 @@
 // The call and the page around it: the tab's title, the wake lock, going away, coming back, and the keys.
 import { effect } from "@preact/signals-core";
 import type { Translate } from "../text/translate";
-import type { Call, Phase } from "./call";
+import type { Call } from "./call";
+import type { Phase } from "./states";
 import { allCommands, give } from "./commands";
 import { askBeforeUnload, keepWayBack } from "./leaving";
 import { matches } from "./shortcuts";

@@ -1,6 +1,6 @@
 // After the call: why it ended for you, and the ways on.
 import { useEffect, useRef } from "react";
-import type { Ending } from "../../call/call";
+import type { Ending } from "../../call/states";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
 import type { TextKey, Translate } from "../../text/translate";

@@ -37,7 +37,6 @@ export function usePersonMenu(
   const { call, t } = useCall();
   const snapshot = useSignalValue(call.line.snapshot);
   const you = useSignalValue(call.line.you);
-  const privateChat = useSignalValue(call.privateChat);
   const self = you ? snapshot?.participants[you.participant_id] : undefined;
   const them = snapshot?.participants[person.key];
   const powers: ReadonlySet<Power> = self && them ? powersOver(self, them, person) : new Set<Power>();
@@ -103,13 +102,13 @@ export function usePersonMenu(
           icon: isPinned ? "unpin" : "pin",
           onAction: () => call.pin(person),
         },
-        ...(privateChat && !person.isYou && person.role !== null
+        ...(!person.isYou && person.role !== null
           ? [
               {
                 id: "private",
                 label: t("people.private"),
                 icon: "chat" as const,
-                onAction: () => privateChat(person),
+                onAction: () => call.writeTo(person),
               },
             ]
           : []),
