@@ -28,9 +28,9 @@ from palaver.live.sockets import MAX_STUCK_S, Socket
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT_S: Final = 10.0
+HEARTBEAT_S: Final = 5.0
 # Two and a half heartbeats without a word: the connection is dead, whatever TCP thinks.
-MAX_SILENCE_S: Final = 25.0
+MAX_SILENCE_S: Final = 13.0
 _WATCH_S: Final = 2.0
 # `meetings.sessions` wants a sign of life at least every 30 s.
 _TOUCH_S: Final = 15.0

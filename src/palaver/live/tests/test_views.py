@@ -40,6 +40,7 @@ async def test_a_guest_sees_who_is_inside_an_open_meeting(live: Live, meeting: M
             "reason": None,
             "is_on": False,
             "inside": [],
+            "waits": False,
         },
     )
     async with Page(meeting.slug) as bob:
