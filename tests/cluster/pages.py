@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -161,10 +162,12 @@ async def pages(*coming: Awaitable[Page]) -> AsyncIterator[list[Page]]:
 
 
 async def at(server: PalaverServer, slug: str, name: str | None, *, cookie: str | None = None) -> Page:
-    """Somebody who came in."""
+    """Somebody who came in; who is told to try again does, as pages do."""
+    deadline_s = time.monotonic() + PATIENCE_S
     page = Page(server, slug, name, cookie=cookie)
-    answer = await page.come()
-    if answer["type"] != "welcome":
+    while (answer := await page.come())["type"] != "welcome":
         await page.go()
-        raise AssertionError(answer)
+        if not answer.get("retryable") or time.monotonic() > deadline_s:
+            raise AssertionError(answer)
+        page = Page(server, slug, name, cookie=cookie)
     return page

@@ -131,7 +131,7 @@ def test_the_spotlight_is_large_for_everybody_and_told_to_whom_it_falls_on(perso
     carol.page.get_by_role("button", name="Pin Alice Example for me").press("Enter")
     expect(carol.page.locator(".tile.at-main")).to_have_attribute("aria-label", "Alice Example")
     expect(carol.tile("bob").get_by_text("In the spotlight")).to_be_attached()
-    alice.choose("More for Bob", "Take out of the spotlight")
+    alice.choose("More for Bob", "End the spotlight")
     expect(carol.page.get_by_text("In the spotlight")).to_have_count(0)
 
 

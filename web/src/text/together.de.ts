@@ -12,8 +12,6 @@ export const togetherDe: Pick<Catalogue, keyof typeof togetherEn> = {
 
   "tile.hand": "Hand gehoben, Nummer {count}",
   "tile.spotlight": "Im Rampenlicht",
-  "people.spotlight": "Für alle ins Rampenlicht",
-  "people.spotlight.end": "Aus dem Rampenlicht nehmen",
   "people.lowerHand": "Hand senken",
   "people.handOver": "Präsentieren lassen",
   "people.handOver.take": "Präsentieren beenden",

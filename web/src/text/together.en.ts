@@ -9,8 +9,6 @@ export const togetherEn = {
 
   "tile.hand": "Hand raised, number {count}",
   "tile.spotlight": "In the spotlight",
-  "people.spotlight": "Spotlight for everyone",
-  "people.spotlight.end": "Take out of the spotlight",
   "people.lowerHand": "Lower hand",
   "people.handOver": "Let present",
   "people.handOver.take": "Take presenting away",
