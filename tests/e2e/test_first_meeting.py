@@ -106,7 +106,7 @@ def test_every_call_comes_back_after_the_server_was_killed(
     # The history knows one meeting, not two.
     alice.press("Leave")
     alice.page.get_by_role("menuitem", name="Leave", exact=True).click()
-    alice.page.get_by_role("link", name="Home", exact=True).click()
+    alice.page.get_by_role("main").get_by_role("link", name="Home", exact=True).click()
     expect(alice.page.get_by_text(re.compile("On now|is on", re.IGNORECASE)).first).to_be_visible()
 
 
@@ -121,6 +121,6 @@ def test_ending_for_everyone_says_why_and_offers_ways_on(alice: Person, link: st
     for someone in (alice, bob):
         expect(someone.page.get_by_text(re.compile("ended", re.IGNORECASE)).first).to_be_visible()
         expect(someone.page.get_by_role("button", name="Rejoin")).to_be_visible()
-        expect(someone.page.get_by_role("link", name="Home", exact=True)).to_be_visible()
-    alice.page.get_by_role("link", name="Home", exact=True).click()
+        expect(someone.page.get_by_role("main").get_by_role("link", name="Home", exact=True)).to_be_visible()
+    alice.page.get_by_role("main").get_by_role("link", name="Home", exact=True).click()
     expect(alice.page.get_by_role("main")).to_contain_text("Bob")

@@ -80,7 +80,7 @@ def test_a_call_over_https_with_a_certificate_of_our_own_and_its_history(
     bob.leave()
     alice.leave()
     # Afterwards: when it was, and who was there.
-    alice.page.get_by_role("link", name="Home", exact=True).click()
+    alice.page.get_by_role("main").get_by_role("link", name="Home", exact=True).click()
     mine = alice.page.get_by_role("listitem").filter(has_text="Meeting of Alice Example")
     expect(mine).to_contain_text("Alice Example, Bob")
     expect(mine).not_to_contain_text("On now")
