@@ -11,7 +11,6 @@ import { useSignalValue } from "../components/use_signal";
 import { Button } from "react-aria-components";
 import { ControlBar } from "./bar/control_bar";
 import { EndDialog } from "./dialogs/end_dialog";
-import { RenameDialog } from "./dialogs/rename_dialog";
 import { ProblemDialog } from "./green_room/problem_dialog";
 import { ChatButton } from "./panels/chat/chat_button";
 import { ChatNews } from "./panels/chat/chat_news";
@@ -27,6 +26,7 @@ const loadShortcuts = () => import("./dialogs/shortcuts_dialog");
 const ChatPanel = lazy(loadChat);
 const InfoPanel = lazy(loadInfo);
 const PeoplePanel = lazy(loadPeople);
+const RenameDialog = lazy(() => import("./dialogs/rename_dialog"));
 const ShortcutsDialog = lazy(loadShortcuts);
 const HostPanel = lazy(() => import("./host/host_panel"));
 const SuspendDialog = lazy(() => import("./host/suspend_dialog"));
@@ -62,9 +62,9 @@ export default function CallScreen() {
       <ProblemDialog />
       <TogetherDialogs />
       {dialog === "end_for_all" ? <EndDialog onClose={closeDialog} /> : null}
-      {dialog === "rename" ? <RenameDialog onClose={closeDialog} /> : null}
       <Suspense fallback={null}>
         {dialog === "shortcuts" ? <ShortcutsDialog onClose={closeDialog} /> : null}
+        {dialog === "rename" ? <RenameDialog onClose={closeDialog} /> : null}
         {dialog === "suspend" ? <SuspendDialog onClose={closeDialog} /> : null}
       </Suspense>
     </>

@@ -42,8 +42,7 @@ export function usePersonMenu(
   const powers: ReadonlySet<Power> = self && them ? powersOver(self, them, person) : new Set<Power>();
   const presentingEntries = usePresentingEntries(person);
   const participant_id = person.key;
-  const spotlight = snapshot?.room.spotlight ?? [];
-  const isInSpotlight = spotlight.includes(participant_id);
+  const isInSpotlight = useSignalValue(call.together.spotlight.keys).includes(participant_id);
 
   const entry = (power: Power, label: TextKey, icon: IconName, act: Command | (() => void)): MenuEntry[] =>
     powers.has(power)
@@ -112,13 +111,12 @@ export function usePersonMenu(
               },
             ]
           : []),
-        ...entry("spotlight", isInSpotlight ? "people.spotlight.off" : "people.spotlight", "speaker-view", {
-          kind: "set_spotlight",
-          // At most two: a third takes the place of the first.
-          participant_ids: isInSpotlight
-            ? spotlight.filter((id) => id !== participant_id)
-            : [...spotlight, participant_id].slice(-2),
-        }),
+        ...entry(
+          "spotlight",
+          isInSpotlight ? "people.spotlight.off" : "people.spotlight",
+          "speaker-view",
+          () => call.together.spotlight.toggle(participant_id),
+        ),
         ...presentingEntries,
         ...entry("rename", "people.renameOther", "rename", () => onAsk({ kind: "rename", person })),
         ...(person.isYou
