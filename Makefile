@@ -19,6 +19,8 @@ FUZZ_SECONDS ?= 60
 # aws-lc and str0m take minutes on two cores; leave the machine usable meanwhile.
 CARGO := cargo
 CARGO_FLAGS := --manifest-path media/Cargo.toml --locked
+# As many as there are cores, but not so many that browsers starve; tests that share a server stay together.
+PYTEST_WORKERS := -n $(shell n=$$(nproc); echo $$((n < 4 ? n : 4))) --dist loadgroup --no-loadscope-reorder
 
 CORE_SOURCES := $(shell find media/crates -name '*.rs' -o -name Cargo.toml 2>/dev/null) media/Cargo.toml media/Cargo.lock
 WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) $(wildcard web/*.html web/*.ts web/*.js web/*.json)
@@ -94,7 +96,7 @@ test-web: $(STAMPS)/npm ## TypeScript: unit and property tests.
 
 test-python: ## Python: unit, contract, interop and end-to-end tests.
 	@echo "· Python tests"
-	@$(PY) -m pytest -q -m "not proof"
+	@$(PY) -m pytest -q -m "not proof" $(PYTEST_WORKERS)
 
 proof: build $(STAMPS)/apt-test ## Run the long versions and write docs/proof.md.
 	@$(PY) tools/proof.py

@@ -1,4 +1,4 @@
-"""What every Python test shares: how hard hypothesis tries."""
+"""What every Python test shares: how hard hypothesis tries, and which tests keep together in one worker."""
 
 import os
 
@@ -9,6 +9,18 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("proof", max_examples=3_000, deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def _drives_a_browser(item: pytest.Item) -> bool:
+    return "playwright_driver" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one file share a worker, since they share servers; those with a browser are a group of their own."""
+    for item in items:
+        group = item.path.relative_to(item.config.rootpath).as_posix()
+        item.add_marker(pytest.mark.xdist_group(f"{group}:browser" if _drives_a_browser(item) else group))
 
 
 @pytest.fixture(scope="session")

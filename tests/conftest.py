@@ -8,12 +8,17 @@ from playwright.sync_api import Playwright, sync_playwright
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put tests with a browser last, after the shuffle.
+    """Put tests with a browser last and long ones first, after the shuffle.
 
-    The driver keeps an event loop of its own in the main thread from its start on; tests of coroutines could not
-    start theirs after it.
+    A long test that starts last leaves the other workers idle. The driver of browsers keeps an event loop of its own
+    in the main thread from its start on; tests of coroutines could not start theirs after it.
     """
-    items.sort(key=lambda item: "playwright_driver" in getattr(item, "fixturenames", ()))
+
+    def rank(item: pytest.Item) -> tuple[bool, bool]:
+        has_browser = "playwright_driver" in getattr(item, "fixturenames", ())
+        return has_browser, item.get_closest_marker("early") is None
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from livekit.rtc.participant import PublishTrackError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.servers.palaver import PalaverServer
+from tests.servers.palaver import PalaverServer, migrated
 
 PATIENCE_S = 30.0
 REMOVED_WITHIN_S = 0.5
@@ -36,7 +36,7 @@ print(json.dumps({"slug": meeting.slug, "cookie": client.cookies["sessionid"].va
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PalaverServer]:
-    with PalaverServer(tmp_path_factory.mktemp("palaver") / "data") as running:
+    with PalaverServer(migrated(tmp_path_factory.mktemp("palaver"))) as running:
         yield running
 
 

@@ -12,6 +12,7 @@ from tests.servers.postgresql import binaries, postgresql
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.early
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed (tools/apt_packages.sh test)")
 def test_the_database_tests_pass_on_postgresql(tmp_path: Path) -> None:

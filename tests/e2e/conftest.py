@@ -9,7 +9,7 @@ from playwright.sync_api import Playwright, expect
 
 from tests.e2e.cameras import camera_film
 from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES, WAIT_MS, WATCH_CONNECTIONS, Person
-from tests.servers.palaver import PalaverServer
+from tests.servers.palaver import PalaverServer, migrated
 
 PersonFactory = Callable[..., Person]
 SignIns = Callable[[str], Any]
@@ -25,14 +25,14 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[PalaverServer]:
-    with PalaverServer(tmp_path / "palaver") as running:
+    with PalaverServer(migrated(tmp_path / "palaver")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PalaverServer]:
     """One server for all tests of a module: a module takes it by a fixture `server` of its own that returns it."""
-    with PalaverServer(tmp_path_factory.mktemp("palaver")) as running:
+    with PalaverServer(migrated(tmp_path_factory.mktemp("palaver"))) as running:
         yield running
 
 
