@@ -83,7 +83,12 @@ def test_hands_have_an_order_and_go_down_when_one_has_the_floor(person: PersonFa
     expect(hand(bob, "alice")).to_have_text("2")
     expect(alice.page.get_by_role("button", name="Raise hand")).to_have_attribute("aria-pressed", "true")
     alice.press("People")
-    expect(alice.page.locator(".person", has_text="Bob")).to_contain_text("Hand raised, number 1")
+    # Twice in the panel: among the hands with the number in the line, and among all with the hand.
+    line = alice.page.get_by_role("region", name="Raised hands").get_by_role("listitem")
+    expect(line).to_contain_text(["Bob", "Alice Example"])
+    expect(line.first).to_contain_text("1 in line")
+    inside = alice.page.get_by_role("region", name="In the call").get_by_role("listitem")
+    expect(inside.filter(has_text="Bob")).to_contain_text("Hand raised, number 1")
     assert violations(alice.page) == []
     bob.press("Unmute")
     expect(hand(alice, "bob")).to_have_count(0)
