@@ -72,12 +72,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     @override
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         email, network = str(credentials.get("email", "")), source_network(request)
-        tries = (
-            (limits.SIGN_IN_BY_ACCOUNT_AND_NETWORK, f"{email} {network}"),
-            (limits.SIGN_IN_BY_ACCOUNT, email),
-            (limits.SIGN_IN_BY_NETWORK, network),
-        )
-        if not limits.count_attempts(tries, now=system_clock()):
+        now = system_clock()
+        tries = ((limits.SIGN_IN_BY_ACCOUNT_AND_NETWORK, f"{email} {network}"), (limits.SIGN_IN_BY_ACCOUNT, email))
+        # The network last: whoever hammers at one account that is shut already learns nothing, and shall not shut out
+        # the others behind their address.
+        if not limits.count_attempts(tries, now=now) or not limits.count_attempt(
+            limits.SIGN_IN_BY_NETWORK, network, now=now
+        ):
             raise too_many_tries()
 
     @override
@@ -87,6 +88,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             email, network = str(credentials.get("email", "")), source_network(request)
             limits.forget_attempts(limits.SIGN_IN_BY_ACCOUNT_AND_NETWORK, f"{email} {network}")
             limits.forget_attempts(limits.SIGN_IN_BY_ACCOUNT, email)
+            # This one try only: an account of one's own is no way to wipe out what one guessed at others.
+            limits.take_back_attempt(limits.SIGN_IN_BY_NETWORK, network)
         return user
 
     @override

@@ -1,10 +1,11 @@
 import re
+from dataclasses import replace
 
 import pytest
 from django.test import Client
 
 from palaver.accounts import limits
-from palaver.accounts.models import User
+from palaver.accounts.models import AttemptCounter, User
 from palaver.conftest import PASSWORD, make_person
 
 URL = "/accounts/login/"
@@ -65,10 +66,41 @@ def test_the_limit_tells_nothing_about_an_account(client: Client, alice: User) -
     assert pages[alice.email] == pages["nobody@example.org"]
 
 
-def test_guessing_at_many_accounts_from_one_network_stops(client: Client) -> None:
+def test_guessing_at_many_accounts_from_one_network_stops(client: Client, alice: User) -> None:
     for number in range(limits.SIGN_IN_BY_NETWORK.tries):
-        sign_in(client, f"person{number}@example.org", "guess")
+        assert "do not fit together" in sign_in(client, f"person{number}@example.org", "guess")
     assert "Too many tries" in sign_in(client, "another@example.org", "guess")
+    assert "Too many tries" in sign_in(client)
+
+
+def failures_of_the_network() -> int:
+    return sum(AttemptCounter.objects.filter(scope=limits.SIGN_IN_BY_NETWORK.scope).values_list("count", flat=True))
+
+
+def test_a_school_behind_one_address_signs_in_however_many_they_are(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SIGN_IN_BY_NETWORK", replace(limits.SIGN_IN_BY_NETWORK, tries=2))
+    assert [sign_in(Client()) for _ in range(5)] == ["/"] * 5
+    assert failures_of_the_network() == 0
+
+
+def test_a_success_takes_back_no_failure_of_others(alice: User, carol: User) -> None:
+    for number in range(3):
+        sign_in(Client(), carol.email, f"guess {number}")
+    assert sign_in(Client()) == "/"
+    assert failures_of_the_network() == 3
+    rest = limits.SIGN_IN_BY_ACCOUNT_AND_NETWORK.tries - 3
+    pages = [sign_in(Client(), carol.email, "guess") for _ in range(rest)]
+    assert not any("Too many tries" in page for page in pages)
+    assert "Too many tries" in sign_in(Client(), carol.email)
+
+
+def test_hammering_at_one_account_does_not_shut_out_its_network(client: Client, alice: User, carol: User) -> None:
+    for _ in range(limits.SIGN_IN_BY_ACCOUNT_AND_NETWORK.tries + 20):
+        sign_in(client, password="guess")
+    assert failures_of_the_network() == limits.SIGN_IN_BY_ACCOUNT_AND_NETWORK.tries
+    assert sign_in(Client(), carol.email) == "/"
 
 
 def test_changing_the_ipv6_address_within_a_64_changes_nothing(client: Client, alice: User) -> None:
