@@ -172,8 +172,10 @@ describe("being asked to unmute", () => {
   });
 });
 
-it("a hand that was lowered by somebody else is told", () => {
+it("a hand that was lowered by somebody else is told once, with the name", () => {
   enterAsBob();
   bench.tell({ kind: "hand_lowered_by", by: "Alice" });
-  expect(keys()).toEqual(["toast.handLowered"]);
+  expect(bench.call.toasts.shown.value.map((toast) => toast.title)).toEqual([
+    { key: "toast.handLowered", params: { name: "Alice" } },
+  ]);
 });

@@ -97,9 +97,6 @@ export class Order {
       case "asked_to_unmute":
         this.#askedToUnmute(by);
         return;
-      case "hand_lowered_by":
-        this.deps.toasts.show({ icon: "hand", title: { key: "toast.handLowered", params: { by } } });
-        return;
       default:
         return;
     }

@@ -31,6 +31,17 @@ describe("texts", () => {
     }
   });
 
+  it("write no key twice", () => {
+    const parts = import.meta.glob<Record<string, object>>("./*.{en,de}.ts", { eager: true });
+    for (const language of ["en", "de"]) {
+      const keys = Object.entries(parts)
+        .filter(([path]) => path.endsWith(`.${language}.ts`))
+        .flatMap(([, part]) => Object.values(part).flatMap((words) => Object.keys(words)));
+      expect(keys.length).toBeGreaterThan(400);
+      expect(keys.filter((key, index) => keys.indexOf(key) < index)).toEqual([]);
+    }
+  });
+
   it("have the same keys, places and plurals in both languages", () => {
     expect(Object.keys(de).sort()).toEqual(Object.keys(en).sort());
     const english: Catalogue = en;
