@@ -10,7 +10,6 @@ import { MenuBox } from "../components/menu";
 import { useSignalValue } from "../components/use_signal";
 import { Button } from "react-aria-components";
 import { ControlBar } from "./bar/control_bar";
-import { EndDialog } from "./dialogs/end_dialog";
 import { ProblemDialog } from "./green_room/problem_dialog";
 import { ChatButton } from "./panels/chat/chat_button";
 import { ChatNews } from "./panels/chat/chat_news";
@@ -20,10 +19,12 @@ import { useFocusKeeper } from "./use_focus_keeper";
 import { useRegionKeys } from "./use_region_keys";
 
 const loadChat = () => import("./panels/chat/chat_panel");
+const loadEnd = () => import("./dialogs/end_dialog");
 const loadInfo = () => import("./panels/info_panel");
 const loadPeople = () => import("./panels/people_panel");
 const loadShortcuts = () => import("./dialogs/shortcuts_dialog");
 const ChatPanel = lazy(loadChat);
+const EndDialog = lazy(loadEnd);
 const InfoPanel = lazy(loadInfo);
 const PeoplePanel = lazy(loadPeople);
 const RenameDialog = lazy(() => import("./dialogs/rename_dialog"));
@@ -40,7 +41,8 @@ export default function CallScreen() {
   useFocusKeeper();
   // They are there when somebody opens them. A failure shows then.
   useEffect(() => {
-    for (const load of [loadPeople, loadChat, loadInfo, loadShortcuts]) void load().catch(() => undefined);
+    for (const load of [loadPeople, loadChat, loadInfo, loadShortcuts, loadEnd])
+      void load().catch(() => undefined);
   }, []);
   return (
     <>
@@ -61,8 +63,8 @@ export default function CallScreen() {
       <ChatNews />
       <ProblemDialog />
       <TogetherDialogs />
-      {dialog === "end_for_all" ? <EndDialog onClose={closeDialog} /> : null}
       <Suspense fallback={null}>
+        {dialog === "end_for_all" ? <EndDialog onClose={closeDialog} /> : null}
         {dialog === "shortcuts" ? <ShortcutsDialog onClose={closeDialog} /> : null}
         {dialog === "rename" ? <RenameDialog onClose={closeDialog} /> : null}
         {dialog === "suspend" ? <SuspendDialog onClose={closeDialog} /> : null}

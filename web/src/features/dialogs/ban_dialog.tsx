@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { Person } from "../../call/person";
 import { useCall } from "../../components/call_context";
-import { DialogBox } from "../../components/dialog";
+import { ConfirmDialog } from "../../components/confirm_dialog";
 import { Icon } from "../../components/icon";
 
 const ALWAYS = 0;
@@ -14,32 +14,20 @@ export default function BanDialog({ person, onClose }: { person: Person; onClose
   const choices = person.isSignedIn ? FOR_ACCOUNTS : FOR_GUESTS;
   const [days, setDays] = useState<number>(choices[0]);
   const [reason, setReason] = useState("");
-  const ban = () => {
-    onClose();
+  const ban = () =>
     void call.command({
       kind: "ban_participant",
       participant_id: person.key,
       reason: reason.trim(),
       ...(days === ALWAYS ? {} : { days }),
     });
-  };
   return (
-    <DialogBox
+    <ConfirmDialog
+      role="dialog"
       title={t("people.ban.title", { name: person.name })}
-      closeLabel={t("app.close")}
+      confirm={t("people.ban.confirm")}
+      onConfirm={ban}
       onClose={onClose}
-      actions={
-        <>
-          {/* The safe answer has the first focus. */}
-          {/* eslint-disable-next-line jsx-a11y/no-autofocus */}
-          <button className="btn quiet" type="button" onClick={onClose} autoFocus>
-            {t("people.cancel")}
-          </button>
-          <button className="btn danger" type="button" onClick={ban}>
-            {t("people.ban.confirm")}
-          </button>
-        </>
-      }
     >
       <div className="stack">
         <p>{t("people.ban.body", { name: person.name })}</p>
@@ -84,6 +72,6 @@ export default function BanDialog({ person, onClose }: { person: Person; onClose
           </p>
         </div>
       </div>
-    </DialogBox>
+    </ConfirmDialog>
   );
 }

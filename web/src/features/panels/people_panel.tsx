@@ -3,7 +3,6 @@ import { lazy, Suspense, useState } from "react";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
 import { useSignalValue } from "../../components/use_signal";
-import { RemoveDialog } from "../dialogs/remove_dialog";
 import { CopyLinkButton } from "./copy_link";
 import { Panel } from "./panel";
 import { HandsSection, InCallSection, matches } from "./people_sections";
@@ -11,6 +10,7 @@ import type { Asking } from "./use_person_menu";
 import { WaitingSection } from "./waiting_section";
 
 const BanDialog = lazy(() => import("../dialogs/ban_dialog"));
+const RemoveDialog = lazy(() => import("../dialogs/remove_dialog"));
 const RenameOtherDialog = lazy(() => import("../dialogs/rename_other_dialog"));
 
 /** From here on a list is searched, not read. */
@@ -63,16 +63,13 @@ export default function PeoplePanel() {
   );
 }
 
+const QUESTIONS = { ban: BanDialog, remove: RemoveDialog, rename: RenameOtherDialog } as const;
+
 function Question({ asking, onClose }: { asking: Asking; onClose: () => void }) {
-  const { person } = asking;
-  if (asking.kind === "remove") return <RemoveDialog person={person} onClose={onClose} />;
+  const Dialog = QUESTIONS[asking.kind];
   return (
     <Suspense fallback={null}>
-      {asking.kind === "ban" ? (
-        <BanDialog person={person} onClose={onClose} />
-      ) : (
-        <RenameOtherDialog person={person} onClose={onClose} />
-      )}
+      <Dialog person={asking.person} onClose={onClose} />
     </Suspense>
   );
 }
