@@ -22,6 +22,7 @@ class Client(asyncio.Protocol):
 
     def __init__(self, host: str, path: str, on_frame: Callable[[bytes], None]) -> None:
         self.on_frame = on_frame
+        self.is_gone = False
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._request = (
             f"GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n"
@@ -50,6 +51,13 @@ class Client(asyncio.Protocol):
             self._buffer = bytearray(rest)
             self.opened.set_result(None)
         self._find_frames()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Whoever ended it."""
+        self.is_gone = True
+        if not self.opened.done():
+            self.opened.set_exception(ConnectionError("refused"))
 
     def _find_frames(self) -> None:
         buffer, start = self._buffer, 0
@@ -97,8 +105,9 @@ def _same(client: Client) -> Client:
 class Crowd:
     """All sockets of one room."""
 
-    def __init__(self, port: int, *, greeting: Callable[[int], str] | None) -> None:
+    def __init__(self, port: int, *, greeting: Callable[[int], str] | None, path: str = "/ws/meetings/bench") -> None:
         self._port = port
+        self._path = path
         self._greeting = greeting
         self._marker = b""
         self._arrivals_ns: list[int] = []
@@ -106,26 +115,35 @@ class Crowd:
         self._all_in = asyncio.Event()
         self.clients: list[Client] = []
 
-    async def gather(self, count: int) -> None:
-        """Bring `count` sockets into the room, one after the other."""
-        for number in range(len(self.clients), len(self.clients) + count):
-            welcomed = asyncio.Event()
-            host = f"127.0.0.1:{self._port}"
+    async def gather(self, count: int, *, at_once: int = 1) -> list[float]:
+        """Bring `count` sockets into the room, so many at once; the seconds that each waited for its welcome."""
+        gate = asyncio.Semaphore(at_once)
+        first = len(self.clients)
 
-            def first(frame: bytes, welcomed: asyncio.Event = welcomed) -> None:
-                if b'"welcome"' in frame:
-                    welcomed.set()
+        async def next_one(number: int) -> float:
+            async with gate:
+                begun_s = time.monotonic()
+                await self._bring(number)
+                return time.monotonic() - begun_s
 
-            client = Client(host, "/ws/meetings/bench", first)
-            await asyncio.get_running_loop().create_connection(
-                functools.partial(_same, client), "127.0.0.1", self._port
-            )
-            await asyncio.wait_for(client.opened, _PATIENCE_S)
-            if self._greeting is not None:
-                client.send(self._greeting(number))
-                await asyncio.wait_for(welcomed.wait(), _PATIENCE_S)
-            client.on_frame = self._frame
-            self.clients.append(client)
+        return await asyncio.gather(*(next_one(number) for number in range(first, first + count)))
+
+    async def _bring(self, number: int) -> None:
+        welcomed = asyncio.Event()
+        host = f"127.0.0.1:{self._port}"
+
+        def first(frame: bytes) -> None:
+            if b'"welcome"' in frame:
+                welcomed.set()
+
+        client = Client(host, self._path, first)
+        await asyncio.get_running_loop().create_connection(functools.partial(_same, client), "127.0.0.1", self._port)
+        await asyncio.wait_for(client.opened, _PATIENCE_S)
+        if self._greeting is not None:
+            client.send(self._greeting(number))
+            await asyncio.wait_for(welcomed.wait(), _PATIENCE_S)
+        client.on_frame = self._frame
+        self.clients.append(client)
 
     async def event(self, number: int, text_of: Callable[[str], str]) -> list[int]:
         """One event, sent by the next socket in turn: nanoseconds until each of all sockets had it."""

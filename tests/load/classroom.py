@@ -15,6 +15,20 @@ from tests.servers.palaver import PalaverServer
 PATIENCE_S = 60.0
 # No server ever gave out such a version, so that `sync` is answered with a whole snapshot.
 FAR_AHEAD = 2**40
+_MEETING = """
+import json
+from palaver.accounts.models import User
+from palaver.kernel.clock import system_clock
+from palaver.meetings.services import create_meeting
+alice = User.objects.create_user("alice@example.org", first_name="Alice", last_name="Okafor")
+print(json.dumps(create_meeting(actor=alice, title="Chess club", now=system_clock()).slug))
+"""
+
+
+def open_meeting(server: PalaverServer) -> str:
+    """The slug of a meeting of alice's, open to everybody. Once a server."""
+    slug: str = json.loads(server.manage("shell", "--no-imports", "-c", _MEETING).strip().splitlines()[-1])
+    return slug
 
 
 class Replica:

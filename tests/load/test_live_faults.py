@@ -5,7 +5,6 @@ Each test prints its figures; `make proof` copies them into docs/proof.md.
 
 import asyncio
 import contextlib
-import json
 import random
 import sqlite3
 import time
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.load.classroom import Pupil
+from tests.load.classroom import Pupil, open_meeting
 from tests.servers.palaver import PalaverServer
 
 SEED = 20260302
@@ -25,14 +24,6 @@ WRITERS = 50
 CONVERGED_WITHIN_S = 10.0
 # Of the room itself, on a machine that is busy with other things: an answer from memory takes a millisecond.
 ANSWERED_WITHIN_S = 2.0
-_MEETING = """
-import json
-from palaver.accounts.models import User
-from palaver.kernel.clock import system_clock
-from palaver.meetings.services import create_meeting
-alice = User.objects.create_user("alice@example.org", first_name="Alice", last_name="Okafor")
-print(json.dumps(create_meeting(actor=alice, title="Chess club", now=system_clock()).slug))
-"""
 
 
 @pytest.fixture
@@ -44,7 +35,7 @@ def server(tmp_path: Path) -> Iterator[PalaverServer]:
 @asynccontextmanager
 async def guests(server: PalaverServer, count: int) -> AsyncIterator[list[Pupil]]:
     """So many guests inside one meeting, each from an address of their own."""
-    slug = json.loads(server.manage("shell", "--no-imports", "-c", _MEETING).strip().splitlines()[-1])
+    slug = open_meeting(server)
     people = [Pupil(server, slug, f"Guest{number}", f"127.0.2.{number + 1}") for number in range(count)]
     try:
         for pupil in people:

@@ -13,6 +13,7 @@ import uvicorn
 from typing_extensions import override
 
 from palaver.config.asgi_types import App
+from palaver.config.websockets import BoundedWebSocket
 
 _GOODBYE_S = 2.0
 _DRAIN_S = 1
@@ -90,7 +91,7 @@ def run(
         app,
         # wsproto takes request lines of 64 kB: LiveKit clients put a whole join request there. uvicorn's websockets
         # back ends stop at 8 kB (design notes on the protocol, 1.3).
-        ws="wsproto",
+        ws=BoundedWebSocket,
         http="httptools",
         lifespan="on",
         log_config=None,

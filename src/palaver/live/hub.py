@@ -339,9 +339,12 @@ class Hub:
 
 def check_socket(socket: Socket, now_s: float) -> None:
     """Cut or close a connection whose other end does not read, or says nothing."""
-    if socket.stuck_since_s is not None and now_s - socket.stuck_since_s > MAX_STUCK_S:
-        socket.cut()
-    elif now_s - socket.heard_at_s > MAX_SILENCE_S:
+    is_silent = now_s - socket.heard_at_s > MAX_SILENCE_S
+    if socket.stuck_since_s is not None:
+        # Whoever takes nothing more cannot be told either.
+        if is_silent or now_s - socket.stuck_since_s > MAX_STUCK_S:
+            socket.cut()
+    elif is_silent:
         socket.close(CloseCode.TIMEOUT)
 
 

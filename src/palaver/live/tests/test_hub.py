@@ -222,6 +222,23 @@ async def test_silence_closes_the_socket_and_the_seat_waits(world: World) -> Non
     assert pid(answer) in room.state.seats
 
 
+async def test_silence_of_somebody_who_takes_nothing_more_cuts_at_once(world: World) -> None:
+    """LIVE-063: a close would wait behind what cannot be sent."""
+    _, socket, _ = await world.enter("slow")
+    async with Wire(socket) as network:
+        await network.has_sent(1)
+        network.block()
+        socket.push("hello?")
+        assert socket.stuck_since_s is not None
+        world.time.advance(socket.stuck_since_s + 1.0 - world.time.clock().steady_s)
+        socket.heard_at_s = world.time.clock().steady_s - MAX_SILENCE_S
+        await world.hub.watch()
+        assert not socket.is_cut
+        world.time.advance(0.1)
+        await world.hub.watch()
+        assert socket.is_cut
+
+
 # --- the engine -----------------------------------------------------------------------------------
 
 
