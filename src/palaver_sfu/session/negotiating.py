@@ -41,6 +41,8 @@ def offered(room: RoomState, session: Session, offer: Offer, turn: Turn) -> None
 def answered(room: RoomState, session: Session, event: Answered, turn: Turn) -> None:
     offer = session.negotiating
     if offer is None or event.offer_id != session.negotiation:
+        # Given up meanwhile, but the core has carried it out.
+        subscribing.withhold(session, event.mid_to_track.values(), turn)
         return
     session.negotiating = None
     session.has_answer = True

@@ -6,6 +6,8 @@ and `reconcile` asks for a new offer while the two differ.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from palaver_sfu.room.layers import spatial_layer
 from palaver_sfu.room.values import Mid, ParticipantSid, TrackKind, TrackSid, VideoQuality
 from palaver_sfu.session.effects import DropSubscription, SetSubscription
@@ -153,6 +155,13 @@ def drop_unwanted(room: RoomState, session: Session, turn: Turn) -> None:
     tracks = set(wanted(room, session))
     for track in session.received.values():
         if track not in tracks and session.applied.pop(track, None) is not None:
+            turn.do(DropSubscription(peer=session.sid, track=track))
+
+
+def withhold(session: Session, tracks: Iterable[TrackSid], turn: Turn) -> None:
+    """Of `tracks`, forward nothing that was not decided here."""
+    for track in tracks:
+        if track not in session.applied:
             turn.do(DropSubscription(peer=session.sid, track=track))
 
 
