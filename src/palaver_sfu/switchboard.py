@@ -33,7 +33,7 @@ from palaver_sfu.room.values import (
     RoomSid,
     TrackInfo,
 )
-from palaver_sfu.session import machine, presence
+from palaver_sfu.session import machine, presence, resuming
 from palaver_sfu.session.effects import (
     AddCandidate,
     Announce,
@@ -58,6 +58,7 @@ from palaver_sfu.session.inputs import (
     Join,
     NegotiationFailed,
     PeerClosed,
+    Resume,
     SignalLost,
     StatsObserved,
     Tick,
@@ -152,7 +153,22 @@ class Switchboard:
         if room is not None:
             self._feed(room, FromClient(sid=sid, request=request, nonce=self.nonce()))
 
-    def signal_lost(self, sid: ParticipantSid) -> None:
+    def resume(self, name: RoomName, identity: Identity, request: Resume, *, link: Link, mint: Mint) -> bool:
+        """Give a participant of `check_admission` a new connection; False when there is nobody to go on with."""
+        room = self._rooms.get(name)
+        session = room.sessions.get(request.sid) if room is not None else None
+        if room is None or session is None or session.identity != identity or not resuming.can_resume(session):
+            return False
+        # The client knows before us that its old connection is no use.
+        self._cut(request.sid)
+        self._links[request.sid] = _Attached(link=link, mint=mint)
+        self._feed(room, request)
+        return True
+
+    def signal_lost(self, sid: ParticipantSid, *, link: Link) -> None:
+        attached = self._links.get(sid)
+        if attached is not None and attached.link is not link:
+            return
         self._links.pop(sid, None)
         room = self._peers.get(sid)
         if room is not None:

@@ -20,7 +20,7 @@ class Client {
     this.room = new Room({ adaptiveStream: false, dynacast: false, ...options });
     this.room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) =>
       this.data.push({ text: new TextDecoder().decode(payload), from: participant?.identity ?? null, topic: topic ?? null }));
-    for (const name of ['Disconnected', 'Reconnecting', 'Reconnected', 'ParticipantConnected', 'ParticipantDisconnected'])
+    for (const name of ['Disconnected', 'Reconnecting', 'SignalReconnecting', 'Reconnected', 'ParticipantConnected', 'ParticipantDisconnected'])
       this.room.on(RoomEvent[name], (subject) => this.events.push([name, subject?.identity ?? subject ?? null]));
     this.room.on(RoomEvent.ActiveSpeakersChanged, (speakers) => this.events.push(['Speakers', speakers.map((s) => s.identity)]));
     const started = performance.now();
@@ -169,6 +169,10 @@ class Client {
 
   untilGone(identity) {
     return until(() => !this.remote(identity), `${identity} gone`);
+  }
+
+  untilReplaced(identity, sid) {
+    return until(() => this.remote(identity) && this.remote(identity).sid !== sid && this.publication(identity, 'camera'), `${identity} back`);
   }
 
   participants() {

@@ -1,5 +1,7 @@
 """`livekit-client` in Chromium: publishes, receives, switches layers, sends data; on our SFU and on the reference."""
 
+from dataclasses import replace
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from tests.e2e.people import is_colour_of
 from tests.interop.js_client import JsClient
 from tests.servers.sfu import SfuAddress
+from tests.servers.wire_cutter import WireCutter
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(180)]
 
@@ -136,13 +139,57 @@ def test_whoever_leaves_is_gone_and_may_come_back(
     assert is_colour_of(watcher.call("see", "alice")["colour"], "alice")
 
 
-def test_a_cut_signal_comes_back_by_itself(sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str) -> None:
+def test_a_cut_signal_is_resumed_and_nobody_else_notices(
+    sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str
+) -> None:
+    with WireCutter(urlsplit(sfu.url).port or 0) as wire:
+        sid = publisher.connect(replace(sfu, url=wire.url), room)["sid"]
+        watcher.connect(sfu, room)
+        publisher.call("publishCamera")
+        watcher.call("see", "alice")
+        publisher.call("untilEvent", "ParticipantConnected", "bob")
+        assert wire.cut("/rtc") == 1
+        publisher.call("untilEvent", "SignalReconnecting")
+        watcher.call("send", "while you were away")
+        watcher.call("see", "alice")
+        wire.mend()
+        publisher.call("untilEvent", "Reconnected")
+        publisher.call("untilData", "while you were away")
+        publisher.call("send", "I am back")
+        watcher.call("untilData", "I am back")
+        assert is_colour_of(watcher.call("see", "alice")["colour"], "alice")
+        assert watcher.call("participants")[0]["sid"] == sid
+        assert "ParticipantDisconnected" not in [name for name, _ in watcher.page.evaluate("client.events")]
+        assert [packet["text"] for packet in publisher.page.evaluate("client.data")] == ["while you were away"]
+
+
+def test_who_comes_while_the_signal_is_cut_is_seen_after_it(
+    sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str
+) -> None:
+    with WireCutter(urlsplit(sfu.url).port or 0) as wire:
+        watcher.connect(replace(sfu, url=wire.url), room)
+        wire.cut("/rtc")
+        watcher.call("untilEvent", "SignalReconnecting")
+        publisher.connect(sfu, room)
+        publisher.call("publishCamera")
+        wire.mend()
+        watcher.call("untilEvent", "Reconnected")
+        assert is_colour_of(watcher.call("see", "alice")["colour"], "alice")
+
+
+@pytest.mark.parametrize("scenario", ["signal-reconnect", "full-reconnect", "disconnect-signal-on-resume"])
+def test_rehearsed_trouble_ends_well(
+    sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str, scenario: str
+) -> None:
     publisher.connect(sfu, room)
     watcher.connect(sfu, room)
     publisher.call("publishCamera")
     watcher.call("see", "alice")
-    publisher.call("cutSignal")
+    before = watcher.call("participants")[0]["sid"]
+    publisher.call("simulate", scenario)
     publisher.call("untilEvent", "Reconnected")
+    if scenario == "full-reconnect":
+        watcher.call("untilReplaced", "alice", before)
     assert is_colour_of(watcher.call("see", "alice")["colour"], "alice")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import numpy as np
@@ -15,6 +17,7 @@ from livekit.rtc.participant import PublishTrackError
 
 from tests.interop.js_client import token
 from tests.servers.sfu import SfuAddress
+from tests.servers.wire_cutter import WireCutter
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
@@ -268,6 +271,36 @@ async def test_without_the_right_to_publish_a_track_is_refused(
     await alice.connect(sfu, room, can_publish=False)
     with pytest.raises(PublishTrackError):
         await alice.show()
+
+
+async def test_a_cut_signal_is_resumed_and_nobody_else_notices(
+    sfu: SfuAddress, people: tuple[Person, Person], room: str
+) -> None:
+    alice, bob = people
+    events: list[str] = []
+    alice.room.on("reconnected", lambda: events.append("reconnected"))
+    bob.room.on("participant_disconnected", lambda _: events.append("left"))
+    with WireCutter(urlsplit(sfu.url).port or 0) as wire:
+        await alice.connect(replace(sfu, url=wire.url), room)
+        await bob.connect(sfu, room)
+        await alice.show()
+        await alice.sound()
+        await bob.until(lambda: len(bob.frames) > 2 and bob.energy > 0.1)
+        sid = alice.room.local_participant.sid
+        assert wire.cut("/rtc") == 1
+        seen = len(bob.frames)
+        await bob.room.local_participant.publish_data(b"while you were away", reliable=True)
+        wire.mend()
+        await alice.until(lambda: "reconnected" in events)
+        await bob.until(lambda: len(bob.frames) > seen + FPS)
+        await alice.until(lambda: alice.data)
+        await alice.room.local_participant.publish_data(b"I am back", reliable=True)
+        await bob.until(lambda: bob.data)
+        found = remote(bob, "alice")
+        assert found is not None
+        assert found.sid == sid
+        assert events == ["reconnected"]
+        assert [packet.data for packet in (*alice.data, *bob.data)] == [b"while you were away", b"I am back"]
 
 
 async def test_removal_by_the_server_says_why(sfu: SfuAddress, people: tuple[Person, Person], room: str) -> None:

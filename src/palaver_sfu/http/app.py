@@ -11,12 +11,13 @@ from palaver_sfu.http.admission import Admission, read_admission, read_claims
 from palaver_sfu.http.replies import Receive, Scope, Send, header, preflight, refuse_upgrade, reply
 from palaver_sfu.http.signal import Outbox, SignalConnection
 from palaver_sfu.room.values import DisconnectReason, ParticipantSid
+from palaver_sfu.session.inputs import Resume
 from palaver_sfu.session.messages import LeaveAction, RefreshToken
 from palaver_sfu.switchboard import Switchboard
 from palaver_sfu.wire import room_service, twirp
 from palaver_sfu.wire.requests import ParseOffer
-from palaver_sfu.wire.responses import leave_frame
-from palaver_sfu.wire.tokens import Keys
+from palaver_sfu.wire.responses import Mint, leave_frame
+from palaver_sfu.wire.tokens import Claims, Keys
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +63,13 @@ class HttpApp:
             return
         try:
             admission = self._admit(scope)
-            if admission.request.is_resuming:
+            if not admission.request.is_resuming:
+                sid, outbox = self._join(admission)
+            elif (resumed := self._resume(admission)) is not None:
+                sid, outbox = resumed
+            else:
                 await self._refuse_resume(send)
                 return
-            sid, outbox = self._join(admission)
         except AdmissionError as error:
             logger.info("join refused", extra={"status": error.status, "reason": error.text})
             await refuse_upgrade(scope, send, error.status, error.text)
@@ -77,7 +81,7 @@ class HttpApp:
             )
             await connection.run(receive, send)
         finally:
-            self._switchboard.signal_lost(sid)
+            self._switchboard.signal_lost(sid, link=outbox)
 
     def _admit(self, scope: Scope) -> Admission:
         admission = read_admission(scope, self._keys, parse_offer=self._parse_offer)
@@ -87,21 +91,14 @@ class HttpApp:
 
     def _join(self, admission: Admission) -> tuple[ParticipantSid, Outbox]:
         """The machine answers before the upgrade does: media gets ready while the socket opens."""
-        claims = admission.claims
         sid = ParticipantSid(f"PA_{self._switchboard.nonce()}")
         outbox = Outbox()
-
-        def mint(message: RefreshToken) -> str:
-            return self._keys.mint_refresh(
-                message, api_key=claims.api_key, expires_at=claims.expires_at, now=self._clock()
-            )
-
         self._switchboard.join(
             admission.room,
             admission.join(sid=sid, nonce=self._switchboard.nonce()),
-            options=claims.room_options,
+            options=admission.claims.room_options,
             link=outbox,
-            mint=mint,
+            mint=self._mint(admission.claims),
         )
         logger.info(
             "participant joins",
@@ -115,8 +112,27 @@ class HttpApp:
         )
         return sid, outbox
 
+    def _resume(self, admission: Admission) -> tuple[ParticipantSid, Outbox] | None:
+        request, outbox = admission.request, Outbox()
+        is_back = self._switchboard.resume(
+            admission.room,
+            admission.claims.identity,
+            Resume(sid=request.participant_sid, sync=request.sync),
+            link=outbox,
+            mint=self._mint(admission.claims),
+        )
+        return (request.participant_sid, outbox) if is_back else None
+
+    def _mint(self, claims: Claims) -> Mint:
+        def mint(message: RefreshToken) -> str:
+            return self._keys.mint_refresh(
+                message, api_key=claims.api_key, expires_at=claims.expires_at, now=self._clock()
+            )
+
+        return mint
+
     async def _refuse_resume(self, send: Send) -> None:
-        """No session survives its socket here: the client is told to come in anew, and does so by itself."""
+        """Nobody is here whom this could be: the client is told to come in anew, and does so by itself."""
         frame = leave_frame(DisconnectReason.STATE_MISMATCH, LeaveAction.RECONNECT)
         await send({"type": "websocket.accept"})
         await send({"type": "websocket.send", "bytes": frame.binary})

@@ -40,6 +40,10 @@ class Outbox:
         self._cut = asyncio.get_running_loop().create_future()
 
     @property
+    def is_closing(self) -> bool:
+        return self._is_closing
+
+    @property
     def close_code(self) -> int:
         return self._close_code
 
@@ -113,7 +117,7 @@ class SignalConnection:
         pace = Pace(updated_at=loop.time())
         while True:
             message = await receive()
-            if message["type"] == "websocket.disconnect":
+            if message["type"] == "websocket.disconnect" or self._outbox.is_closing:
                 return
             data = message.get("bytes")
             frame = message["text"] if data is None else data

@@ -19,7 +19,7 @@ from palaver_sfu.room.values import (
     Permission,
     TrackSid,
 )
-from palaver_sfu.session.requests import AddTrack, ClientRequest, Offer
+from palaver_sfu.session.requests import AddTrack, ClientRequest, Offer, SyncState
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,14 @@ class FromClient:
     sid: ParticipantSid
     request: ClientRequest
     nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A participant whose WebSocket was lost has a new one. Check `resuming.can_resume` before."""
+
+    sid: ParticipantSid
+    sync: SyncState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,4 +221,4 @@ ApiInput = (
     | DataFromServer
     | ChangeRoomMetadata
 )
-Input = Join | FromClient | SignalLost | MediaInput | ApiInput | Tick
+Input = Join | Resume | FromClient | SignalLost | MediaInput | ApiInput | Tick

@@ -17,6 +17,7 @@ from palaver_sfu.session import (
     observing,
     presence,
     publishing,
+    resuming,
     subscribing,
 )
 from palaver_sfu.session.effects import AddCandidate, CloseSignal, Effect, RoomFact
@@ -40,6 +41,7 @@ from palaver_sfu.session.inputs import (
     PeerConnected,
     PeerDisconnected,
     RemoveParticipant,
+    Resume,
     SignalLost,
     SpeakersObserved,
     StatsObserved,
@@ -60,6 +62,7 @@ from palaver_sfu.session.requests import (
     SetMuted,
     SetSubscriptionPermission,
     Simulate,
+    SyncState,
     Trickle,
     Unsupported,
     UpdateMetadata,
@@ -107,10 +110,8 @@ def step(room: RoomState, event: Input, now: float) -> list[Effect]:
             if session is not None and session.is_attached:
                 session.heard_at = now
                 _request(room, session, request, nonce, turn)
-        case SignalLost(sid=sid):
-            session = room.sessions.get(sid)
-            if session is not None:
-                presence.signal_lost(room, session, turn)
+        case SignalLost() | Resume():
+            _line_changed(room, event, turn)
         case Tick():
             _tick(room, turn)
         case (
@@ -142,6 +143,16 @@ def _join(room: RoomState, request: Join, turn: Turn) -> None:
         negotiating.offered(room, session, request.offer, turn)
 
 
+def _line_changed(room: RoomState, event: SignalLost | Resume, turn: Turn) -> None:
+    session = room.sessions.get(event.sid)
+    if session is None:
+        return
+    if isinstance(event, Resume):
+        resuming.resume(room, session, event, turn)
+    else:
+        presence.signal_lost(room, session, turn)
+
+
 def _request(  # noqa: PLR0912  the table of requests: one line each, kept in one place
     room: RoomState, session: Session, request: ClientRequest, nonce: str, turn: Turn
 ) -> None:
@@ -164,6 +175,8 @@ def _request(  # noqa: PLR0912  the table of requests: one line each, kept in on
             describing.update_own(session, request, turn)
         case DescribeTrack():
             publishing.describe_track(session, request, turn)
+        case SyncState():
+            resuming.synchronise(room, session, request, turn)
         case LeaveRequested():
             turn.do(CloseSignal(sid=session.sid))
             presence.remove(room, session, DisconnectReason.CLIENT_INITIATED, turn)
@@ -198,9 +211,8 @@ def _simulate(room: RoomState, session: Session, request: Simulate, turn: Turn) 
             presence.remove(room, session, DisconnectReason.UNKNOWN_REASON, turn)
         case Scenario.SERVER_LEAVE:
             presence.dismiss(room, session, DisconnectReason.SERVER_SHUTDOWN, turn)
-        case Scenario.SIGNAL_RECONNECT:
-            turn.do(CloseSignal(sid=session.sid))
-            presence.signal_lost(room, session, turn)
+        case Scenario.LOSE_RESUMED_SIGNAL | Scenario.LOSE_RESUMED_SIGNAL_UNHEARD:
+            resuming.rehearse(session, is_unheard=request.scenario is Scenario.LOSE_RESUMED_SIGNAL_UNHEARD, turn=turn)
         case Scenario.FULL_RECONNECT | Scenario.MIGRATION:
             presence.ask_to_rejoin(room, session, DisconnectReason.UNKNOWN_REASON, turn)
         case Scenario.UNSUPPORTED:

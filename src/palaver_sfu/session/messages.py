@@ -49,6 +49,13 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """The first message to a client that came back; it sends again what followed `last_message`."""
+
+    last_message: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     offer_id: int
     sdp: str
@@ -165,6 +172,7 @@ class PongTimed:
 
 ServerMessage = (
     Joined
+    | Resumed
     | Answer
     | TrackPublished
     | TrackUnpublished

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from palaver_sfu.room.quality import judge
-from palaver_sfu.room.values import ConnectionQuality, LinkStats, ParticipantSid, SpeakerInfo
+from palaver_sfu.room.values import ConnectionQuality, LinkStats, ParticipantSid, SpeakerInfo, TrackKind, TrackSid
 from palaver_sfu.session.inputs import Speaker, SpeakersObserved, StatsObserved
 from palaver_sfu.session.messages import QualityChanged, SpeakersChanged
 from palaver_sfu.session.state import RoomState, Session, Turn
 
 SIMULATED_LEVEL = 0.9
+MAX_SIMULATED_S = 60
 
 
 def speakers(room: RoomState, event: SpeakersObserved, turn: Turn) -> None:
+    for speaker in event.speakers:
+        if speaker.is_active and speaker.track in room.tracks:
+            room.loud[speaker.track] = speaker
+        else:
+            room.loud.pop(speaker.track, None)
     groups: dict[tuple[SpeakerInfo, ...], list[Session]] = {}
     for session in room.sessions.values():
         received = session.received_tracks
@@ -29,8 +35,26 @@ def _has_ended(room: RoomState, speaker: Speaker) -> bool:
     return not speaker.is_active and speaker.track not in room.tracks
 
 
+def resumed(room: RoomState, session: Session, turn: Turn) -> None:
+    """Who speaks now, and how good the lines are, for one who missed the changes."""
+    heard = {track for track in session.received_tracks if track in room.tracks}
+    silent = [Speaker(room.tracks[t], t, level=0.0, is_active=False) for t in heard if _is_sound(room, t)]
+    loud = [speaker for t, speaker in room.loud.items() if t in heard or speaker.peer == session.sid]
+    if infos := _one_each([*silent, *loud]):
+        turn.send(session, SpeakersChanged(speakers=infos))
+    seen = {room.tracks[track]: None for track in heard} | {session.sid: None}
+    known = tuple((sid, quality) for sid in seen if (quality := room.sessions[sid].quality) is not None)
+    if known:
+        turn.send(session, QualityChanged(qualities=known))
+
+
+def _is_sound(room: RoomState, track: TrackSid) -> bool:
+    found = room.publication(track)
+    return found is not None and found[1].info.kind is TrackKind.AUDIO
+
+
 def simulate_speaker(room: RoomState, session: Session, duration_s: int, turn: Turn) -> None:
-    session.simulated_speaker_until = turn.now + max(1, duration_s)
+    session.simulated_speaker_until = turn.now + min(max(1, duration_s), MAX_SIMULATED_S)
     _tell_simulated(room, session, turn, is_active=True)
 
 

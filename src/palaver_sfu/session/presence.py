@@ -7,6 +7,7 @@ from palaver_sfu.room import lifetime
 from palaver_sfu.room.values import (
     DisconnectReason,
     Identity,
+    ParticipantInfo,
     ParticipantKind,
     ParticipantState,
     Permission,
@@ -89,6 +90,8 @@ def refresh_token(room: RoomState, session: Session, turn: Turn) -> None:
 
 def media_connected(room: RoomState, session: Session, turn: Turn) -> None:
     session.is_media_silent = False
+    if session.detached_at is not None and session.gone_at is not None and not session.is_rejoining:
+        session.gone_at = session.detached_at + room.timing.signal_grace_s
     if session.state is ParticipantState.ACTIVE:
         return
     session.state = ParticipantState.ACTIVE
@@ -132,6 +135,7 @@ def ask_to_rejoin(room: RoomState, session: Session, reason: DisconnectReason, t
     turn.send(session, Leave(reason=reason, action=LeaveAction.RECONNECT))
     if session.is_attached:
         turn.do(CloseSignal(sid=session.sid))
+    session.is_rejoining = True
     session.is_attached = False
     session.detached_at = turn.now
     session.gone_at = turn.now + room.timing.rejoin_grace_s
@@ -164,12 +168,17 @@ def remove(
     for publication in announced:
         subscribing.forget_track(room, publication.info.sid, turn)
     if not is_replaced and not session.permission.is_hidden:
-        turn.send_all(room.sessions.values(), ParticipantsChanged(participants=(session.info(reason=reason),)))
+        tell_departure(room, session.info(reason=reason), turn)
     fact = RoomFact.PARTICIPANT_LEFT if was_active else RoomFact.PARTICIPANT_CONNECTION_ABORTED
     turn.announce_about(room, fact, last)
     turn.room_changed()
     if all(s.is_dependent for s in room.sessions.values()):
         room.last_left_at = turn.now
+
+
+def tell_departure(room: RoomState, gone: ParticipantInfo, turn: Turn) -> None:
+    room.departures.append((turn.now, gone))
+    turn.send_all((s for s in room.sessions.values() if s.sid != gone.sid), ParticipantsChanged(participants=(gone,)))
 
 
 def end(room: RoomState, reason: DisconnectReason, turn: Turn) -> None:
@@ -194,7 +203,8 @@ def end(room: RoomState, reason: DisconnectReason, turn: Turn) -> None:
 def check_deadlines(room: RoomState, session: Session, turn: Turn) -> bool:
     """Whether `session` is still here after what its deadlines ask for."""
     timing = room.timing
-    if (session.gone_at is not None and turn.now >= session.gone_at) or _fell_silent(session, timing, turn.now):
+    is_due = session.gone_at is not None and turn.now >= session.gone_at
+    if (is_due and not _lives_on(session, timing, turn.now)) or _fell_silent(session, timing, turn.now):
         remove(room, session, DisconnectReason.SIGNAL_CLOSE, turn)
         return False
     if session.state is not ParticipantState.ACTIVE and turn.now - session.joined_at >= timing.join_s:
@@ -208,6 +218,14 @@ def check_deadlines(room: RoomState, session: Session, turn: Turn) -> bool:
     if session.is_attached and turn.now - session.token_refreshed_at >= timing.token_refresh_s:
         refresh_token(room, session, turn)
     return True
+
+
+def _lives_on(session: Session, timing: Timing, now: float) -> bool:
+    """Others still see and hear somebody whose client is only trying to reach us with its words."""
+    if session.is_rejoining or session.is_media_silent or session.media_closed_at is not None:
+        return False
+    is_checking = session.checked_at is not None and now - session.checked_at < timing.check_silence_s
+    return is_checking and not _is_overdue(session.detached_at, timing.live_media_grace_s, now)
 
 
 def _fell_silent(session: Session, timing: Timing, now: float) -> bool:
@@ -245,10 +263,7 @@ def visibility_changed(room: RoomState, session: Session, turn: Turn) -> None:
     """Somebody became hidden, or visible again: others see a departure or, with the next update, an arrival."""
     if session.permission.is_hidden:
         session.version += 1
-        gone = session.info(state=ParticipantState.DISCONNECTED)
-        turn.send_all(
-            (s for s in room.sessions.values() if s.sid != session.sid), ParticipantsChanged(participants=(gone,))
-        )
+        tell_departure(room, session.info(state=ParticipantState.DISCONNECTED), turn)
     for other in room.sessions.values():
         subscribing.drop_unwanted(room, other, turn)
         subscribing.reconcile(room, other, turn)

@@ -129,6 +129,15 @@ class DescribeTrack:
 
 
 @dataclass(frozen=True, slots=True)
+class SyncState:
+    """What a client that came back believes to be so; `subscription` lists what differs from its default."""
+
+    published: tuple[TrackSid, ...]
+    subscription: UpdateSubscription | None = None
+    disabled: tuple[TrackSid, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveRequested:
     pass
 
@@ -149,7 +158,8 @@ class Scenario(Enum):
     SPEAKER_UPDATE = "speaker_update"
     NODE_FAILURE = "node_failure"
     SERVER_LEAVE = "server_leave"
-    SIGNAL_RECONNECT = "signal_reconnect"
+    LOSE_RESUMED_SIGNAL = "lose_resumed_signal"
+    LOSE_RESUMED_SIGNAL_UNHEARD = "lose_resumed_signal_unheard"
     FULL_RECONNECT = "full_reconnect"
     MIGRATION = "migration"
     UNSUPPORTED = "unsupported"
@@ -187,6 +197,7 @@ ClientRequest = (
     | SetSubscriptionPermission
     | UpdateMetadata
     | DescribeTrack
+    | SyncState
     | LeaveRequested
     | Ping
     | PingTimed

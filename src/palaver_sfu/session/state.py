@@ -32,10 +32,25 @@ from palaver_sfu.room.values import (
     TrackSid,
 )
 from palaver_sfu.session.effects import Announce, Effect, RoomFact, Send, SetSubscription
-from palaver_sfu.session.messages import ParticipantsChanged, RoomChanged, ServerMessage
+from palaver_sfu.session.inputs import Speaker
+from palaver_sfu.session.messages import (
+    MuteTrack,
+    ParticipantsChanged,
+    RoomChanged,
+    ServerMessage,
+    SubscriptionPermissionChanged,
+    TrackPublished,
+    TrackSubscribed,
+    TrackUnpublished,
+)
 from palaver_sfu.session.requests import AddTrack, Offer, OfferSection, SetSubscriptionPermission
 
 NO_SETTINGS = TrackSettings()
+
+# What no later snapshot repeats: it is said again to a client whose line was cut meanwhile.
+REPEATED = (MuteTrack, SubscriptionPermissionChanged, TrackPublished, TrackSubscribed, TrackUnpublished)
+MAX_REPEATED = 128
+MAX_DEPARTURES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,7 @@ class Timing:
 
     join_s: float = 60.0  # from Join until media is connected; the reference drops after a minute
     signal_grace_s: float = 20.0  # a client that lost its WebSocket resumes within this, or is gone
+    live_media_grace_s: float = 120.0  # the same while its media lives; clients try for about a minute
     silent_media_grace_s: float = 5.0  # the same when its media went silent too: most likely a closed tab
     closed_media_grace_s: float = 3.0  # media closed by the client: it leaves, or is about to join anew
     rejoin_grace_s: float = 10.0  # after "please rejoin": others see the old one until then
@@ -104,6 +120,10 @@ class Session:
     media_heard_at: float | None = None  # when something arrived last; checks of connectivity do not count
     checked_at: float | None = None  # when they do
     detached_at: float | None = None
+    is_rejoining: bool = False  # it was told to come in anew: this one cannot be resumed
+    repeated: deque[tuple[float, ServerMessage]] = field(default_factory=lambda: deque(maxlen=MAX_REPEATED))
+    loses_resumed_signal_until: float | None = None  # rehearsed trouble
+    is_resumed_unheard: bool = False
 
     publications: dict[TrackSid, Publication] = field(default_factory=dict)
     queued: list[tuple[TrackSid, AddTrack]] = field(default_factory=list)
@@ -186,6 +206,9 @@ class RoomState:
     sessions: dict[ParticipantSid, Session] = field(default_factory=dict)
     identities: dict[Identity, ParticipantSid] = field(default_factory=dict)
     tracks: dict[TrackSid, ParticipantSid] = field(default_factory=dict)
+    # Who went, and when: for those who could not be told. Who speaks: for those who come back.
+    departures: deque[tuple[float, ParticipantInfo]] = field(default_factory=lambda: deque(maxlen=MAX_DEPARTURES))
+    loud: dict[TrackSid, Speaker] = field(default_factory=dict)
     last_left_at: float | None = None
     quality_told_at: float = 0.0
     is_ended: bool = False
@@ -230,7 +253,11 @@ class Turn:
         self.send_all((to,), message)
 
     def send_all(self, to: Iterable[Session], message: ServerMessage) -> None:
-        """To those of `to` who have a signalling connection."""
+        """To those of `to` who have a signalling connection; some messages wait for the others."""
+        to = tuple(to)
+        if isinstance(message, REPEATED):
+            for session in to:
+                session.repeated.append((self.now, message))
         sids = tuple(session.sid for session in to if session.is_attached)
         if sids:
             self.effects.append(Send(to=sids, message=message))

@@ -7,6 +7,7 @@ and `reconcile` asks for a new offer while the two differ.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from palaver_sfu.room.layers import spatial_layer
 from palaver_sfu.room.values import Mid, ParticipantSid, TrackKind, TrackSid, VideoQuality
@@ -127,6 +128,7 @@ def track_appeared(room: RoomState, publisher: Session, publication: Publication
 
 def forget_track(room: RoomState, track: TrackSid, turn: Turn) -> None:
     """Stop forwarding `track`, which has just left `room.tracks`."""
+    room.loud.pop(track, None)
     for session in room.sessions.values():
         session.wishes.pop(track, None)
         session.settings.pop(track, None)
@@ -172,6 +174,12 @@ def update_settings(room: RoomState, session: Session, request: UpdateTrackSetti
         session.settings[track] = request.settings
         if track in session.applied:
             _apply(room, session, track, turn)
+
+
+def disable(room: RoomState, session: Session, track: TrackSid, turn: Turn) -> None:
+    """Pause one track and leave what else was wanted of it as it was."""
+    settings = replace(session.settings.get(track, NO_SETTINGS), is_disabled=True)
+    update_settings(room, session, UpdateTrackSettings(tracks=(track,), settings=settings), turn)
 
 
 def set_subscription_permission(

@@ -133,6 +133,18 @@ class Served:
             client.sid = ParticipantSid((await client.until("join")).participant.sid)
             yield client
 
+    @asynccontextmanager
+    async def resume(
+        self, sid: str, identity: str, *, room: str = "standup", **fields: Any
+    ) -> AsyncIterator[RawClient]:
+        """A new connection of somebody who was here; nothing of it is read yet."""
+        resume = rtc.JoinRequest(reconnect=True, participant_sid=sid, **fields)
+        query = f"access_token={token(identity, room)}&join_request={join_parameter(resume)}"
+        async with connect(f"{self.ws_url}/rtc/v1?{query}", proxy=None) as socket:
+            client = RawClient(socket)
+            client.sid = ParticipantSid(sid)
+            yield client
+
     async def twirp(self, method: str, body: dict[str, Any], **grants: Any) -> httpx.Response:
         """A server API call in JSON."""
         text = api.AccessToken(KEY, SECRET).with_grants(api.VideoGrants(**grants)).to_jwt()

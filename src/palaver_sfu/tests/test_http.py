@@ -13,7 +13,17 @@ from livekit.protocol import models, rtc
 from palaver_sfu.http import signal
 from palaver_sfu.room.values import RoomName, RoomOptions
 from palaver_sfu.session.inputs import ChangeRoomMetadata
-from palaver_sfu.tests.serving import KEY, OFFER, SECRET, RawClient, Served, join_parameter, serving, token
+from palaver_sfu.tests.serving import (
+    CAMERA_SECTION,
+    KEY,
+    OFFER,
+    SECRET,
+    RawClient,
+    Served,
+    join_parameter,
+    serving,
+    token,
+)
 from palaver_sfu.wire.requests import MAX_SIGNAL_BYTES
 
 # --- HTTP -----------------------------------------------------------------------------------------
@@ -238,17 +248,55 @@ async def test_a_client_that_does_not_read_is_cut_and_costs_others_nothing(monke
         bob.socket.transport.abort()
 
 
-async def test_every_resume_is_answered_with_a_call_to_rejoin(sfu: Served) -> None:
+@pytest.mark.parametrize("stranger", ["sid", "identity", "room"])
+async def test_a_resume_of_nobody_here_is_answered_with_a_call_to_rejoin(sfu: Served, stranger: str) -> None:
     async with sfu.join("alice") as alice:
-        resume = rtc.JoinRequest(reconnect=True, participant_sid=alice.sid)
-        query = f"access_token={token()}&join_request={join_parameter(resume)}"
-        async with websockets.connect(f"{sfu.ws_url}/rtc/v1?{query}", proxy=None) as socket:
-            frame = await socket.recv()
-            assert isinstance(frame, bytes)
-            leave = rtc.SignalResponse.FromString(frame).leave
+        sid = "PA_nobody" if stranger == "sid" else alice.sid
+        identity = "bob" if stranger == "identity" else "alice"
+        room = "elsewhere" if stranger == "room" else "standup"
+        async with sfu.resume(sid, identity, room=room) as bob:
+            leave = await bob.until("leave")
             assert (leave.reason, leave.action) == (models.STATE_MISMATCH, rtc.LeaveRequest.RECONNECT)
-            with pytest.raises(websockets.ConnectionClosedOK):
-                await socket.recv()
+            assert bob.heard == [rtc.SignalResponse(leave=leave)]
+            assert await bob.closed() == 1000
+        await alice.send(ping_req=rtc.Ping(timestamp=3))
+        assert await alice.until("pong_resp")
+
+
+async def test_a_lost_socket_is_resumed_with_the_same_media_and_sid(sfu: Served) -> None:
+    async with sfu.join("bob") as bob:
+        async with sfu.join("alice") as alice:
+            track = await alice.publish_camera()
+            sfu.media.start_tracks(alice.sid, "video/vp8")
+            alice.socket.transport.abort()
+        state = rtc.SyncState(publish_tracks=[rtc.TrackPublishedResponse(cid="cam", track=track)])
+        async with sfu.resume(alice.sid, "alice", sync_state=state) as again:
+            first = await again.next()
+            assert first.reconnect.server_info.version
+            update = await again.until("update")
+            assert {p.identity for p in update.participants} == {"alice", "bob"}
+            await again.send(offer=rtc.SessionDescription(type="offer", sdp=OFFER + CAMERA_SECTION, id=3))
+            assert (await again.until("answer")).id == 3
+            await bob.send(ping_req=rtc.Ping(timestamp=1))
+            await bob.until("pong_resp")
+            told = [p for r in bob.heard if r.HasField("update") for p in r.update.participants]
+            assert models.ParticipantInfo.DISCONNECTED not in {p.state for p in told}
+            assert list(sfu.media.peers) == [bob.sid, alice.sid]
+
+
+async def test_the_older_of_two_sockets_of_one_participant_ends_and_takes_nothing_with_it(sfu: Served) -> None:
+    async with sfu.join("alice") as old, sfu.resume(old.sid, "alice") as new:
+        assert (await new.next()).HasField("reconnect")
+        assert await old.closed() == 1000
+        await new.send(ping_req=rtc.Ping(timestamp=7))
+        assert (await new.until("pong_resp")).last_ping_timestamp == 7
+        assert sfu.app.switchboard.open_links == 1
+
+
+async def test_a_resume_with_a_bad_token_is_refused(sfu: Served) -> None:
+    async with sfu.join("alice") as alice:
+        parameter = join_parameter(rtc.JoinRequest(reconnect=True, participant_sid=alice.sid))
+        await refused(sfu, forged(exp=1), parameter, 401)
 
 
 async def test_who_comes_twice_stays_once(sfu: Served) -> None:

@@ -196,13 +196,28 @@ def test_an_idle_client_that_is_killed_is_gone_after_ten_seconds() -> None:
     assert bob not in stage.room.sessions
 
 
-def test_an_idle_client_that_still_checks_its_connection_has_the_whole_grace() -> None:
+def test_a_client_that_still_checks_its_connection_is_kept_as_long_as_clients_try_to_come_back() -> None:
     stage = Stage()
     bob = stage.join("bob")
     stage.step(SignalLost(sid=bob))
-    for second in range(19):
+    for second in range(119):
         idle(stage, bob, second % 7)
     assert bob in stage.room.sessions
+    idle(stage, bob, 0)
+    assert bob not in stage.room.sessions
+
+
+def test_media_that_comes_back_gives_the_whole_time_to_resume_again() -> None:
+    stage = Stage()
+    bob = stage.join("bob")
+    stage.step(SignalLost(sid=bob))
+    stage.step(PeerDisconnected(peer=bob))
+    stage.wait(3)
+    stage.step(PeerConnected(peer=bob))
+    stage.wait(16)
+    assert bob in stage.room.sessions
+    stage.wait(1)
+    assert bob not in stage.room.sessions
 
 
 def test_checks_that_fail_alone_cost_nobody_the_place() -> None:
@@ -353,7 +368,6 @@ def test_news_about_people_who_have_left_is_ignored() -> None:
         (Scenario.MIGRATION, True, LeaveAction.RECONNECT),
         (Scenario.SERVER_LEAVE, False, LeaveAction.DISCONNECT),
         (Scenario.NODE_FAILURE, False, None),
-        (Scenario.SIGNAL_RECONNECT, True, None),
     ],
 )
 def test_rehearsed_trouble_ends_the_connection_in_its_own_way(

@@ -50,6 +50,7 @@ from palaver_sfu.session.requests import (
     PingTimed,
     Scenario,
     Simulate,
+    SyncState,
     Trickle,
     Unsupported,
     UpdateMetadata,
@@ -92,7 +93,21 @@ def encode(message: object) -> rtc.SignalResponse:
         (rtc.SignalRequest(ping_req=rtc.Ping(timestamp=5)), PingTimed(at_ms=5)),
         (rtc.SignalRequest(leave=rtc.LeaveRequest()), LeaveRequested()),
         (rtc.SignalRequest(), Ignored(name="unknown")),
-        (rtc.SignalRequest(sync_state=rtc.SyncState()), Ignored(name="sync_state")),
+        (rtc.SignalRequest(sync_state=rtc.SyncState()), SyncState(published=())),
+        (
+            rtc.SignalRequest(
+                sync_state=rtc.SyncState(
+                    publish_tracks=[rtc.TrackPublishedResponse(cid="cam", track=models.TrackInfo(sid="TR_1"))],
+                    subscription=rtc.UpdateSubscription(track_sids=["TR_2"]),
+                    track_sids_disabled=["TR_3"],
+                )
+            ),
+            SyncState(
+                published=(TrackSid("TR_1"),),
+                subscription=UpdateSubscription(tracks=(TrackSid("TR_2"),), is_subscribed=False),
+                disabled=(TrackSid("TR_3"),),
+            ),
+        ),
         (
             rtc.SignalRequest(trickle=rtc.TrickleRequest(candidateInit='{"candidate":"candidate:1"}')),
             Trickle(candidate="candidate:1"),

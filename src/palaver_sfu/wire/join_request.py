@@ -12,9 +12,10 @@ from google.protobuf.message import DecodeError
 from livekit.protocol import models, rtc
 
 from palaver_sfu.errors import WireError
+from palaver_sfu.room.values import ParticipantSid
 from palaver_sfu.session.publishing import MAX_PUBLICATIONS
-from palaver_sfu.session.requests import AddTrack, Offer
-from palaver_sfu.wire.requests import ParseOffer, read_add_track, read_offer
+from palaver_sfu.session.requests import AddTrack, Offer, SyncState
+from palaver_sfu.wire.requests import ParseOffer, read_add_track, read_offer, read_sync_state
 
 # As the reference: a join is a few kilobytes, and a gzip bomb must not be more.
 MAX_JOIN_REQUEST_BYTES = 1024 * 1024
@@ -38,7 +39,8 @@ class JoinRequest:
     add_tracks: tuple[AddTrack, ...]
     offer: Offer | None
     is_resuming: bool
-    participant_sid: str
+    participant_sid: ParticipantSid
+    sync: SyncState | None
 
 
 def read_join_request(parameter: str, *, parse_offer: ParseOffer) -> JoinRequest:
@@ -66,7 +68,8 @@ def read_join_request(parameter: str, *, parse_offer: ParseOffer) -> JoinRequest
         add_tracks=tuple(read_add_track(add) for add in message.add_track_requests),
         offer=read_offer(message.publisher_offer, parse_offer) if has_offer else None,
         is_resuming=message.reconnect,
-        participant_sid=message.participant_sid,
+        participant_sid=ParticipantSid(message.participant_sid),
+        sync=read_sync_state(message.sync_state) if message.HasField("sync_state") else None,
     )
 
 

@@ -35,6 +35,7 @@ from palaver_sfu.session.requests import (
     SetMuted,
     SetSubscriptionPermission,
     Simulate,
+    SyncState,
     TrackPermission,
     Trickle,
     Unsupported,
@@ -72,8 +73,8 @@ _SCENARIOS = {
     "node_failure": Scenario.NODE_FAILURE,
     "migration": Scenario.MIGRATION,
     "server_leave": Scenario.SERVER_LEAVE,
-    "disconnect_signal_on_resume": Scenario.SIGNAL_RECONNECT,
-    "disconnect_signal_on_resume_no_messages": Scenario.SIGNAL_RECONNECT,
+    "disconnect_signal_on_resume": Scenario.LOSE_RESUMED_SIGNAL,
+    "disconnect_signal_on_resume_no_messages": Scenario.LOSE_RESUMED_SIGNAL_UNHEARD,
     "leave_request_full_reconnect": Scenario.FULL_RECONNECT,
 }
 
@@ -184,7 +185,16 @@ def _mute(message: rtc.MuteTrackRequest) -> ClientRequest:
     return SetMuted(track=TrackSid(message.sid), is_muted=message.muted, request=message.SerializeToString())
 
 
-def _subscription(message: rtc.UpdateSubscription) -> ClientRequest:
+def read_sync_state(message: rtc.SyncState) -> SyncState:
+    has_subscription = message.HasField("subscription")
+    return SyncState(
+        published=tuple(TrackSid(published.track.sid) for published in message.publish_tracks),
+        subscription=_subscription(message.subscription) if has_subscription else None,
+        disabled=tuple(TrackSid(sid) for sid in message.track_sids_disabled),
+    )
+
+
+def _subscription(message: rtc.UpdateSubscription) -> UpdateSubscription:
     tracks = list(message.track_sids)
     for participant in message.participant_tracks:
         tracks.extend(participant.track_sids)
@@ -283,6 +293,7 @@ _READERS: dict[str, Callable[..., ClientRequest]] = {
     "leave": lambda _: LeaveRequested(),
     "subscription_permission": _subscription_permission,
     "simulate": _simulate,
+    "sync_state": read_sync_state,
     "update_metadata": _update_metadata,
     "ping_req": lambda message: PingTimed(at_ms=message.timestamp),
     "update_audio_track": _update_audio_track,

@@ -25,6 +25,7 @@ from palaver_sfu.session.messages import (
     QualityChanged,
     RefreshToken,
     RequestAnswered,
+    Resumed,
     RoomChanged,
     ServerMessage,
     SpeakersChanged,
@@ -81,6 +82,8 @@ class Encoder:
         """`mint` signs the token of a `RefreshToken`, with the key that its reader joined with."""
         if isinstance(message, Joined):
             return Frame(rtc.SignalResponse(join=self._join(message)))
+        if isinstance(message, Resumed):
+            return Frame(rtc.SignalResponse(reconnect=self._reconnect(message)))
         if isinstance(message, RefreshToken):
             return Frame(rtc.SignalResponse(refresh_token=mint(message)))
         return Frame(_encode(message))
@@ -91,22 +94,35 @@ class Encoder:
             participant=participant_message(message.participant),
             other_participants=[participant_message(other) for other in message.others],
             server_version=LIVEKIT_LEVEL,
-            ice_servers=[
-                rtc.ICEServer(urls=server.urls, username=server.username, credential=server.credential)
-                for server in self.ice_servers
-            ],
+            ice_servers=self._ice_servers(),
             subscriber_primary=False,
             ping_timeout=PING_TIMEOUT_S,
             ping_interval=PING_INTERVAL_S,
-            server_info=models.ServerInfo(
-                edition=models.ServerInfo.Standard,
-                version=LIVEKIT_LEVEL,
-                protocol=LIVEKIT_PROTOCOL,
-                node_id=self.node_id,
-                debug_info=PRODUCT,
-            ),
+            server_info=self._server_info(),
             enabled_publish_codecs=codecs(),
             fast_publish=message.participant.permission.can_publish,
+        )
+
+    def _reconnect(self, message: Resumed) -> rtc.ReconnectResponse:
+        return rtc.ReconnectResponse(
+            ice_servers=self._ice_servers(),
+            server_info=self._server_info(),
+            last_message_seq=message.last_message,
+        )
+
+    def _ice_servers(self) -> list[rtc.ICEServer]:
+        return [
+            rtc.ICEServer(urls=server.urls, username=server.username, credential=server.credential)
+            for server in self.ice_servers
+        ]
+
+    def _server_info(self) -> models.ServerInfo:
+        return models.ServerInfo(
+            edition=models.ServerInfo.Standard,
+            version=LIVEKIT_LEVEL,
+            protocol=LIVEKIT_PROTOCOL,
+            node_id=self.node_id,
+            debug_info=PRODUCT,
         )
 
 
@@ -166,7 +182,7 @@ def _encode(message: ServerMessage) -> rtc.SignalResponse:  # noqa: PLR0911, PLR
             return rtc.SignalResponse(pong=at_ms)
         case PongTimed(pinged_at_ms=pinged_at_ms, at_ms=at_ms):
             return rtc.SignalResponse(pong_resp=rtc.Pong(last_ping_timestamp=pinged_at_ms, timestamp=at_ms))
-        case Joined() | RefreshToken():
+        case Joined() | Resumed() | RefreshToken():
             raise AssertionError("encoded by Encoder.encode")
         case _:
             assert_never(message)
