@@ -1,10 +1,17 @@
-//! UDP in batches: `recvmmsg`, `sendmmsg`, and the local address of each datagram.
+//! UDP in batches: `recvmmsg`, `sendmmsg` of segmented datagrams, and the local address of each datagram.
 
+mod kernel;
+mod segments;
+
+use std::cell::Cell;
 use std::io;
-use std::mem::{self, MaybeUninit};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::mem;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
+
+use kernel::{CONTROL_WORDS, from_name, local_address, set_control, set_option, to_name, zeroed_headers, zeroed_name};
+use segments::{MAX_SEGMENTS, run};
 
 /// Datagrams read by one call.
 pub(crate) const BATCH: usize = 32;
@@ -12,8 +19,8 @@ pub(crate) const BATCH: usize = 32;
 const MAX_DATAGRAM_BYTES: usize = 9_216;
 /// Kernel buffers: 4 MiB hold about 100 ms of 300 Mbit/s; the kernel may give less.
 const SOCKET_BUFFER_BYTES: libc::c_int = 4 * 1024 * 1024;
-/// Room for one `IP_PKTINFO` or `IPV6_PKTINFO` with its header, aligned for `cmsghdr`.
-const CONTROL_WORDS: usize = 8;
+/// Refused runs after which a socket sends one by one for good: a driver that cannot, or a path with a small MTU.
+const MAX_REFUSED_RUNS: u32 = 64;
 
 /// One received datagram.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +49,7 @@ pub(crate) struct Departing<'a> {
 pub(crate) struct UdpSocket {
     descriptor: OwnedFd,
     local: SocketAddr,
+    refused_runs: Cell<u32>,
 }
 
 /// Buffers for one batch, kept between calls.
@@ -95,7 +103,7 @@ impl UdpSocket {
             return Err(io::Error::last_os_error());
         }
         let local = from_name(&name).ok_or_else(|| io::Error::other("bound to a strange address"))?;
-        Ok(Self { descriptor, local })
+        Ok(Self { descriptor, local, refused_runs: Cell::new(0) })
     }
 
     /// Where it is bound; the port is never 0.
@@ -151,178 +159,96 @@ impl UdpSocket {
     }
 
     /// Send; answers how many the kernel took. Fewer than all means that its buffer is full.
+    ///
+    /// Neighbours of equal length to one destination go to the kernel as one piece (`UDP_SEGMENT`): its way through the
+    /// network stack is the dearest part of forwarding.
     pub(crate) fn send(&self, datagrams: &[Departing<'_>]) -> io::Result<usize> {
         let mut taken = 0;
-        for chunk in datagrams.chunks(BATCH) {
-            let sent = self.send_chunk(chunk)?;
-            taken += sent;
-            if sent < chunk.len() {
-                break;
+        while let Some(rest) = datagrams.get(taken..).filter(|rest| !rest.is_empty()) {
+            match self.send_some(rest) {
+                Ok((sent, is_all)) => {
+                    taken += sent;
+                    if !is_all {
+                        break;
+                    }
+                }
+                // What was taken is not sent again; the failure will show itself once more, at the first place.
+                Err(_) if taken > 0 => break,
+                Err(error) => return Err(error),
             }
         }
         Ok(taken)
     }
 
-    fn send_chunk(&self, chunk: &[Departing<'_>]) -> io::Result<usize> {
+    fn send_some(&self, datagrams: &[Departing<'_>]) -> io::Result<(usize, bool)> {
+        let longest = if self.refused_runs.get() < MAX_REFUSED_RUNS { MAX_SEGMENTS } else { 1 };
+        match self.send_batch(datagrams, longest) {
+            Err(error) if run(datagrams, longest) > 1 && is_refusal(&error) => {
+                // Whether it was the segments or the destination is shown by the same datagrams one by one.
+                let alone = datagrams.get(..run(datagrams, longest)).unwrap_or(datagrams);
+                let done = self.send_batch(alone, 1)?;
+                self.refused_runs.set(self.refused_runs.get() + 1);
+                Ok(done)
+            }
+            done => done,
+        }
+    }
+
+    /// One system call for up to [`BATCH`] runs of neighbours. Answers how many datagrams the kernel took, and whether
+    /// these were all that it was shown.
+    fn send_batch(&self, datagrams: &[Departing<'_>], longest: usize) -> io::Result<(usize, bool)> {
         let mut names = [zeroed_name(); BATCH];
         let mut controls = [[0_u64; CONTROL_WORDS]; BATCH];
-        let mut slices: [libc::iovec; BATCH] = [libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 }; BATCH];
+        let mut slices = [[libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 }; MAX_SEGMENTS]; BATCH];
         let mut headers: [libc::mmsghdr; BATCH] = zeroed_headers();
-        let parts = names.iter_mut().zip(&mut controls).zip(&mut slices).zip(&mut headers);
-        for (datagram, (((name, control), slice), header)) in chunk.iter().zip(parts) {
-            let (filled, length) = to_name(datagram.to);
+        let mut lengths = [0_usize; BATCH];
+        let mut rest = datagrams;
+        let mut count = 0;
+        let parts = names.iter_mut().zip(&mut controls).zip(&mut slices).zip(&mut headers).zip(&mut lengths);
+        for ((((name, control), slices), header), length) in parts {
+            let Some(first) = rest.first() else { break };
+            let (segments, others) = rest.split_at(run(rest, longest));
+            for (slice, segment) in slices.iter_mut().zip(segments) {
+                // The kernel only reads through this pointer.
+                let start = segment.bytes.as_ptr().cast_mut().cast();
+                *slice = libc::iovec { iov_base: start, iov_len: segment.bytes.len() };
+            }
+            let (filled, name_length) = to_name(first.to);
             *name = filled;
-            // The kernel only reads through this pointer.
-            *slice = libc::iovec { iov_base: datagram.bytes.as_ptr().cast_mut().cast(), iov_len: datagram.bytes.len() };
             header.msg_hdr.msg_name = ptr::from_mut(name).cast();
-            header.msg_hdr.msg_namelen = length;
-            header.msg_hdr.msg_iov = slice;
-            header.msg_hdr.msg_iovlen = 1;
-            if let Some(from) = datagram.from {
-                set_local_address(&mut header.msg_hdr, control, from);
-            }
+            header.msg_hdr.msg_namelen = name_length;
+            header.msg_hdr.msg_iov = slices.as_mut_ptr();
+            header.msg_hdr.msg_iovlen = segments.len() as _;
+            let segment_bytes = (segments.len() > 1).then_some(first.bytes.len() as u16);
+            set_control(&mut header.msg_hdr, control, first.from, segment_bytes);
+            *length = segments.len();
+            rest = others;
+            count += 1;
         }
-        // SAFETY: the first `chunk.len()` headers point to names, slices and controls of this frame and to the bytes of
-        // `chunk`; all have the lengths that are declared and outlive the call.
+        // SAFETY: the first `count` headers point to names, slices and controls of this frame and to the bytes of
+        // `datagrams`; all have the lengths that are declared and outlive the call.
         let sent = unsafe {
-            libc::sendmmsg(
-                self.descriptor(),
-                headers.as_mut_ptr(),
-                chunk.len().min(BATCH) as libc::c_uint,
-                libc::MSG_DONTWAIT as _,
-            )
+            libc::sendmmsg(self.descriptor(), headers.as_mut_ptr(), count as libc::c_uint, libc::MSG_DONTWAIT as _)
         };
-        if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(sent as usize) }
+        if sent < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok((lengths.iter().take(sent as usize).sum(), sent as usize == count))
     }
 }
 
-fn set_option(descriptor: RawFd, level: libc::c_int, name: libc::c_int, value: libc::c_int) -> io::Result<()> {
-    let length = mem::size_of_val(&value) as libc::socklen_t;
-    // SAFETY: the value is an int of the declared length that outlives the call.
-    if unsafe { libc::setsockopt(descriptor, level, name, (&raw const value).cast(), length) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
-}
-
-fn zeroed_name() -> libc::sockaddr_storage {
-    // SAFETY: sockaddr_storage is plain data for which all zeros is a valid value (AF_UNSPEC).
-    unsafe { MaybeUninit::zeroed().assume_init() }
-}
-
-fn zeroed_headers() -> [libc::mmsghdr; BATCH] {
-    // SAFETY: mmsghdr is plain data of integers and pointers; zeros are null pointers and empty lengths.
-    unsafe { MaybeUninit::zeroed().assume_init() }
-}
-
-/// The kernel's form of an address, and its length.
-fn to_name(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
-    let mut name = zeroed_name();
-    match address {
-        SocketAddr::V4(v4) => {
-            let filled = libc::sockaddr_in {
-                sin_family: libc::AF_INET as libc::sa_family_t,
-                sin_port: v4.port().to_be(),
-                sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(v4.ip().octets()) },
-                sin_zero: [0; 8],
-            };
-            // SAFETY: sockaddr_storage is larger than sockaddr_in and aligned for every socket address.
-            unsafe { ptr::from_mut(&mut name).cast::<libc::sockaddr_in>().write(filled) };
-            (name, mem::size_of::<libc::sockaddr_in>() as libc::socklen_t)
-        }
-        SocketAddr::V6(v6) => {
-            let filled = libc::sockaddr_in6 {
-                sin6_family: libc::AF_INET6 as libc::sa_family_t,
-                sin6_port: v6.port().to_be(),
-                sin6_flowinfo: v6.flowinfo(),
-                sin6_addr: libc::in6_addr { s6_addr: v6.ip().octets() },
-                sin6_scope_id: v6.scope_id(),
-            };
-            // SAFETY: as above, for sockaddr_in6.
-            unsafe { ptr::from_mut(&mut name).cast::<libc::sockaddr_in6>().write(filled) };
-            (name, mem::size_of::<libc::sockaddr_in6>() as libc::socklen_t)
-        }
-    }
-}
-
-fn from_name(name: &libc::sockaddr_storage) -> Option<SocketAddr> {
-    match libc::c_int::from(name.ss_family) {
-        libc::AF_INET => {
-            // SAFETY: the family says that this is a sockaddr_in, which the storage has room and alignment for.
-            let v4 = unsafe { &*ptr::from_ref(name).cast::<libc::sockaddr_in>() };
-            let ip = Ipv4Addr::from(v4.sin_addr.s_addr.to_ne_bytes());
-            Some(SocketAddrV4::new(ip, u16::from_be(v4.sin_port)).into())
-        }
-        libc::AF_INET6 => {
-            // SAFETY: as above, for sockaddr_in6.
-            let v6 = unsafe { &*ptr::from_ref(name).cast::<libc::sockaddr_in6>() };
-            let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
-            // Without flow information: it is no part of who the peer is.
-            Some(SocketAddrV6::new(ip, u16::from_be(v6.sin6_port), 0, v6.sin6_scope_id).into())
-        }
-        _ => None,
-    }
-}
-
-/// Read `IP_PKTINFO` or `IPV6_PKTINFO`.
-fn local_address(header: &libc::msghdr) -> Option<IpAddr> {
-    // SAFETY: the kernel filled the control buffer and its length; the CMSG functions walk within that length.
-    unsafe {
-        let mut control = libc::CMSG_FIRSTHDR(header);
-        while !control.is_null() {
-            match ((*control).cmsg_level, (*control).cmsg_type) {
-                (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
-                    let info = libc::CMSG_DATA(control).cast::<libc::in_pktinfo>().read_unaligned();
-                    return Some(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()).into());
-                }
-                (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
-                    let info = libc::CMSG_DATA(control).cast::<libc::in6_pktinfo>().read_unaligned();
-                    return Some(Ipv6Addr::from(info.ipi6_addr.s6_addr).into());
-                }
-                _ => control = libc::CMSG_NXTHDR(header, control),
-            }
-        }
-        None
-    }
-}
-
-/// Write `IP_PKTINFO` or `IPV6_PKTINFO`.
-fn set_local_address(header: &mut libc::msghdr, control: &mut [u64; CONTROL_WORDS], from: IpAddr) {
-    header.msg_control = control.as_mut_ptr().cast();
-    // SAFETY: the control buffer is zeroed, aligned for cmsghdr, lives as long as the header, and is larger than
-    // CMSG_SPACE of either structure; its length is set before CMSG_FIRSTHDR reads it.
-    unsafe {
-        match from {
-            IpAddr::V4(ip) => {
-                let info = libc::in_pktinfo {
-                    ipi_ifindex: 0,
-                    ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(ip.octets()) },
-                    ipi_addr: libc::in_addr { s_addr: 0 },
-                };
-                let size = mem::size_of_val(&info) as libc::c_uint;
-                header.msg_controllen = libc::CMSG_SPACE(size) as _;
-                let first = libc::CMSG_FIRSTHDR(header);
-                (*first).cmsg_level = libc::IPPROTO_IP;
-                (*first).cmsg_type = libc::IP_PKTINFO;
-                (*first).cmsg_len = libc::CMSG_LEN(size) as _;
-                libc::CMSG_DATA(first).cast::<libc::in_pktinfo>().write_unaligned(info);
-            }
-            IpAddr::V6(ip) => {
-                let info = libc::in6_pktinfo { ipi6_addr: libc::in6_addr { s6_addr: ip.octets() }, ipi6_ifindex: 0 };
-                let size = mem::size_of_val(&info) as libc::c_uint;
-                header.msg_controllen = libc::CMSG_SPACE(size) as _;
-                let first = libc::CMSG_FIRSTHDR(header);
-                (*first).cmsg_level = libc::IPPROTO_IPV6;
-                (*first).cmsg_type = libc::IPV6_PKTINFO;
-                (*first).cmsg_len = libc::CMSG_LEN(size) as _;
-                libc::CMSG_DATA(first).cast::<libc::in6_pktinfo>().write_unaligned(info);
-            }
-        }
-    }
+/// What the kernel says to segments that a driver, a path or it itself cannot take.
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EINVAL | libc::EIO | libc::EMSGSIZE | libc::EOPNOTSUPP | libc::ENOPROTOOPT)
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use super::*;
 
     fn exchange(address: &str) {
@@ -360,6 +286,49 @@ mod tests {
     #[test]
     fn batches_cross_the_loopback_of_ipv6() {
         exchange("[::1]:0");
+    }
+
+    #[test]
+    fn neighbours_of_equal_length_arrive_as_they_were() {
+        let socket = || UdpSocket::bind("127.0.0.1:0".parse().expect("address")).expect("bind");
+        let (server, other, client) = (socket(), socket(), socket());
+        let frame =
+            |n: u8, bytes: usize| (0..13_u8).map(move |part| vec![n ^ part; if part == 12 { 77 } else { bytes }]);
+        let many: Vec<(SocketAddr, Vec<u8>)> = frame(64, 1_100)
+            .map(|bytes| (server.local(), bytes))
+            .chain(frame(128, 900).map(|bytes| (other.local(), bytes)))
+            .chain(frame(192, 1_200).map(|bytes| (server.local(), bytes)))
+            .collect();
+        let from = Some(client.local().ip());
+        let departing: Vec<_> = many.iter().map(|(to, bytes)| Departing { to: *to, from, bytes }).collect();
+        assert_eq!(client.send(&departing).expect("send"), 39);
+        assert_eq!(client.refused_runs.get(), 0);
+        for receiver in [&server, &other] {
+            let mine: Vec<&Vec<u8>> = many.iter().filter(|(to, _)| *to == receiver.local()).map(|(_, b)| b).collect();
+            let mut batch = Batch::default();
+            let mut seen = Vec::new();
+            while seen.len() < mine.len() {
+                receiver.receive(&mut batch, |arrived| seen.push(arrived.bytes.to_vec())).expect("it is there");
+            }
+            assert_eq!(seen.iter().collect::<Vec<_>>(), mine);
+        }
+    }
+
+    #[test]
+    fn what_the_kernel_refuses_in_one_piece_goes_one_by_one() {
+        let socket = || UdpSocket::bind("127.0.0.1:0".parse().expect("address")).expect("bind");
+        let (server, client) = (socket(), socket());
+        // Without checksums there is no segmentation.
+        set_option(client.descriptor(), libc::SOL_SOCKET, libc::SO_NO_CHECK, 1).expect("an option of the kernel");
+        let many: Vec<Vec<u8>> = (0..20_u8).map(|n| vec![n; 500]).collect();
+        let departing: Vec<_> = many.iter().map(|bytes| Departing { to: server.local(), from: None, bytes }).collect();
+        assert_eq!(client.send(&departing).expect("send"), 20);
+        assert!(client.refused_runs.get() > 0);
+        let (mut batch, mut seen) = (Batch::default(), Vec::new());
+        while seen.len() < 20 {
+            server.receive(&mut batch, |arrived| seen.push(arrived.bytes.to_vec())).expect("it is there");
+        }
+        assert_eq!(seen, many);
     }
 
     #[test]
