@@ -6,11 +6,13 @@ browser follows the same rules by itself; `schema/markdown.json` holds both to t
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
 import nh3
 from django.utils.html import escape
-from markdown_it import MarkdownIt
+from markdown_it import MarkdownIt, helpers
+from markdown_it.common.utils import stripEscape
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
@@ -53,7 +55,10 @@ def render_html(text: str) -> str:
 
 def is_safe_address(address: str) -> bool:
     """Whether a link may lead there: a web address with a host and without a user name in front of it, or mail."""
-    return len(address) <= MAX_ADDRESS_CHARS and _SAFE_ADDRESS.match(address) is not None
+    if len(address) > MAX_ADDRESS_CHARS or _SAFE_ADDRESS.match(address) is None:
+        return False
+    # Whether it is one for browsers: of a host with letters that turn the text around nh3 takes the address away.
+    return "href=" in nh3.clean(f'<a href="{escape(address)}">', link_rel=None)
 
 
 def _bare_address(state: StateInline, silent: bool) -> bool:
@@ -121,6 +126,15 @@ def _without_title(_renderer: object, tokens: Sequence[Token], place: int, _opti
     return f'<a href="{escape(str(tokens[place].attrs.get("href", "")))}">'
 
 
+def _link_destination(source: str, at: int, end: int) -> Any:
+    """markdown-it's own also reads entities in an address, `javascript&colon;` among them (CHAT-062)."""
+    found = helpers.parseLinkDestination(source, at, end)
+    if found.ok:
+        is_in_angles = source[at] == "<"
+        found.str = stripEscape(source[at + 1 : found.pos - 1] if is_in_angles else source[at : found.pos])
+    return found
+
+
 class _Parser(MarkdownIt):
     """Few rules, and our own idea of where a link may lead."""
 
@@ -140,6 +154,11 @@ class _Parser(MarkdownIt):
 def _make_parser() -> MarkdownIt:
     # Two levels of room, so that a container that is too deep is seen rather than left out.
     parser = _Parser("zero", {"maxNesting": MAX_DEPTH + 2, "breaks": True, "html": False})
+    parser.helpers = SimpleNamespace(  # type: ignore[assignment]  # a module, of which the rules use these
+        parseLinkLabel=helpers.parseLinkLabel,
+        parseLinkTitle=helpers.parseLinkTitle,
+        parseLinkDestination=_link_destination,
+    )
     parser.enable(["blockquote", "list", "fence", "paragraph"])
     parser.enable(["backticks", "emphasis", "link", "autolink", "escape", "newline", "balance_pairs", "fragments_join"])
     parser.inline.ruler.before("link", "bare_address", _bare_address)

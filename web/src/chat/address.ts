@@ -12,7 +12,16 @@ const TRAILING_MARKS = ".,:;!?'*_~";
 /** The address as a link has it, or `null` where it must not lead. */
 export function linkAddress(typed: string): string | null {
   const address = encoded(typed);
-  return address.length <= MAX_ADDRESS_CHARS && SAFE.test(address) ? address : null;
+  return address.length <= MAX_ADDRESS_CHARS && SAFE.test(address) && isReadable(address) ? address : null;
+}
+
+/** A host may hold letters that no host can have, such as those that turn a text around. */
+function isReadable(address: string): boolean {
+  try {
+    return new URL(address).href !== "";
+  } catch {
+    return false;
+  }
 }
 
 /** Percent-encodes what an address cannot hold; what is encoded already stays. */
