@@ -6,7 +6,7 @@ from palaver.config.options import StoreSettings
 from palaver.config.secret_files import DATABASE_FILE
 
 _HANGS_AFTER_S = 4
-_BUSY_TIMEOUT_S = 10  # a writer waits for another instead of failing with "database is locked"
+BUSY_TIMEOUT_S = 10  # a writer waits for another instead of failing with "database is locked"
 
 
 def _patience(store: StoreSettings) -> dict[str, str]:
@@ -35,8 +35,10 @@ def database(store: StoreSettings) -> dict[str, Any]:
         "OPTIONS": {
             # IMMEDIATE takes the write lock at BEGIN: a transaction that reads first can then never deadlock.
             "transaction_mode": "IMMEDIATE",
-            "timeout": _BUSY_TIMEOUT_S,
+            "timeout": BUSY_TIMEOUT_S,
             # NORMAL is safe against crashes of the process in WAL mode (sqlite.org/pragma.html#pragma_synchronous).
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+            # What is deleted is overwritten, so that it is not to be read from the file (see `deletions.py`).
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
+            "PRAGMA secure_delete=ON;",
         },
     }

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 
 from palaver.accounts import limits
 from palaver.chat import retention
+from palaver.config.deletions import settle_deletions
 from palaver.files import services as files
 from palaver.kernel.clock import Clock, system_clock
 from palaver.meetings import sessions
@@ -59,6 +60,7 @@ class Housekeeping:
             sessions.sweep_stale_sessions(now=now)
             retention.drop_expired(now=now)
             files.sweep(now=now)
+            settle_deletions()
             if is_thorough:
                 files.drop_files_of_lost_messages()
                 limits.drop_old_counters(now=now)

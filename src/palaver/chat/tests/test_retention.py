@@ -1,10 +1,15 @@
 """CHAT-070 to CHAT-073: what a meeting does not keep is gone: for readers at once, from the rows soon after."""
 
+import random
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
+from django.conf import settings as django_settings
+from django.db import connection
 
 from palaver.accounts.models import User
 from palaver.chat import retention, wire
@@ -12,6 +17,7 @@ from palaver.chat.facts import MessageDeleted, MessagesExpired
 from palaver.chat.models import ChatLog, Message, Reaction, ReadMark
 from palaver.chat.ports import ChatPorts, install_ports, ports
 from palaver.chat.tests.cast import NINE, Room, after, next_run, open_room
+from palaver.config.deletions import settle_deletions
 from palaver.config.housekeeping import Housekeeping
 from palaver.kernel import facts
 from palaver.kernel.clock import ManualClock
@@ -52,6 +58,12 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
     install_subscribers(before)
 
 
+def stored_bytes() -> bytes:
+    """All that the database has on the disk, its write-ahead log included."""
+    database = Path(connection.settings_dict["NAME"])
+    return b"".join(file.read_bytes() for file in sorted(database.parent.glob(f"{database.name}*")))
+
+
 def after_days(days: float) -> float:
     return timedelta(days=days).total_seconds()
 
@@ -62,6 +74,52 @@ def test_a_meeting_that_keeps_for_ever_keeps(room: Room, keep: Keep) -> None:
     assert retention.drop_expired(now=NINE + timedelta(days=5000)) == 0
     assert room.page("bob", at=after_days(5000)).retention_days is None
     assert room.texts("bob") == ["Hello"]
+
+
+@pytest.mark.skipif(
+    not django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"), reason="PostgreSQL is another process"
+)
+@pytest.mark.django_db(transaction=True)
+def test_what_is_not_kept_leaves_no_bytes_in_the_files_of_the_database(room: Room, keep: Keep) -> None:
+    """CHAT-074."""
+    keep(room, 1)
+    chance = random.Random(7)
+    for number in range(150):
+        # From a few bytes to more than a page, so that pages are split, joined and left.
+        text = " ".join(["wintergreen"] * chance.randrange(1, 330))
+        at = 20.0 * number
+        said = room.say("bob", f"{text} {number}", at=at)
+        room.give("carol", wire.ChatReact(message_id=said.message_id, emoji="heart"), at=at)
+        if number % 3 == 0:
+            room.give("bob", wire.ChatEdit(message_id=said.message_id, text=f"peppermint {text[:900]}"), at=at)
+        if number % 7 == 0:
+            room.give("bob", wire.ChatDelete(message_id=said.message_id), at=at)
+    kept = room.say("bob", "spearmint", at=after_days(1))
+    assert b"wintergreen" in stored_bytes()
+    assert b"peppermint" in stored_bytes()
+    Housekeeping(clock=ManualClock(NINE + timedelta(days=1, hours=1))).sweep(is_thorough=False)
+    assert list(Message.objects.values_list("pk", flat=True)) == [UUID(kept.message_id)]
+    left = stored_bytes()
+    assert b"spearmint" in left
+    assert b"wintergreen" not in left
+    assert b"peppermint" not in left
+
+
+@pytest.mark.skipif(
+    not django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"), reason="PostgreSQL is another process"
+)
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_the_log_to_be_emptied_while_somebody_reads(room: Room) -> None:
+    with sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM chat_message").fetchall()
+        room.say("bob", "Hello")
+        assert not settle_deletions()
+        room.say("bob", "Still there?")
+        reader.execute("ROLLBACK")
+    reader.close()
+    assert settle_deletions()
+    assert Path(f"{connection.settings_dict['NAME']}-wal").stat().st_size == 0
 
 
 @pytest.mark.django_db(transaction=True)
