@@ -55,15 +55,26 @@ def content_disposition(kind: str, name: str) -> str:
 def unique_names(names: Iterable[str]) -> list[str]:
     """The same names, told apart by a number where a system that ignores case or form would mix them up."""
     taken: set[str] = set()
+    # Where the last one of a name left off: a thousand files of one name must not try a million.
+    numbers: dict[str, int] = {}
     result = []
     for name in names:
-        stem, dot, ending = name.rpartition(".")
-        if not stem:
-            stem, dot, ending = name, "", ""
-        candidate, number = name, 1
-        while unicodedata.normalize("NFC", candidate).casefold() in taken:
-            number += 1
-            candidate = f"{stem} ({number}){dot}{ending}"
-        taken.add(unicodedata.normalize("NFC", candidate).casefold())
+        candidate, same = name, _folded(name)
+        while _folded(candidate) in taken:
+            numbers[same] = numbers.get(same, 1) + 1
+            candidate = _numbered(name, numbers[same])
+        taken.add(_folded(candidate))
         result.append(candidate)
     return result
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _numbered(name: str, number: int) -> str:
+    stem, dot, ending = name.rpartition(".")
+    if not stem:
+        stem, dot, ending = name, "", ""
+    tail = f" ({number}){dot}{ending}"
+    return stem.encode()[: MAX_NAME_BYTES - len(tail.encode())].decode("utf-8", "ignore") + tail

@@ -99,9 +99,20 @@ def test_names_that_differ_in_case_or_form_only_are_told_apart() -> None:
     assert len({unicodedata.normalize("NFC", name).casefold() for name in unique}) == len(names)
 
 
-@given(st.lists(NASTY.map(clean_file_name), max_size=8))
-def test_unique_names_are_unique(names: list[str]) -> None:
-    assert len({unicodedata.normalize("NFC", name).casefold() for name in unique_names(names)}) == len(names)
+@given(st.lists(NASTY.map(clean_file_name), max_size=8), st.integers(1, 3))
+def test_unique_names_are_unique_and_as_harmless_as_before(names: list[str], times: int) -> None:
+    unique = unique_names(names * times)
+    assert len({unicodedata.normalize("NFC", name).casefold() for name in unique}) == len(names) * times
+    assert all(len(name.encode()) <= MAX_NAME_BYTES for name in unique)
+    assert not any("/" in name or "\\" in name for name in unique)
+
+
+def test_many_files_of_one_long_name_are_told_apart_at_once() -> None:
+    long = clean_file_name("x" * 300 + ".png")
+    unique = unique_names([long] * 20_000)
+    assert len(set(unique)) == 20_000
+    assert max(len(name.encode()) for name in unique) <= MAX_NAME_BYTES
+    assert unique[-1].endswith(" (20000).png")
 
 
 @given(st.integers(0, 50), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=1, max_size=6))
