@@ -159,8 +159,9 @@ class ClusterApp(HubApp):
 
         exchange = RedisExchange(os.environ["BENCH_REDIS_URL"])
         history: Any = hub.ports.history
-        door = ClusterDoor(hub, sign_ins, exchange, Breaker(exchange), history)
-        self.tasks.append(asyncio.get_running_loop().create_task(door.run()))
+        loop = asyncio.get_running_loop()
+        door = ClusterDoor(hub, sign_ins, exchange, Breaker(exchange, steady_s=loop.time), history)
+        self.tasks.append(loop.create_task(door.run()))
         return door
 
 

@@ -286,6 +286,43 @@ async def test_letters_are_heard_again_after_redis_was_restarted(redis: RedisSer
         await place.close()
 
 
+async def test_an_ear_that_hears_nothing_asks_and_listens_anew(
+    redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A machine that vanished closes no connection: nothing would ever be heard on it again."""
+    one, other = RedisExchange(redis.url), RedisExchange(redis.url)
+    heard: list[str] = []
+    returns: list[None] = []
+
+    async def back() -> None:
+        returns.append(None)
+
+    async with listening(other, heard.append, back), asyncio.timeout(PATIENCE_S):
+        while not returns:
+            await asyncio.sleep(0.01)
+        redis.freeze()
+        while "No connection to Redis for letters" not in caplog.text:
+            await asyncio.sleep(0.01)
+        redis.thaw()
+        while len(returns) < 2:
+            await asyncio.sleep(0.01)
+        assert await one.send((Letter(other.process, "again"),)) == (True,)
+        while heard != ["again"]:
+            await asyncio.sleep(0.01)
+    for place in (one, other):
+        await place.close()
+
+
+async def test_redis_is_asked_even_for_no_room_at_all(redis: RedisServer) -> None:
+    """A process without rooms must know as well whether Redis was away."""
+    place = RedisExchange(redis.url)
+    assert await place.renew(()) == frozenset()
+    redis.stop()
+    with pytest.raises(ExchangeDownError):
+        await place.renew(())
+    await place.close()
+
+
 async def test_a_password_is_needed(redis: RedisServer) -> None:
     stranger = RedisExchange(redis.url.replace(redis.password, "guess"))
     with pytest.raises(ExchangeDownError):

@@ -61,8 +61,12 @@ _CLOSING: Final[dict[str, wire.ClosingReason]] = {
 class Places(Protocol):
     """Where a branch finds the holder of its room."""
 
-    async def tenure_or_holder(self, room: str) -> Tenure | str:
-        """The tenure, if this process holds the room or can; else the process that does. Raises: ExchangeDownError."""
+    async def tenure_or_holder(self, room: str) -> Tenure | str | None:
+        """The tenure, if this process holds the room or can; else the process that does. None: not known yet.
+
+        Raises:
+            ExchangeDownError: the exchange cannot be asked.
+        """
         ...
 
 
@@ -186,25 +190,27 @@ class Branch:
 
     # --- the way to the holder -----------------------------------------------------------------
 
-    def seek(self) -> None:
+    def seek(self, *, in_s: float = 0.0) -> None:
         """There is no way any more, or none yet: find the holder, or become it."""
         self._detach()
         if not self._is_seeking and self.callers and not self._is_closed:
             self._is_seeking = True
-            self._spawn(self._seek())
+            self._spawn(self._seek(in_s=in_s))
 
-    async def _seek(self) -> None:
+    async def _seek(self, *, in_s: float) -> None:
         try:
+            await asyncio.sleep(in_s)
             while self.callers and not self._is_closed:
+                found = None
                 try:
                     found = await self._places.tenure_or_holder(self.room)
                 except ExchangeDownError:
                     self._refuse_all()
-                    await asyncio.sleep(_SEEK_AGAIN_S)
-                else:
+                if found is not None:
                     if not self._is_closed:
                         self._attach(found)
                     return
+                await asyncio.sleep(_SEEK_AGAIN_S)
         finally:
             self._is_seeking = False
 
@@ -276,11 +282,12 @@ class Branch:
                 self._next_out += 1
                 self._spoke_at_s = self._steady_s()
                 try:
-                    await self._exchange.send((Letter(self.holder, write_letter(letter)),))
+                    [is_heard] = await self._exchange.send((Letter(self.holder, write_letter(letter)),))
                 except ExchangeDownError:
-                    if link == self._link:
-                        self.seek()
-                    return
+                    is_heard = False
+                # If another way was found meanwhile, what it waits for is sent by this very loop.
+                if not is_heard and link == self._link:
+                    self.seek(in_s=_SEEK_AGAIN_S)
         finally:
             self._is_sending = False
 

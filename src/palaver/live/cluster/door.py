@@ -118,10 +118,15 @@ class ClusterDoor:
 
     # --- places --------------------------------------------------------------------------------
 
-    async def tenure_or_holder(self, room: str) -> Tenure | str:
-        """The tenure, if this process holds the room or can; else the process that does."""
+    async def tenure_or_holder(self, room: str) -> Tenure | str | None:
+        """The tenure, if this process holds the room or can; else the process that does. None: not known yet."""
         if (tenure := self.tenures.get(room)) is not None:
             return tenure
+        if self._breaker.is_settling:
+            # A claim now would take the room, and all that happened in it meanwhile, from one who went on without.
+            [known] = await self._breaker.holders((room,))
+            if known != self._breaker.process:
+                return known
         holder = await self._breaker.claim(room)
         if holder != self._breaker.process:
             return holder
@@ -198,7 +203,10 @@ class ClusterDoor:
 
     async def _letters_return(self) -> None:
         """The first time, or after letters were lost: every link to another process begins anew."""
+        if self._listening.is_set():
+            self._breaker.was_away()
         self._listening.set()
+        await self.tick()
         for tenure in tuple(self.tenures.values()):
             tenure.attach_anew()
         for branch in tuple(self.branches.values()):
@@ -215,8 +223,8 @@ class ClusterDoor:
 
     async def _tick_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(TICK_S)
             await self.tick()
+            await asyncio.sleep(TICK_S)
 
     async def tick(self) -> None:
         """Hold on to what is ours, see who holds the rest, look after links and sockets."""

@@ -53,7 +53,7 @@ class Exchange(Protocol):
         ...
 
     async def renew(self, rooms: Collection[str]) -> frozenset[str]:
-        """Hold on to rooms; those that are still held. Raises: ExchangeDownError."""
+        """Hold on to rooms; those that are still held. Asks even if there are none. Raises: ExchangeDownError."""
         ...
 
     async def release(self, room: str, *, forget: bool) -> None:

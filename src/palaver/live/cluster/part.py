@@ -41,7 +41,7 @@ class ClusterPart:
     def equip(self, ports: Ports, threads: DatabaseThreads) -> Ports:
         """History under fencing numbers, and an engine that only the holder of a room gives orders to."""
         self._exchange = self._make_exchange()
-        self._breaker = Breaker(self._exchange)
+        self._breaker = Breaker(self._exchange, steady_s=lambda: ports.clock().steady_s)
         fences = Fences(threads, on_deposed=self._deposed)
         self._history = ClusterHistory(threads, fences, self._breaker)
         return replace(ports, history=self._history, engine=_HeldEngine(ports.engine, self))

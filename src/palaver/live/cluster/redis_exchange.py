@@ -7,13 +7,14 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, TimeoutError as RedisTimeoutError
 
 from palaver.live.cluster.exchange import CLAIM_S, KEEP_S, ExchangeDownError, Fields, Letter, NotHeldError
 
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 # One data centre answers in a millisecond. A Redis that takes longer than this is as good as gone: rooms go on without.
 _ANSWER_S: Final = 1.0
 _RECONNECT_S: Final = 0.2
+# A connection whose other end is gone without a word looks like one on which nobody has anything to say.
+_SILENCE_S: Final = 1.0
 _CLAIM_MS: Final = int(CLAIM_S * 1000)
 _KEEP_MS: Final = int(KEEP_S * 1000)
 
@@ -79,7 +82,7 @@ class RedisExchange:
             "client_name": f"palaver-{self._process}",
         }
         self._redis: Redis = Redis.from_url(url, **options)
-        self._ear: Redis = Redis.from_url(url, **{**options, "socket_timeout": None})
+        self._ear: Redis = Redis.from_url(url, **options)
         self._renew = self._redis.register_script(_RENEW)
         self._release = self._redis.register_script(_RELEASE)
         self._keep = self._redis.register_script(_KEEP)
@@ -93,39 +96,54 @@ class RedisExchange:
         """Listen until cancelled; connect again for as long as it takes."""
         while True:
             try:
-                async with self._ear.pubsub(ignore_subscribe_messages=True) as ear:
+                async with self._ear.pubsub() as ear:
                     await ear.subscribe(self._inbox(self._process))
-                    await ear.ping()
-                    await on_return()
-                    async for message in ear.listen():
-                        if message["type"] == "message":
-                            on_letter(message["data"])
+                    await self._listen(ear, on_letter=on_letter, on_return=on_return)
             except (RedisError, OSError) as problem:
                 logger.warning("No connection to Redis for letters", extra={"problem": repr(problem)})
             await asyncio.sleep(_RECONNECT_S)
 
+    async def _listen(
+        self, ear: PubSub, *, on_letter: Callable[[str], None], on_return: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Until the connection ends. Raises: RedisError, OSError."""
+        is_asked = False
+        while True:
+            message = await ear.get_message(timeout=_SILENCE_S)
+            if message is None:
+                if is_asked:
+                    raise RedisTimeoutError("Redis does not answer where letters are waited for")
+                await ear.ping()
+            elif message["type"] == "message":
+                on_letter(message["data"])
+            elif message["type"] == "subscribe":
+                # Only now: what was published before Redis said so went past.
+                await on_return()
+            is_asked = message is None
+
     async def claim(self, room: str) -> str:
         """Hold the room if nobody does."""
-        with _asking():
-            async with self._redis.pipeline(transaction=True) as pipe:
-                _queued(pipe.set(self._lock(room), self._process, nx=True, px=_CLAIM_MS))
-                _queued(pipe.get(self._lock(room)))
-                _, holder = await pipe.execute()
+        async with self._asking(), self._redis.pipeline(transaction=True) as pipe:
+            _queued(pipe.set(self._lock(room), self._process, nx=True, px=_CLAIM_MS))
+            _queued(pipe.get(self._lock(room)))
+            _, holder = await pipe.execute()
         return str(holder)
 
     async def renew(self, rooms: Collection[str]) -> frozenset[str]:
         """Hold on to rooms."""
         ordered = list(rooms)
         if not ordered:
+            async with self._asking():
+                await self._redis.ping()
             return frozenset()
         keys = [key for room in ordered for key in (self._lock(room), self._shelf(room))]
-        with _asking():
+        async with self._asking():
             held = await self._renew(keys=keys, args=[self._process, _CLAIM_MS, _KEEP_MS])
         return frozenset(ordered[int(place) - 1] for place in held)
 
     async def release(self, room: str, *, forget: bool) -> None:
         """Let go of a room."""
-        with _asking():
+        async with self._asking():
             await self._release(
                 keys=[self._lock(room), self._shelf(room)], args=[self._process, "1" if forget else "0"]
             )
@@ -134,7 +152,7 @@ class RedisExchange:
         """Who holds each of the rooms."""
         if not rooms:
             return ()
-        with _asking():
+        async with self._asking():
             found: list[Any] = await self._redis.mget([self._lock(room) for room in rooms])
         return tuple(found)
 
@@ -146,7 +164,7 @@ class RedisExchange:
         dropped = [name for name, text in fields.items() if text is None]
         posted = [part for letter in letters for part in (self._inbox(letter.to), letter.text)]
         head: list[str | int] = [self._process, _KEEP_MS, "1" if is_whole else "0", len(kept) // 2, len(dropped)]
-        with _asking():
+        async with self._asking():
             heard = await self._keep(keys=[self._lock(room), self._shelf(room)], args=[*head, *kept, *dropped, *posted])
         if heard is None:
             raise NotHeldError(room)
@@ -154,17 +172,16 @@ class RedisExchange:
 
     async def kept(self, room: str) -> Mapping[str, str]:
         """What is kept of a room."""
-        with _asking():
+        async with self._asking():
             found: dict[Any, Any] = await self._redis.hgetall(self._shelf(room))
         return found
 
     async def send(self, letters: Sequence[Letter]) -> tuple[bool, ...]:
         """Send letters in order."""
-        with _asking():
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for letter in letters:
-                    _queued(pipe.publish(self._inbox(letter.to), letter.text))
-                heard = await pipe.execute()
+        async with self._asking(), self._redis.pipeline(transaction=False) as pipe:
+            for letter in letters:
+                _queued(pipe.publish(self._inbox(letter.to), letter.text))
+            heard = await pipe.execute()
         return tuple(int(count) > 0 for count in heard)
 
     async def close(self) -> None:
@@ -172,6 +189,16 @@ class RedisExchange:
         for client in (self._redis, self._ear):
             with contextlib.suppress(RedisError, OSError):
                 await client.aclose()
+
+    @contextlib.asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except (RedisError, OSError, TimeoutError) as problem:
+            # What waits in the pool is as old as what failed: each would cost the next caller a time-out of their own.
+            with contextlib.suppress(RedisError, OSError):
+                await self._redis.connection_pool.disconnect(inuse_connections=False)
+            raise ExchangeDownError from problem
 
     # A hash tag keeps the keys of a room together, should the server be a cluster one day.
     def _lock(self, room: str) -> str:
@@ -186,11 +213,3 @@ class RedisExchange:
 
 def _queued(_: object) -> None:
     """A command in a pipeline: its answer comes with those of the others."""
-
-
-@contextlib.contextmanager
-def _asking() -> Iterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as problem:
-        raise ExchangeDownError from problem

@@ -83,6 +83,8 @@ class Tenure:
         self._is_writing = False
         self._entering = 0
         self._lost_links: list[tuple[float, Link]] = []
+        self._untold: list[Link] = []
+        """Links that were lost with the exchange; their branches do not know it yet."""
         self._hushed: list[Link] = []
         self.claim = Claim(
             room, exchange=exchange, ownership=ownership, session_id=self._session_id, steady_s=self._now_s
@@ -238,6 +240,7 @@ class Tenure:
         except ExchangeDownError:
             for link in others:
                 self._lose(link)
+            self._untold += others
             if not await self.claim.check_without_exchange():
                 self.lost()
                 return
@@ -330,11 +333,13 @@ class Tenure:
 
     def attach_anew(self) -> None:
         """Letters of other branches may have been lost: they are told to begin again."""
-        letters = []
-        for link in tuple(self.links.values()):
-            if link.to is not None:
-                self._lose(link)
-                letters.append(Letter(link.to, write_letter(Detached(self.room, link.name))))
+        others = [link for link in self.links.values() if link.to is not None]
+        for link in others:
+            self._lose(link)
+        self._tell_detached(others)
+
+    def _tell_detached(self, links: Iterable[Link]) -> None:
+        letters = [Letter(link.to, write_letter(Detached(self.room, link.name))) for link in links if link.to]
         if letters:
             self._spawn(self._post(tuple(letters)))
 
@@ -355,6 +360,8 @@ class Tenure:
             self._lost_links = [(at_s, link) for at_s, link in self._lost_links if link not in due]
             for link in due:
                 self._people_gone(link)
+            self._tell_detached(self._untold)
+            self._untold = []
         else:
             self._lost_links = [(now_s, link) for _, link in self._lost_links]
         self._changed()

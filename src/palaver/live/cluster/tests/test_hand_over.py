@@ -7,6 +7,7 @@ from asgiref.sync import sync_to_async
 from django.db import OperationalError
 
 from palaver.kernel.errors import UNAVAILABLE
+from palaver.live.cluster.breaker import SETTLE_S
 from palaver.live.cluster.tests.stage import Page, Stage
 from palaver.meetings.models import Attendance, Meeting, MeetingSession
 
@@ -165,6 +166,79 @@ async def test_without_the_exchange_a_room_goes_on_for_its_own_and_refuses_the_o
     assert bob.names() == ["Bob", "Dave"], "nobody was dropped meanwhile"
     assert (await bob.command("rename_self", name="Robert"))["type"] == "ack"
     await dave.until_names("Dave", "Robert")
+
+
+async def test_an_exchange_that_forgot_all_leaves_rooms_to_who_went_on_without(stage: Stage, meeting: Meeting) -> None:
+    """Whoever finds it first must not take the room, and with it what happened there meanwhile."""
+    first, second = await stage.process(), await stage.process()
+    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
+    await dave.hello("Dave")
+    await bob.hello("Bob")
+    stage.server.is_down = True
+    assert (await dave.command("rename_self", name="David"))["type"] == "ack"
+    assert (await bob.command("rename_self", name="Robert"))["code"] == "unavailable"
+    await stage.advance(10)
+    stage.server.restart()
+    first.exchange.is_cut_off = True  # the last to find the way back
+    await stage.advance(1)
+    assert await second.door.tenure_or_holder(str(meeting.pk)) is None
+    late = Page(second, meeting.slug)
+    coming = asyncio.create_task(late.hello("Eve"))
+    first.exchange.is_cut_off = False
+    await stage.advance(1)
+    await bob.until("snapshot")
+    assert (await coming)["type"] == "welcome", "who came meanwhile was not sent away"
+    await bob.until_names("Bob", "David", "Eve")
+    assert list(first.door.tenures) == [str(meeting.pk)]
+    assert await fence() == 1
+
+
+async def test_a_room_whose_holder_died_while_the_exchange_was_away_is_taken_over(
+    stage: Stage, meeting: Meeting
+) -> None:
+    first, second = await stage.process(), await stage.process()
+    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
+    await dave.hello("Dave")
+    await bob.hello("Bob")
+    stage.server.is_down = True
+    assert (await bob.command("rename_self", name="Robert"))["code"] == "unavailable"
+    await stage.advance(1)
+    await first.kill()
+    stage.server.restart()
+    await stage.advance(SETTLE_S + 1)
+    await bob.until("snapshot")
+    assert list(second.door.tenures) == [str(meeting.pk)]
+    assert (await bob.command("rename_self", name="Robert"))["type"] == "ack"
+
+
+async def test_an_entry_that_nobody_heard_is_sent_again(stage: Stage, meeting: Meeting) -> None:
+    """The holder's ear may be back later than its claim."""
+    first, second = await stage.process(), await stage.process()
+    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
+    await dave.hello("Dave")
+    inbox = stage.server.inboxes.pop(first.name)
+    coming = asyncio.create_task(bob.hello("Bob"))
+    while (branch := second.door.branches.get(str(meeting.pk))) is None or branch.holder is None:
+        await asyncio.sleep(0)
+    while branch.holder is not None:  # nobody took the first letter
+        await asyncio.sleep(0)
+    stage.server.inboxes[first.name] = inbox
+    assert (await coming)["type"] == "welcome"
+
+
+async def test_a_branch_whose_link_was_lost_with_a_letter_is_told(stage: Stage, meeting: Meeting) -> None:
+    """The holder alone could not reach the exchange for a moment; the branch has noticed nothing."""
+    first, second = await stage.process(), await stage.process()
+    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
+    await dave.hello("Dave")
+    await bob.hello("Bob")
+    first.exchange.is_cut_off = True
+    assert (await dave.command("rename_self", name="David"))["type"] == "ack"
+    first.exchange.is_cut_off = False
+    await stage.advance(1)
+    await bob.until("snapshot")
+    assert bob.names() == ["Bob", "David"]
+    assert await fence() == 1
 
 
 async def test_a_holder_that_alone_lost_the_exchange_gives_way(stage: Stage, meeting: Meeting) -> None:
