@@ -6,16 +6,16 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from palaver.chat.limits import MAX_FILES, MAX_MENTIONS
 from palaver.live.domain.people import Tone
-from palaver.live.wire import Wire
+from palaver.live.wire import NoNul, Wire
 
 # Wider than what is kept: a text that is too long gets an error of its own, and what cleaning removes does not count.
 TextInput = Annotated[str, StringConstraints(max_length=12_000)]
 ClientId = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 MessageId = Annotated[str, StringConstraints(min_length=36, max_length=36)]
-IdentityText = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-FileId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+IdentityText = Annotated[str, StringConstraints(min_length=1, max_length=64), NoNul]
+FileId = Annotated[str, StringConstraints(min_length=1, max_length=64), NoNul]
 Number = Annotated[int, Field(ge=0, le=2**53 - 1)]
-SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), NoNul]
 
 MAX_PAGE: Final = 50
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]

@@ -136,7 +136,8 @@ def admit(applicant: Applicant, *, now: datetime) -> Admission:
 
 def signed_in_user(session_key: str | None) -> User | None:
     """The person behind a session cookie, checked as Django checks it for a page."""
-    if not session_key:
+    # A cookie may spell U+0000, which PostgreSQL cannot be asked about.
+    if not session_key or "\0" in session_key:
         return None
     request = HttpRequest()
     request.session = SessionStore(session_key)

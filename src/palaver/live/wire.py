@@ -7,7 +7,7 @@ come with their own wire class through the registry in `palaver.config.live_hand
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from palaver.live.domain.people import MAX_NAME_INPUT_CHARS, Presence, Role, Standing, Tone
 from palaver.live.domain.replica import WaitingEnd, WaitingStatus
@@ -15,9 +15,18 @@ from palaver.meetings.policy import WaitingRoom
 
 PROTOCOL: Final = 1
 
+
+def _without_nul(text: str) -> str:
+    """PostgreSQL keeps no U+0000 and cannot even be asked about one; no id of ours has it."""
+    if "\0" in text:
+        raise ValueError("a character that no text has")
+    return text
+
+
+NoNul: Final = AfterValidator(_without_nul)
 # Ids are ours or the client's own random text; the bound only keeps one message from filling our memory.
 RequestId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=128), NoNul]
 PasswordText = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 TicketText = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 NameInput = Annotated[str, StringConstraints(max_length=MAX_NAME_INPUT_CHARS)]

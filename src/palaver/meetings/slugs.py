@@ -31,8 +31,11 @@ def new_slug() -> Slug:
 
 
 def normal_slug(text: str) -> str:
-    """`text` as links have it: lower case; an o, i or l that somebody read in the tail is a 0 or a 1."""
-    head, dash, tail = text.strip().lower()[:64].rpartition("-")
+    """`text` as links have it: lower case; an o, i or l that somebody read in the tail is a 0 or a 1.
+
+    Whatever no link has and PostgreSQL cannot be asked about is as good as any other character that no link has.
+    """
+    head, dash, tail = text.strip().lower()[:64].replace("\0", "?").rpartition("-")
     return head + dash + tail.translate(str.maketrans("oil", "011"))
 
 

@@ -35,7 +35,7 @@ async def assert_untouched(bystander: Page) -> None:
 async def test_a_missing_and_a_malformed_link_look_alike(live: Live, meeting: Meeting) -> None:
     """LIVE-010."""
     answers = []
-    for slug in ("no-such-meeting", "../admin", "%00", "x" * 300, meeting.slug + "x", "' OR 1=1 --"):
+    for slug in ("no-such-meeting", "../admin", "%00", "\x00", "x" * 300, meeting.slug + "x", "' OR 1=1 --"):
         if "/" in slug:
             continue
         async with Page(slug) as mallory:
@@ -78,7 +78,7 @@ async def test_a_guest_is_not_let_into_a_meeting_that_takes_none(
 ) -> None:
     """LIVE-011: neither with a ticket, nor with a made-up session."""
     ticket = sign_guest(Guest(Identity("g_bob"), "Bob"), UUID(str(closed_meeting.pk)))
-    for cookie, given in ((None, None), (None, ticket), ("made-up-session-key", None)):
+    for cookie, given in ((None, None), (None, ticket), ("made-up-session-key", None), ('"made-up\\000key"', None)):
         async with Page(closed_meeting.slug, cookie=cookie) as bob:
             answer = await bob.hello("Bob", guest_ticket=given)
             assert (answer["code"], (await bob.farewell())[1]) == ("sign_in_required", 4401)
