@@ -130,7 +130,7 @@ class HubApp:
                 history=NoHistory(),
                 clock=lambda: Moment(at=system_clock(), steady_s=loop.time()),
                 call_later=loop.call_later,
-                in_database=asyncio.to_thread,
+                in_database=lambda _, call: asyncio.to_thread(call),
             )
         )
         threads: Any = NoThreads()

@@ -18,8 +18,8 @@ from palaver.live.wire import Wire
 
 logger = logging.getLogger(__name__)
 
-InDatabase = Callable[[Callable[[], FeatureAnswer]], Awaitable[FeatureAnswer]]
-"""Runs a call on a database thread."""
+InDatabase = Callable[[str, Callable[[], FeatureAnswer]], Awaitable[FeatureAnswer]]
+"""Runs a call for a run of the meeting (its session's id) on a database thread. Raises PalaverError to refuse."""
 Reply = Callable[[FeatureAnswer | Refused], None]
 
 # A class of thirty that all write at once fits several times; beyond it the database is away, and waiting helps nobody.
@@ -88,7 +88,8 @@ class FeatureDesk:
             reply(Refused("not_allowed"))
             return
         try:
-            answer = await self._in_database(functools.partial(spec.perform, who, given, now()))
+            perform = functools.partial(spec.perform, who, given, now())
+            answer = await self._in_database(str(who.session_id), perform)
         except PalaverError as refusal:
             params = {key: value for key, value in refusal.params.items() if isinstance(value, str | int)}
             reply(Refused(refusal.spec.code, params))

@@ -106,7 +106,7 @@ class LivePart:
             history=DatabaseHistory(threads),
             clock=lambda: Moment(at=self._wall_clock(), steady_s=loop.time()),
             call_later=loop.call_later,
-            in_database=threads.run,
+            in_database=lambda _, call: threads.run(call),
         )
         hub = Hub(ports if self._cluster is None else self._cluster.equip(ports, threads))
         started = asyncio.Event()

@@ -9,12 +9,14 @@ from uuid import UUID
 
 from typing_extensions import override
 
+from palaver.kernel.errors import UNAVAILABLE, PalaverError
 from palaver.kernel.ids import MeetingSessionId
 from palaver.live.cluster import checkpoint
 from palaver.live.cluster.breaker import Breaker
 from palaver.live.cluster.exchange import ExchangeDownError
 from palaver.live.domain.permissions import Phase
 from palaver.live.domain.room import Moment, RoomState
+from palaver.live.features import FeatureAnswer
 from palaver.live.history import DatabaseHistory
 from palaver.live.ports import Run
 from palaver.live.threads import DatabaseThreads
@@ -49,16 +51,27 @@ class Fences:
         """
         named = str(args[0]) if args else ""
         # What is written about a meeting (a ban) is written by whoever writes its run.
-        session_id = self._runs.get(named, named)
+        return await self.write(self._runs.get(named, named), lambda: call(*args, **kwargs))
+
+    async def write(self, session_id: str, call: Callable[[], T]) -> T:
+        """Run a call under the number of a run, if that is written here. Raises: DeposedError."""
         fence = self._numbers.get(session_id)
         if fence is None:
-            return await self._threads.run(call, *args, **kwargs)
+            return await self._threads.run(call)
         session = MeetingSessionId(UUID(session_id))
         try:
-            return await self._threads.run(ownership.write_as_owner, session, fence, lambda: call(*args, **kwargs))
+            return await self._threads.run(ownership.write_as_owner, session, fence, call)
         except ownership.DeposedError:
             self._on_deposed(session_id)
             raise
+
+    async def perform(self, session_id: str, call: Callable[[], FeatureAnswer]) -> FeatureAnswer:
+        """What a feature does in a room, under the number of its run. Raises: PalaverError."""
+        try:
+            return await self.write(session_id, call)
+        except ownership.DeposedError:
+            # The room is elsewhere now: the page is about to be led there, and may ask again.
+            raise PalaverError(UNAVAILABLE) from None
 
     def leave(self, meeting_id: str) -> None:
         """No run of the meeting is written here now."""

@@ -39,12 +39,13 @@ class ClusterPart:
         self.door: ClusterDoor | None = None
 
     def equip(self, ports: Ports, threads: DatabaseThreads) -> Ports:
-        """History under fencing numbers, and an engine that only the holder of a room gives orders to."""
+        """History and features under fencing numbers, and an engine that only the holder of a room gives orders to."""
         self._exchange = self._make_exchange()
         self._breaker = Breaker(self._exchange, steady_s=lambda: ports.clock().steady_s)
         fences = Fences(threads, on_deposed=self._deposed)
         self._history = ClusterHistory(threads, fences, self._breaker)
-        return replace(ports, history=self._history, engine=_HeldEngine(ports.engine, self))
+        engine = _HeldEngine(ports.engine, self)
+        return replace(ports, history=self._history, engine=engine, in_database=fences.perform)
 
     async def startup(self, hub: Hub, sign_ins: SignIns) -> Door:
         """Meet the others."""

@@ -211,7 +211,7 @@ async def running_world(registry: CommandRegistry = REGISTRY) -> AsyncIterator[W
         history=history,
         clock=time.clock,
         call_later=time.call_later,
-        in_database=asyncio.to_thread,
+        in_database=lambda _, call: asyncio.to_thread(call),
     )
     hub = Hub(ports)
     started = asyncio.Event()

@@ -76,7 +76,7 @@ class Process:
             history=DatabaseHistory(self.threads),
             clock=lambda: Moment(at=system_clock(), steady_s=self.stage.steady_s()),
             call_later=loop.call_later,
-            in_database=self.threads.run,
+            in_database=lambda _, call: self.threads.run(call),
         )
         self.hub = Hub(self._part.equip(ports, self.threads))
         started = asyncio.Event()
