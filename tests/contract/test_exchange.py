@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from typing_extensions import override
 
-from palaver.live.cluster.exchange import CLAIM_S, Exchange, ExchangeDownError, Letter, NotHeldError
+from palaver.live.cluster.exchange import CLAIM_S, EVERYONE, Exchange, ExchangeDownError, Letter, NotHeldError
 from palaver.live.cluster.memory_exchange import MemoryExchange, MemoryServer
 from palaver.live.cluster.redis_exchange import RedisExchange
 from tests.servers.redis import RedisServer, binary
@@ -212,6 +212,27 @@ async def test_letters_arrive_in_order_and_the_absent_are_known(places: tuple[Ex
         while len(heard) < 50:
             await asyncio.sleep(0.01)
     assert heard == [f"{number} ä" for number in range(50)]
+
+
+async def test_a_letter_to_everyone_reaches_all_who_listen(places: tuple[Exchange, Exchange]) -> None:
+    heard: tuple[list[str], list[str]] = [], []
+    returns: list[None] = []
+
+    async def back() -> None:
+        returns.append(None)
+
+    one, other = places
+    async with (
+        listening(one, heard[0].append, back),
+        listening(other, heard[1].append, back),
+        asyncio.timeout(PATIENCE_S),
+    ):
+        while len(returns) < 2:
+            await asyncio.sleep(0.01)
+        assert await one.send((Letter(EVERYONE, "a"), Letter(other.process, "b"))) == (True, True)
+        while heard != (["a"], ["a", "b"]):
+            await asyncio.sleep(0.01)
+    assert len(returns) == 2, "an address more is no return more"
 
 
 async def test_a_server_that_is_gone_is_said_to_be_and_its_return_is_told(

@@ -178,7 +178,7 @@ def tell_person_banned(fact: PersonBanned) -> None:
 def tell_sign_in(fact: SignInFact) -> None:
     """Subscriber. Call from any thread."""
     if (live := _running) is not None:
-        live.loop.call_soon_threadsafe(live.sign_ins.tell, fact)
+        live.loop.call_soon_threadsafe(live.door.tell_sign_in, fact)
 
 
 async def _review(sign_ins: SignIns, threads: DatabaseThreads) -> None:

@@ -19,6 +19,7 @@ from palaver.live.domain import effects as fx
 from palaver.live.domain.people import Participant, ParticipantId
 from palaver.live.domain.replica import WaitingPerson
 from palaver.live.domain.room import Seat, audience_of
+from palaver.live.domain.sign_in import SignInFact
 from palaver.live.domain.sources import sources_of
 from palaver.live.features import FeatureAnswer, FeatureSpec
 from palaver.live.hub import HEARTBEAT_S, Hub
@@ -77,6 +78,10 @@ class Door(Protocol):
         """Something happened that a running room should know. Nothing happens when there is no such room."""
         ...
 
+    def tell_sign_in(self, fact: SignInFact) -> None:
+        """A sign-in has ended, or goes on under another key: its seats must know, wherever they are."""
+        ...
+
     async def inside(self, meeting_id: str) -> tuple[Participant, ...]:
         """Who is inside now."""
         ...
@@ -99,6 +104,10 @@ class HubDoor:
     def tell(self, meeting_id: str, news: News) -> None:
         """Tell the room, if there is one."""
         take_news(self._hub, meeting_id, news)
+
+    def tell_sign_in(self, fact: SignInFact) -> None:
+        """Tell those seats."""
+        self._sign_ins.tell(fact)
 
     async def inside(self, meeting_id: str) -> tuple[Participant, ...]:
         """Who is inside."""

@@ -12,13 +12,22 @@ from palaver.live.admission import Admission
 from palaver.live.cluster import checkpoint
 from palaver.live.cluster.branch import Branch
 from palaver.live.cluster.breaker import Breaker
-from palaver.live.cluster.exchange import Exchange, ExchangeDownError, Letter
+from palaver.live.cluster.exchange import EVERYONE, Exchange, ExchangeDownError, Letter
 from palaver.live.cluster.history import ClusterHistory
-from palaver.live.cluster.letters import BranchLetter, Detached, TenureLetter, Told, read_letter, write_letter
+from palaver.live.cluster.letters import (
+    BranchLetter,
+    Detached,
+    SignInTold,
+    TenureLetter,
+    Told,
+    read_letter,
+    write_letter,
+)
 from palaver.live.cluster.tenure import Tenure
 from palaver.live.cluster.told import news_of, told
 from palaver.live.domain import effects as fx
 from palaver.live.domain.people import Participant
+from palaver.live.domain.sign_in import SignInFact
 from palaver.live.errors import CloseCode
 from palaver.live.hub import HEARTBEAT_S, Hub, check_socket
 from palaver.live.news import EngineJoined, News, take_news
@@ -82,6 +91,12 @@ class ClusterDoor:
             take_news(self._hub, meeting_id, news)
         else:
             self._spawn(self._tell_holder(meeting_id, news))
+
+    def tell_sign_in(self, fact: SignInFact) -> None:
+        """Tell all processes: any may hold a seat of it."""
+        self._sign_ins.tell(fact)
+        # Should the letter be lost, the holder finds out when it looks at its seats the next time.
+        self._spawn(self._post(Letter(EVERYONE, write_letter(SignInTold(self._exchange.process, fact)))))
 
     async def inside(self, meeting_id: str) -> tuple[Participant, ...]:
         """Who is inside: known here, or as it was kept last."""
@@ -196,6 +211,9 @@ class ClusterDoor:
             case Detached(room, link):
                 if (branch := self.branches.get(room)) is not None:
                     branch.detached(link)
+            case SignInTold(sender, fact):
+                if sender != self._exchange.process:
+                    self._sign_ins.tell(fact)
             case Told():
                 news = news_of(letter, self._hub.ports.registry)
                 if letter.room in self.tenures and news is not None:

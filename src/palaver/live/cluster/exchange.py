@@ -32,6 +32,9 @@ class Letter:
     text: str
 
 
+EVERYONE: Final = "everyone"
+"""The address of all processes that listen, the sender among them."""
+
 Fields = Mapping[str, str | None]
 """What is to be kept by name; None takes a name out."""
 

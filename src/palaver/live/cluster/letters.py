@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from palaver.live import wire
 from palaver.live.admission import Admission
+from palaver.live.domain.sign_in import SignInFact
 
 VERSION: Final = 1
 
@@ -168,7 +169,17 @@ class Told:
     type: Literal["told"] = "told"
 
 
-AnyLetter = BranchLetter | TenureLetter | Detached | Told
+@dataclass(frozen=True, slots=True)
+class SignInTold:
+    """A sign-in ended at `sender`, or goes on under another key; whoever holds a seat of it must know."""
+
+    sender: str
+    fact: SignInFact
+    v: Literal[1] = 1
+    type: Literal["sign_in"] = "sign_in"
+
+
+AnyLetter = BranchLetter | TenureLetter | Detached | Told | SignInTold
 
 _ADAPTER: Final[TypeAdapter[AnyLetter]] = TypeAdapter(Annotated[AnyLetter, Field(discriminator="type")])
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from palaver.live.cluster.exchange import CLAIM_S, ExchangeDownError, Fields, Letter, NotHeldError
+from palaver.live.cluster.exchange import CLAIM_S, EVERYONE, ExchangeDownError, Fields, Letter, NotHeldError
 
 
 @dataclass(eq=False)
@@ -121,10 +121,12 @@ class MemoryExchange:
         loop = asyncio.get_running_loop()
         heard = []
         for letter in letters:
-            inbox = self.server.inboxes.get(letter.to)
-            heard.append(inbox is not None)
+            inboxes = self.server.inboxes
+            hearers = [inbox for name, inbox in inboxes.items() if letter.to in {name, EVERYONE}]
+            heard.append(bool(hearers))
             if self.server.letters_to_lose > 0:
                 self.server.letters_to_lose -= 1
-            elif inbox is not None:
-                loop.call_soon(inbox, letter.text)
+            else:
+                for inbox in hearers:
+                    loop.call_soon(inbox, letter.text)
         return tuple(heard)

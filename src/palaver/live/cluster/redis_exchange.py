@@ -16,7 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, TimeoutError as RedisTimeoutError
 
-from palaver.live.cluster.exchange import CLAIM_S, KEEP_S, ExchangeDownError, Fields, Letter, NotHeldError
+from palaver.live.cluster.exchange import CLAIM_S, EVERYONE, KEEP_S, ExchangeDownError, Fields, Letter, NotHeldError
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ class RedisExchange:
     def __init__(self, url: str, *, prefix: str = "palaver") -> None:
         self._process = secrets.token_urlsafe(9)
         self._prefix = prefix
+        self._inboxes = self._inbox(self._process), self._inbox(EVERYONE)
         # No retries inside the client: a call that failed may have been done, and its caller knows what to do then.
         options: dict[str, Any] = {
             "socket_timeout": _ANSWER_S,
@@ -97,7 +98,7 @@ class RedisExchange:
         while True:
             try:
                 async with self._ear.pubsub() as ear:
-                    await ear.subscribe(self._inbox(self._process))
+                    await ear.subscribe(*self._inboxes)
                     await self._listen(ear, on_letter=on_letter, on_return=on_return)
             except (RedisError, OSError) as problem:
                 logger.warning("No connection to Redis for letters", extra={"problem": repr(problem)})
@@ -116,7 +117,7 @@ class RedisExchange:
                 await ear.ping()
             elif message["type"] == "message":
                 on_letter(message["data"])
-            elif message["type"] == "subscribe":
+            elif message["type"] == "subscribe" and message["data"] == len(self._inboxes):
                 # Only now: what was published before Redis said so went past.
                 await on_return()
             is_asked = message is None

@@ -3,11 +3,17 @@
 import asyncio
 from typing import Any
 
+import pytest
 from asgiref.sync import sync_to_async
 
+from palaver.accounts.facts import SessionEnded, SignInsRevoked
+from palaver.accounts.models import User
+from palaver.kernel.ids import UserId
 from palaver.live.cluster.tests.stage import Page, Stage
+from palaver.live.domain.effects import BannedElsewhere
+from palaver.live.domain.people import Identity
 from palaver.live.domain.room import Connected
-from palaver.live.news import MeetingDeleted, MeetingRenamed
+from palaver.live.news import Decided, MeetingDeleted, MeetingRenamed
 from palaver.meetings.models import Meeting, MeetingSession
 
 
@@ -138,3 +144,33 @@ async def test_a_broadcast_is_one_letter_to_each_process(stage: Stage, meeting: 
             await page.next()
     assert len(letters) == 1
     assert letters[0].count("put_participant") == 1
+
+
+@pytest.mark.parametrize("what", ["signed out", "another password"])
+async def test_a_sign_in_that_ends_at_one_process_ends_its_seat_at_another(
+    stage: Stage, meeting: Meeting, alice: User, alice_cookie: str, what: str
+) -> None:
+    """Nobody looks at the database here: what does not come by letter would not come at all."""
+    first, second, third = await stage.process(), await stage.process(), await stage.process()
+    bob = Page(first, meeting.slug)
+    await bob.hello("Bob")
+    page = Page(second, meeting.slug, cookie=alice_cookie)
+    await page.hello()
+    await bob.until_names("Alice Moreau", "Bob")
+    third.door.tell_sign_in(SessionEnded("another browser"))
+    third.door.tell_sign_in(SignInsRevoked(UserId(alice.pk), alice_cookie))
+    ended = SessionEnded(alice_cookie) if what == "signed out" else SignInsRevoked(UserId(alice.pk))
+    third.door.tell_sign_in(ended)
+    assert (await page.farewell())[0] == "signed_out"
+    await bob.until_names("Bob")
+
+
+async def test_who_is_banned_at_one_process_is_out_at_another(stage: Stage, meeting: Meeting) -> None:
+    first, second, third = await stage.process(), await stage.process(), await stage.process()
+    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
+    await dave.hello("Dave")
+    await bob.hello("Bob")
+    banned = BannedElsewhere(Identity(bob.welcome["you"]["identity"]), None)
+    third.door.tell(str(meeting.pk), Decided(banned))
+    assert (await bob.farewell())[0] == "banned"
+    await dave.until_names("Dave")
