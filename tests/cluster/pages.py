@@ -49,6 +49,7 @@ class Page:
         answer = await self._greet({"tab_id": f"tab-{id(self)}", "name": name, **hello})
         if answer["type"] == "welcome":
             self.welcome, self.state = answer, answer["snapshot"]
+        if answer["type"] in {"welcome", "waiting"}:
             self._reader = asyncio.create_task(self._read())
         return answer
 
@@ -94,7 +95,11 @@ class Page:
         return participant_id
 
     def names(self) -> list[str]:
-        return sorted(who["name"] for who in self.state["participants"].values())
+        return sorted(who["name"] for who in self.state.get("participants", {}).values())
+
+    def door(self) -> dict[str, str]:
+        """Who is at the door, connected, with what they said; as hosts see it."""
+        return {who["name"]: who["note"] for who in self.state["waiting"].values() if who["is_connected"]}
 
     async def until(self, is_so: Callable[["Page"], bool], *, within_s: float = PATIENCE_S) -> None:
         """Until something is so. Raises AssertionError with what the page knows when it takes too long."""
@@ -125,22 +130,28 @@ class Page:
     async def _take(self, message: dict[str, Any]) -> None:
         assert self._socket is not None
         match message:
+            case {"type": "welcome", "snapshot": snapshot}:
+                self.welcome, self.state = message, snapshot
             case {"type": "heartbeat", "version": version}:
                 await self._socket.send('{"type":"pong"}')
-                assert version <= self.state["version"], "a delta was lost without a word"
+                assert not self.state or version <= self.state["version"], "a delta was lost without a word"
             case {"type": "snapshot", "snapshot": snapshot}:
                 self.state = snapshot
                 self.snapshots += 1
             case {"type": "delta", "base": base, "version": version, "changes": changes}:
                 assert base == self.state["version"], "a delta is missing"
-                people = dict(self.state["participants"])
+                people, waiting = dict(self.state["participants"]), dict(self.state["waiting"])
                 for change in changes:
                     match change:
                         case {"op": "put_participant", "participant": who}:
                             people[who["participant_id"]] = who
                         case {"op": "drop_participant", "participant_id": gone}:
                             del people[gone]
-                self.state = {**self.state, "version": version, "participants": people}
+                        case {"op": "put_waiting", "person": who}:
+                            waiting[who["participant_id"]] = who
+                        case {"op": "drop_waiting", "participant_id": gone}:
+                            del waiting[gone]
+                self.state = {**self.state, "version": version, "participants": people, "waiting": waiting}
             case {"type": "closing", "reason": reason}:
                 self.closing = reason
             case {"type": "ack" | "error", "request_id": str(request_id)} if request_id in self._answers:

@@ -98,6 +98,30 @@ async def test_a_killed_holder_is_replaced_within_three_seconds(together: Cluste
     assert taken_s <= HAND_OVER_S
 
 
+async def test_the_waiting_keep_their_place_when_the_holder_is_killed(together: Cluster) -> None:
+    door = await asyncio.to_thread(together.meeting)
+    first, second, third = together.processes
+    bob = Page(third, door["slug"], "Bob")
+    async with pages(at(first, door["slug"], "Carol"), at(second, door["slug"], None, cookie=door["cookie"])) as (
+        _,
+        alice,
+    ):
+        await alice.command("set_waiting_room", waiting_room="everyone")
+        assert (await bob.come())["type"] == "waiting"
+        assert (await bob.command("knock", note="It is about Friday"))["type"] == "ack"
+        await alice.until(lambda page: page.door() == {"Bob": "It is about Friday"})
+        await asyncio.to_thread(first.kill)
+        await alice.until(lambda page: page.snapshots == 1)
+        await alice.until(lambda page: page.door() == {"Bob": "It is about Friday"})
+        [place] = alice.state["waiting"]
+        assert (await alice.command("admit", participant_id=place))["type"] == "ack"
+        await bob.until(lambda page: "Bob" in page.names())
+        assert bob.me == place
+        assert (bob.close_code, bob.closing) == (None, None)
+        await alice.command("end_for_all")
+    await bob.go()
+
+
 async def test_a_stop_hands_over_without_anybody_waiting(together: Cluster) -> None:
     door = await asyncio.to_thread(together.meeting)
     first, second, _ = together.processes
