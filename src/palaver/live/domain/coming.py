@@ -18,7 +18,7 @@ from palaver.live.domain.lobby import come_to_the_door, gone_from_the_door, must
 from palaver.live.domain.people import Participant, Presence, Role, tone_of
 from palaver.live.domain.permissions import HOSTS
 from palaver.live.domain.replica import Change, DropReason, DropWaiting, PutParticipant, WaitingEnd
-from palaver.live.domain.room import Connected, Lost, Moment, RoomState, Seat
+from palaver.live.domain.room import Connected, Lost, Moment, RoomState, Seat, joined_now
 from palaver.live.domain.seats import drop_seat, goodbye, lost_link, seated, with_seat
 
 MAX_SEATS: Final = 1000
@@ -61,7 +61,7 @@ def take_seat(state: RoomState, given: Join, role: Role, now: Moment) -> Step:
         name=given.name or given.fallback_name,
         role=role,
         is_signed_in=given.user_id is not None,
-        joined_at=now.at if place is None else place.joined_at,
+        joined_at=joined_now(state, now.at) if place is None else place.joined_at,
         presence=Presence.CONNECTED,
         tone=tone_of(given.identity),
         avatar_url=given.avatar_url,

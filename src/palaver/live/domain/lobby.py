@@ -4,6 +4,7 @@ Somebody at the door has a place of their own, but is in nobody's roster, hears 
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from palaver.live.domain.effects import (
@@ -30,7 +31,7 @@ from palaver.live.domain.people import (
 )
 from palaver.live.domain.permissions import MODERATORS
 from palaver.live.domain.replica import Change, DropWaiting, PutWaiting, WaitingEnd, WaitingPerson, WaitingStatus
-from palaver.live.domain.room import Connected, Lost, Moment, RoomState, Seat, Waiter
+from palaver.live.domain.room import Connected, Lost, Moment, RoomState, Seat, Waiter, joined_now
 from palaver.live.domain.seats import goodbye, seated
 from palaver.meetings.policy import AuditAction, WaitingRoom
 
@@ -219,14 +220,14 @@ def _let_in(state: RoomState, waiters: tuple[Waiter, ...], actor: Seat, now: Mom
         effects.append(_audit(AuditAction.ADMIT, actor, person, now))
         if not isinstance(waiter.link, Connected):
             continue  # they walk straight in when they are back
-        step = seated(state, _seat_for(waiter, now), now)
+        step = seated(state, _seat_for(waiter, joined_now(state, now.at)), now)
         state = step.state
         changes += step.changes
         effects += (*step.effects, LetIn(waiter.link.socket_id, person.participant_id))
     return Step(state, tuple(changes), tuple(effects))
 
 
-def _seat_for(waiter: Waiter, now: Moment) -> Seat:
+def _seat_for(waiter: Waiter, joined_at: datetime) -> Seat:
     person = waiter.person
     return Seat(
         participant=Participant(
@@ -235,7 +236,7 @@ def _seat_for(waiter: Waiter, now: Moment) -> Seat:
             name=person.name,
             role=waiter.role,
             is_signed_in=person.is_signed_in,
-            joined_at=now.at,
+            joined_at=joined_at,
             presence=Presence.CONNECTED,
             tone=person.tone,
             avatar_url=waiter.avatar_url,

@@ -1,12 +1,16 @@
 """The state of a room, as data. What may happen to it is in `machine.py`."""
 
-from collections.abc import Mapping, Set as AbstractSet
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from palaver.live.domain.people import Identity, Participant, ParticipantId, Role, SocketId
 from palaver.live.domain.permissions import MODERATORS, Phase
 from palaver.live.domain.replica import Audience, RoomFacts, Snapshot, WaitingPerson
+
+# What pages tell apart.
+_TICK: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,18 @@ class RoomState:
     def is_empty(self) -> bool:
         """Whether nobody is here, nor at the door."""
         return not self.seats and not self.waiting
+
+
+def after_all(at: datetime, earlier: Iterable[datetime | None]) -> datetime:
+    """`at`, or as soon after all `earlier` as a page can tell: a wall clock that is set back changes no order."""
+    latest = max((one for one in earlier if one is not None), default=None)
+    return at if latest is None else max(at, latest + _TICK)
+
+
+def joined_now(state: RoomState, at: datetime) -> datetime:
+    """When somebody joins who joins now."""
+    here = (seat.participant.joined_at for seat in state.seats.values())
+    return after_all(at, (*here, *(place.joined_at for place in state.places.values())))
 
 
 def audience_of(seat: Seat) -> Audience:

@@ -7,7 +7,7 @@ from palaver.live.domain.effects import Effect, HandLoweredBy, Notify, Reacted, 
 from palaver.live.domain.orders import audit, subject_of
 from palaver.live.domain.people import ParticipantId, Reaction, Standing
 from palaver.live.domain.replica import Change, PutParticipant
-from palaver.live.domain.room import Moment, RoomState, Seat
+from palaver.live.domain.room import Moment, RoomState, Seat, after_all
 from palaver.live.domain.seats import with_seat
 from palaver.meetings.policy import AuditAction
 
@@ -56,7 +56,8 @@ def raise_hand(state: RoomState, actor: Seat, command: RaiseHand, now: Moment) -
     del command
     if actor.participant.hand_at is not None:
         return Step(state)
-    who = replace(actor.participant, hand_at=now.at)
+    raised = (seat.participant.hand_at for seat in state.seats.values())
+    who = replace(actor.participant, hand_at=after_all(now.at, raised))
     return Step(with_seat(state, replace(actor, participant=who)), (PutParticipant(who),))
 
 

@@ -1,6 +1,8 @@
 """The room machine, turn by turn."""
 
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -12,6 +14,7 @@ from palaver.live.domain.permissions import Phase
 from palaver.live.domain.replica import Audience, DropParticipant, DropReason, PutParticipant, PutRoom
 from palaver.live.domain.room import Connected, RoomState, next_deadline_s
 from palaver.live.domain.room_commands import EndForAll, Leave, RenameSelf, RequestMediaTicket
+from palaver.live.domain.together_commands import RaiseHand
 from palaver.live.tests.cast import command, facts, join, moment, room_with
 
 
@@ -253,3 +256,17 @@ def test_a_corrected_wall_clock_neither_drops_nor_keeps_anybody() -> None:
     state = lose(room_with("alice", "bob"), 2, at=10)
     jumped = replace(moment(12), at=moment(99_999).at)
     assert feed(state, fx.TimePassed(), jumped).state == state
+
+
+def test_a_wall_clock_that_is_set_back_changes_no_order() -> None:
+    """LIVE-017, LIVE-109: who came first and whose hand went up first, also where a page counts milliseconds."""
+    state = room_with("alice", "bob", "carol")
+    for number, socket in enumerate((3, 1, 2)):
+        state = command(state, socket, "raise_hand", RaiseHand(), at=100.0 - 3_600.0 * number).state
+    raised = {seat.participant.hand_at: seat.participant.name for seat in state.seats.values()}
+    assert [raised[at] for at in sorted(at for at in raised if at)] == ["Carol", "Alice", "Bob"]
+    late = feed(state, join("dave", 4), replace(moment(200), at=moment(0).at - timedelta(days=1))).state
+    came = sorted(late.seats.values(), key=lambda seat: seat.participant.joined_at)
+    assert came[-1].participant.name == "Dave"
+    gaps = [b.participant.joined_at - a.participant.joined_at for a, b in pairwise(came)]
+    assert min(gaps) >= timedelta(milliseconds=1)
