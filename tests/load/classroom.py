@@ -148,6 +148,10 @@ class Pupil:
                 await self._listening
             await self.socket.close()
 
+    def crash(self) -> None:
+        """Be gone, without a word."""
+        self.socket.transport.abort()
+
     async def ended(self) -> None:
         """Until the connection is over, whoever ended it."""
         await self.until(lambda: self.close_code is not None)
