@@ -20,10 +20,11 @@ from palaver.kernel.errors import (
     ErrorSpec,
     PalaverError,
 )
-from palaver.live.domain.people import FALLBACK_NAME, Identity, Role, clean_name
+from palaver.live.domain.effects import Join
+from palaver.live.domain.people import FALLBACK_NAME, Identity, ParticipantId, Role, SocketId, clean_name
 from palaver.live.identity import Guest, new_guest, read_guest, sign_guest, user_identity
 from palaver.meetings.policy import Access, Policy, Refusal
-from palaver.meetings.selectors import access_meeting_by_link
+from palaver.meetings.selectors import MeetingAccess, access_meeting_by_link
 
 REFUSALS: Final[dict[Refusal, ErrorSpec]] = {
     "sign_in_required": SIGN_IN_REQUIRED,
@@ -69,12 +70,62 @@ class Admission:
     guest_ticket: str | None
     avatar_url: str | None = None
 
+    def join(
+        self,
+        *,
+        socket_id: SocketId,
+        participant_id: ParticipantId,
+        tab_id: str,
+        take_over: bool,
+        resume: ParticipantId | None,
+    ) -> Join:
+        """What the room is asked for them."""
+        return Join(
+            socket_id=socket_id,
+            participant_id=participant_id,
+            identity=self.identity,
+            user_id=self.user_id,
+            role=self.role,
+            name=self.name,
+            fallback_name=self.fallback_name,
+            tab_id=tab_id,
+            take_over=take_over,
+            resume_participant_id=resume,
+            is_trusted=self.is_trusted,
+            always_waits=self.always_waits,
+            network=self.network,
+            avatar_url=self.avatar_url,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody in front of a meeting, before anything is decided about the room."""
+
+    access: MeetingAccess
+    user: User | None
+    guest: Guest | None
+    """What a guest has proved by a ticket."""
+    network: str
+
 
 def admit(applicant: Applicant, *, now: datetime) -> Admission:
     """Decide whether and as whom somebody comes in.
 
     Raises:
         PalaverError: meeting_not_found, rate_limited, sign_in_required, password_required, password_wrong, banned.
+    """
+    candidate = look_up(applicant, now=now)
+    if candidate.access.refusal is not None:
+        raise PalaverError(REFUSALS[candidate.access.refusal])
+    return admission_of(candidate, name=applicant.name)
+
+
+def look_up(applicant: Applicant, *, now: datetime) -> Candidate:
+    """Who it is, and what the meeting says to them.
+
+    Raises:
+        PalaverError: meeting_not_found, rate_limited.
     """
     user = signed_in_user(applicant.session_key)
 
@@ -94,10 +145,14 @@ def admit(applicant: Applicant, *, now: datetime) -> Admission:
         identify=identify,
         password=applicant.password,
     )
-    if access.refusal is not None:
-        raise PalaverError(REFUSALS[access.refusal])
+    return Candidate(access, user, None if user else ticket_for(access.meeting.pk), network)
+
+
+def admission_of(candidate: Candidate, *, name: str | None) -> Admission:
+    """The way in of somebody whom the meeting does not refuse, under `name` as it was typed."""
+    access, user, network = candidate.access, candidate.user, candidate.network
     meeting = access.meeting
-    name = clean_name(applicant.name, fallback="") or None
+    name = clean_name(name, fallback="") or None
     if user is not None:
         return Admission(
             meeting_id=meeting.pk,
@@ -115,7 +170,7 @@ def admit(applicant: Applicant, *, now: datetime) -> Admission:
             guest_ticket=None,
             avatar_url=avatar_url(user.pk, side=256),
         )
-    guest = ticket_for(meeting.pk) or new_guest()
+    guest = candidate.guest or new_guest()
     guest = Guest(guest.identity, name or guest.name)
     return Admission(
         meeting_id=meeting.pk,

@@ -18,7 +18,7 @@ from palaver.live import wire
 from palaver.live.admission import Admission
 from palaver.live.domain import effects as fx
 from palaver.live.domain.people import Identity, ParticipantId, SocketId
-from palaver.live.domain.room import Seat
+from palaver.live.domain.room import RoomState
 from palaver.live.errors import CloseCode
 from palaver.live.features import FeatureEvent
 from palaver.live.lanes import Lane
@@ -99,21 +99,12 @@ class Hub:
         Raises:
             PalaverError: meeting_not_found when it was deleted meanwhile, server_restart when the hub is going.
         """
-        join = fx.Join(
+        join = admission.join(
             socket_id=socket.id,
             participant_id=participant_id or ParticipantId(f"p_{secrets.token_urlsafe(12)}"),
-            identity=admission.identity,
-            user_id=admission.user_id,
-            role=admission.role,
-            name=admission.name,
-            fallback_name=admission.fallback_name,
             tab_id=hello.tab_id,
             take_over=hello.take_over,
-            resume_participant_id=None if hello.resume is None else ParticipantId(hello.resume.participant_id),
-            is_trusted=admission.is_trusted,
-            always_waits=admission.always_waits,
-            network=admission.network,
-            avatar_url=admission.avatar_url,
+            resume=None if hello.resume is None else ParticipantId(hello.resume.participant_id),
         )
         while True:
             room = await self._room_of(admission)
@@ -210,10 +201,10 @@ class Hub:
         """The engine reports somebody gone. The room socket alone says who is here, so only a stray is forgotten."""
         self._strays.pop((meeting_id, Identity(who.identity)), None)
 
-    def seats_inside(self, meeting_id: str) -> tuple[Seat, ...]:
-        """Who is inside now."""
+    def state_of(self, meeting_id: str) -> RoomState | None:
+        """A room as it is now; None when nobody is in it."""
         room = self.rooms.get(meeting_id)
-        return () if room is None else tuple(room.state.seats.values())
+        return None if room is None or room.is_over else room.state
 
     # --- going ---------------------------------------------------------------------------------
 

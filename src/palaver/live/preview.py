@@ -2,17 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from palaver.accounts import limits
-from palaver.live.admission import signed_in_user
-from palaver.live.domain.people import clean_name
-from palaver.meetings.selectors import access_meeting_by_link
+from palaver.live.admission import Admission, Applicant, admission_of, look_up
+from palaver.live.domain.coming import foresee
+from palaver.live.domain.effects import Refused, Waits
+from palaver.live.domain.people import Participant, ParticipantId, SocketId, clean_name
+from palaver.live.domain.room import Moment, RoomState
+
+# Who was turned away a moment ago may ask again, and is told at the door if it is too soon.
+_NO_REFUSALS: Final = frozenset({"denied"})
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A meeting as seen from its door."""
+    """A meeting as seen from its door, as far as the meeting itself decides."""
 
     meeting_id: UUID
     title: str
@@ -21,17 +26,30 @@ class Preview:
     name: str | None
     refusal: str | None
     waits: bool
-    """Whether a moderator would have to let the person in."""
+    """Whether a moderator would have to let the person in, while there is no room that says otherwise."""
+    admission: Admission | None
+    """What the room would be asked; None for who is refused before."""
 
 
-def preview_meeting(slug: str, *, session_key: str | None, address: str | None, now: datetime) -> Preview:
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What would become of somebody who joined now."""
+
+    refusal: str | None
+    waits: bool
+    is_on: bool
+    inside: tuple[Participant, ...] | None
+    """None for everybody who would not be let straight in: outside nothing of the room is seen."""
+
+
+def preview_meeting(applicant: Applicant, *, now: datetime) -> Preview:
     """Look at a meeting.
 
     Raises:
         PalaverError: meeting_not_found, rate_limited.
     """
-    user = signed_in_user(session_key)
-    access = access_meeting_by_link(slug, user=user, network=limits.network_of(address), now=now)
+    candidate = look_up(applicant, now=now)
+    access, user = candidate.access, candidate.user
     return Preview(
         meeting_id=access.meeting.pk,
         title=access.meeting.title,
@@ -40,4 +58,25 @@ def preview_meeting(slug: str, *, session_key: str | None, address: str | None, 
         name=None if user is None else clean_name(user.get_full_name()),
         refusal=access.refusal,
         waits=access.policy.waits_at_the_door(role=access.role, is_trusted=access.is_trusted, is_guest=user is None),
+        admission=None if access.refusal is not None else admission_of(candidate, name=None),
     )
+
+
+def outlook(preview: Preview, state: RoomState | None, *, now: Moment) -> Outlook:
+    """Look at the room on behalf of the person: the room itself is asked what it would answer."""
+    is_on = state is not None and bool(state.seats)
+    if preview.admission is None:
+        return Outlook(preview.refusal, waits=False, is_on=is_on, inside=None)
+    if state is None:
+        return Outlook(None, waits=preview.waits, is_on=False, inside=None if preview.waits else ())
+    # In another tab they may be inside: here they would be asked whether to come over.
+    asked = preview.admission.join(
+        socket_id=SocketId(0), participant_id=ParticipantId(""), tab_id="", take_over=True, resume=None
+    )
+    answer = foresee(state, asked, now)
+    if isinstance(answer, Refused) and answer.code not in _NO_REFUSALS:
+        return Outlook(answer.code, waits=False, is_on=is_on, inside=None)
+    if isinstance(answer, Refused | Waits):
+        return Outlook(None, waits=True, is_on=is_on, inside=None)
+    inside = tuple(seat.participant for seat in state.seats.values())
+    return Outlook(None, waits=False, is_on=is_on, inside=inside)

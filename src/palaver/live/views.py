@@ -19,8 +19,10 @@ from palaver.engines.port import EngineEventKind, WebhookRefusedError
 from palaver.kernel.clock import system_clock
 from palaver.kernel.errors import UNAVAILABLE, ErrorSpec, PalaverError
 from palaver.live import lifecycle
+from palaver.live.admission import Applicant
 from palaver.live.news import EngineJoined, EngineLeft
-from palaver.live.preview import preview_meeting
+from palaver.live.preview import outlook, preview_meeting
+from palaver.live.readers import GUEST_TICKET_HEADER
 
 logger = logging.getLogger(__name__)
 
@@ -32,38 +34,43 @@ _LOOK_INSIDE_S: Final = 3.0
 @require_GET
 @never_cache
 def preview(request: HttpRequest, slug: str) -> JsonResponse:
-    """`GET /api/meetings/<slug>/preview`. Names who is inside only to somebody who would be let straight in."""
+    """`GET /api/meetings/<slug>/preview`. Names who is inside only to somebody who would be let straight in.
+
+    A guest ticket comes in a header: addresses are kept in logs and histories.
+    """
     live = lifecycle.running()
     if live is None:
         return _refusal(UNAVAILABLE)
     try:
-        seen = preview_meeting(
-            slug,
+        applicant = Applicant(
+            slug=slug,
             session_key=request.COOKIES.get(settings.SESSION_COOKIE_NAME),
+            guest_ticket=request.headers.get(GUEST_TICKET_HEADER),
+            name=None,
             address=request.META.get("REMOTE_ADDR"),
-            now=system_clock(),
         )
+        seen = preview_meeting(applicant, now=system_clock())
     except PalaverError as refusal:
         return _refusal(refusal.spec)
-    asked = asyncio.run_coroutine_threadsafe(live.door.inside(str(seen.meeting_id)), live.loop)
+    asked = asyncio.run_coroutine_threadsafe(live.door.look_in(str(seen.meeting_id)), live.loop)
     try:
-        inside = asked.result(_LOOK_INSIDE_S)
+        state = asked.result(_LOOK_INSIDE_S)
     except TimeoutError:
         return _refusal(UNAVAILABLE)
-    may_join = seen.refusal is None
+    view = outlook(seen, state, now=live.hub.ports.clock())
     return JsonResponse(
         {
             "title": seen.title,
             "host_name": seen.host_name,
             "signed_in": seen.is_signed_in,
             "name": seen.name,
-            "may_join": may_join,
-            "reason": seen.refusal,
-            "is_on": bool(inside),
+            "may_join": view.refusal is None,
+            "reason": view.refusal,
+            "is_on": view.is_on,
             "inside": None
-            if not may_join or seen.waits
-            else [{"name": who.name, "tone": who.tone.value} for who in inside],
-            "waits": may_join and seen.waits,
+            if view.inside is None
+            else [{"name": who.name, "tone": who.tone.value} for who in view.inside],
+            "waits": view.waits,
         }
     )
 

@@ -16,9 +16,9 @@ from palaver.kernel.errors import NOT_ALLOWED, REGISTRY as ERRORS, ErrorSpec
 from palaver.live import wire
 from palaver.live.admission import Admission
 from palaver.live.domain import effects as fx
-from palaver.live.domain.people import Participant, ParticipantId
+from palaver.live.domain.people import ParticipantId
 from palaver.live.domain.replica import WaitingPerson
-from palaver.live.domain.room import Seat, audience_of
+from palaver.live.domain.room import RoomState, Seat, audience_of
 from palaver.live.domain.sign_in import SignInFact
 from palaver.live.domain.sources import sources_of
 from palaver.live.features import FeatureAnswer, FeatureSpec
@@ -82,8 +82,8 @@ class Door(Protocol):
         """A sign-in has ended, or goes on under another key: its seats must know, wherever they are."""
         ...
 
-    async def inside(self, meeting_id: str) -> tuple[Participant, ...]:
-        """Who is inside now."""
+    async def look_in(self, meeting_id: str) -> RoomState | None:
+        """The room as it is now; None when there is none."""
         ...
 
 
@@ -109,9 +109,9 @@ class HubDoor:
         """Tell those seats."""
         self._sign_ins.tell(fact)
 
-    async def inside(self, meeting_id: str) -> tuple[Participant, ...]:
-        """Who is inside."""
-        return tuple(seat.participant for seat in self._hub.seats_inside(meeting_id))
+    async def look_in(self, meeting_id: str) -> RoomState | None:
+        """The room, if there is one."""
+        return self._hub.state_of(meeting_id)
 
 
 class RoomVisit:

@@ -16,7 +16,6 @@ from palaver.live.cluster.exchange import Fields
 from palaver.live.domain.effects import SocketGone
 from palaver.live.domain.machine import feed
 from palaver.live.domain.people import ParticipantId
-from palaver.live.domain.permissions import Phase
 from palaver.live.domain.room import Connected, Moment, RoomState, Seat
 
 logger = logging.getLogger(__name__)
@@ -76,12 +75,6 @@ def restored(kept: Mapping[str, str], now: Moment) -> RoomState | None:
 def keeper_of(kept: Mapping[str, str]) -> str | None:
     """The process that kept a room last; None when nothing is kept."""
     return kept.get(_KEEPER)
-
-
-def inside(kept: Mapping[str, str], now: Moment) -> tuple[Seat, ...]:
-    """Who sits in a kept room."""
-    state = restored(kept, now)
-    return () if state is None or state.phase is Phase.ENDED else tuple(state.seats.values())
 
 
 def _all_lost(state: RoomState, now: Moment) -> RoomState:

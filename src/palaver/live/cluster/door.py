@@ -26,7 +26,8 @@ from palaver.live.cluster.letters import (
 from palaver.live.cluster.tenure import Tenure
 from palaver.live.cluster.told import news_of, told
 from palaver.live.domain import effects as fx
-from palaver.live.domain.people import Participant
+from palaver.live.domain.permissions import Phase
+from palaver.live.domain.room import RoomState
 from palaver.live.domain.sign_in import SignInFact
 from palaver.live.errors import CloseCode
 from palaver.live.hub import HEARTBEAT_S, Hub, check_socket
@@ -98,15 +99,16 @@ class ClusterDoor:
         # Should the letter be lost, the holder finds out when it looks at its seats the next time.
         self._spawn(self._post(Letter(EVERYONE, write_letter(SignInTold(self._exchange.process, fact)))))
 
-    async def inside(self, meeting_id: str) -> tuple[Participant, ...]:
-        """Who is inside: known here, or as it was kept last."""
+    async def look_in(self, meeting_id: str) -> RoomState | None:
+        """The room: known here, or as it was kept last."""
         if meeting_id in self.tenures:
-            return tuple(seat.participant for seat in self._hub.seats_inside(meeting_id))
+            return self._hub.state_of(meeting_id)
         try:
             kept = await self._breaker.kept(meeting_id)
         except ExchangeDownError:
-            return ()
-        return tuple(seat.participant for seat in checkpoint.inside(kept, self._hub.ports.clock()))
+            return None
+        state = checkpoint.restored(kept, self._hub.ports.clock())
+        return None if state is None or state.phase is Phase.ENDED else state
 
     async def _tell_holder(self, room: str, news: News) -> None:
         try:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from palaver.live.domain.effects import (
+    Answer,
     CloseSocket,
     Effect,
     Farewell,
@@ -39,6 +40,11 @@ def join(state: RoomState, given: Join, now: Moment) -> Step:
     if must_wait(state, given, role):
         return come_to_the_door(state, given, role, now)
     return _walk_in(state, given, role, now)
+
+
+def foresee(state: RoomState, given: Join, now: Moment) -> Answer:
+    """What `join` would answer. Nothing comes of it."""
+    return join(state, given, now).answer
 
 
 def _walk_in(state: RoomState, given: Join, role: Role, now: Moment) -> Step:

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.test import AsyncClient
 
 from palaver.engines.memory import MemoryEngine
 from palaver.live.lifecycle import Live
 from palaver.live.tests.page import Page
 from palaver.meetings.models import Meeting
+from palaver.meetings.policy import Policy, WaitingRoom
+from palaver.meetings.services import set_policy
 
 
 def client(cookie: str | None = None) -> AsyncClient:
@@ -20,10 +23,16 @@ def client(cookie: str | None = None) -> AsyncClient:
     return made
 
 
-async def preview(slug: str, cookie: str | None = None) -> tuple[int, dict[str, Any]]:
-    response = await client(cookie).get(f"/api/meetings/{slug}/preview")
+async def preview(slug: str, cookie: str | None = None, *, ticket: str | None = None) -> tuple[int, dict[str, Any]]:
+    headers = {} if ticket is None else {"X-Palaver-Guest-Ticket": ticket}
+    response = await client(cookie).get(f"/api/meetings/{slug}/preview", headers=headers)
     assert "no-store" in response["Cache-Control"]
     return response.status_code, json.loads(response.content)
+
+
+@sync_to_async
+def set_waiting_room(meeting: Meeting) -> None:
+    set_policy(meeting, Policy(waiting_room=WaitingRoom.GUESTS))
 
 
 async def test_a_guest_sees_who_is_inside_an_open_meeting(live: Live, meeting: Meeting) -> None:
@@ -61,6 +70,60 @@ async def test_who_would_not_be_let_in_sees_no_names(live: Live, closed_meeting:
         _, for_members = await preview(closed_meeting.slug, carol_cookie)
         assert (for_members["signed_in"], for_members["name"]) == (True, "Carol Okafor")
         assert [who["name"] for who in for_members["inside"]] == ["Carol Okafor"]
+
+
+async def test_a_locked_meeting_says_so_to_those_whom_it_stops_and_nothing_else(
+    live: Live, meeting: Meeting, alice_cookie: str, carol_cookie: str
+) -> None:
+    """LIVE-080, LIVE-097."""
+    async with Page(meeting.slug, cookie=alice_cookie) as alice, Page(meeting.slug) as bob:
+        await alice.hello()
+        ticket = (await bob.hello("Bob"))["guest_ticket"]
+        await alice.command("set_lock", is_locked=True)
+        for answer in (await preview(meeting.slug), await preview(meeting.slug, carol_cookie)):
+            seen = answer[1]
+            assert (seen["may_join"], seen["reason"], seen["inside"]) == (False, "meeting_locked", None)
+            assert "Bob" not in json.dumps(seen)
+        # Hosts, and whoever was inside before, are not stopped.
+        _, for_alice = await preview(meeting.slug, alice_cookie)
+        _, for_bob = await preview(meeting.slug, ticket=ticket)
+        assert [one["may_join"] for one in (for_alice, for_bob)] == [True, True]
+        assert len(for_bob["inside"]) == 2
+        await alice.command("set_lock", is_locked=False)
+        assert (await preview(meeting.slug))[1]["may_join"] is True
+
+
+async def test_a_guest_who_comes_back_is_known_by_the_ticket(live: Live, meeting: Meeting, alice_cookie: str) -> None:
+    """LIVE-080, LIVE-013, LIVE-015, LIVE-095."""
+    await set_waiting_room(meeting)
+    async with Page(meeting.slug, cookie=alice_cookie) as alice, Page(meeting.slug) as bob:
+        await alice.hello()
+        await bob.hello("Bob")
+        [change] = (await alice.until("delta"))["changes"]
+        await alice.command("admit", participant_id=change["person"]["participant_id"])
+        ticket = (await bob.until("welcome"))["guest_ticket"]
+        _, trusted = await preview(meeting.slug, ticket=ticket)
+        _, unknown = await preview(meeting.slug)
+        _, forged = await preview(meeting.slug, ticket=ticket[:-2] + "xx")
+        assert (trusted["waits"], len(trusted["inside"])) == (False, 2)
+        assert unknown == forged
+        assert (unknown["waits"], unknown["inside"]) == (True, None)
+        await alice.command("remove_participant", participant_id=change["person"]["participant_id"])
+        _, removed = await preview(meeting.slug, ticket=ticket)
+        assert (removed["may_join"], removed["reason"], removed["inside"]) == (False, "removed", None)
+
+
+async def test_a_banned_guest_is_known_by_the_ticket_from_any_network(
+    live: Live, meeting: Meeting, alice_cookie: str
+) -> None:
+    """LIVE-080, LIVE-018."""
+    async with Page(meeting.slug, cookie=alice_cookie) as alice, Page(meeting.slug) as bob:
+        await alice.hello()
+        ticket = (await bob.hello("Bob"))["guest_ticket"]
+        await alice.command("ban_participant", participant_id=bob.participant_id)
+        _, banned = await preview(meeting.slug, ticket=ticket)
+        assert (banned["may_join"], banned["reason"]) == (False, "banned")
+        assert (await preview(meeting.slug))[1]["may_join"] is True
 
 
 async def test_missing_meetings_are_not_found_until_guessing_is_limited(live: Live, meeting: Meeting) -> None:

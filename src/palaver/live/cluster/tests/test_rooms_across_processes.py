@@ -119,7 +119,9 @@ async def test_news_find_the_room_from_any_process(stage: Stage, meeting: Meetin
     second.door.tell(str(meeting.pk), MeetingRenamed("Retro"))
     [change] = (await bob.until("delta"))["changes"]
     assert change["room"]["title"] == "Retro"
-    assert [who.name for who in await second.door.inside(str(meeting.pk))] == ["Bob"]
+    state = await second.door.look_in(str(meeting.pk))
+    assert state is not None
+    assert [seat.participant.name for seat in state.seats.values()] == ["Bob"]
     second.door.tell(str(meeting.pk), MeetingDeleted())
     assert await bob.farewell() == ("meeting_deleted", 4404)
 
