@@ -124,6 +124,28 @@ def test_a_meeting_is_locked_and_has_a_password(
     carol.is_in_the_call()
 
 
+def test_the_green_room_says_that_a_meeting_is_locked_and_notices_when_it_opens(
+    alice: Person, link: str, person: PersonFactory
+) -> None:
+    carol = person("carol")
+    alice.join(link)
+    carol.go_to_the_door(link, types_name=True)
+    expect(carol.page.get_by_text("Alice is inside")).to_be_visible()
+    alice.press("Host controls")
+    alice.page.get_by_role("switch", name="Lock the meeting").click()
+    why = carol.page.get_by_role("status").filter(has_text="The meeting is locked")
+    expect(why).to_be_visible()
+    join = carol.page.get_by_role("button", name="Join now")
+    expect(join).to_be_disabled()
+    expect(carol.page.get_by_text("is inside")).to_have_count(0)
+    assert violations(carol.page) == []
+    alice.page.get_by_role("switch", name="Lock the meeting").click()
+    expect(why).to_have_count(0)
+    expect(join).to_be_enabled()
+    join.click()
+    carol.is_in_the_call()
+
+
 def test_all_are_muted_and_may_not_unmute_until_it_is_lifted(alice: Person, link: str, person: PersonFactory) -> None:
     bob = person("bob")
     alice.join(link)

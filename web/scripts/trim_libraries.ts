@@ -17,7 +17,15 @@ const ONLY: Readonly<Record<string, string>> = {
   Bell: "regular",
   Clock: "regular",
   Coffee: "regular",
+  Eye: "regular",
+  Gear: "regular",
+  HourglassMedium: "regular",
+  Keyboard: "regular",
+  MagnifyingGlass: "regular",
+  PencilSimple: "regular",
   Phone: "regular",
+  Prohibit: "regular",
+  Trash: "regular",
   UserCheck: "regular",
 };
 

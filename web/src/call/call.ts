@@ -44,7 +44,7 @@ export interface CallDeps {
   choices: ChoiceStore;
   timers: Timers;
   random: () => number;
-  /** By which the pages know a guest whom the room has let in. */
+  /** Where the ticket is by which the server knows a guest again. */
   guestTicket?: () => string | null;
   /** A soft sound for what somebody waits for; the speaker's id is empty for the system's own. */
   chime?: (speakerId: string) => void;
@@ -69,6 +69,8 @@ export class Call {
   readonly together: Together;
   readonly choices: ChoiceStore;
   readonly timers: Timers;
+  /** By which requests are known as those of a guest who was here before. */
+  readonly guestHeaders: () => Record<string, string>;
   readonly door: Door;
   readonly knocks: Knocks;
   readonly order: Order;
@@ -95,6 +97,10 @@ export class Call {
     this.line = deps.line;
     this.choices = deps.choices;
     this.timers = deps.timers;
+    this.guestHeaders = () => {
+      const ticket = deps.boot.signed_in ? null : (deps.guestTicket?.() ?? null);
+      return ticket === null ? {} : { "X-Palaver-Guest-Ticket": ticket };
+    };
     this.toasts = new Toasts(deps.timers);
     this.announcer = new Announcer(deps.timers);
     this.local = new LocalMedia(deps.media, deps.deviceList, deps.choices, {
@@ -171,7 +177,7 @@ export class Call {
       ...deps,
       slug: deps.boot.slug,
       isSignedIn: deps.boot.signed_in,
-      guestTicket: deps.guestTicket ?? (() => null),
+      headers: this.guestHeaders,
     });
     this.chat = parts.chat;
     this.uploads = parts.uploads;

@@ -17,17 +17,13 @@ export interface ChatPartsDeps {
   line: RoomSocket;
   timers: Timers;
   isSignedIn: boolean;
-  guestTicket: () => string | null;
+  headers: () => Record<string, string>;
   random: () => number;
 }
 
-export function chatParts({ slug, line, timers, isSignedIn, guestTicket, random }: ChatPartsDeps): ChatParts {
+export function chatParts({ slug, line, timers, isSignedIn, headers, random }: ChatPartsDeps): ChatParts {
   const tabKeep = browserKeep(slug, () => sessionStorage);
   const marks = browserKeep(slug, () => localStorage);
-  const headers = (): Record<string, string> => {
-    const ticket = isSignedIn ? null : guestTicket();
-    return ticket === null ? {} : { "X-Palaver-Guest-Ticket": ticket };
-  };
   const newId = () => {
     const part = () => Math.floor(random() * 2 ** 48).toString(36);
     return `${part()}-${part()}-${part()}`;

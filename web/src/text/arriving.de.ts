@@ -35,6 +35,7 @@ export const arrivingDe: Pick<Catalogue, keyof typeof arrivingEn> = {
   "green.password.missing": "Diese Besprechung hat ein Passwort. Es steht in deiner Einladung.",
   "green.password.wrong": "Das Passwort lautet anders. Sieh nach, wie es in der Einladung steht.",
   "green.password.limited": "Zu viele Versuche. Warte ein paar Minuten und versuche es dann noch einmal.",
+  "green.stopped.wait": "Diese Seite merkt von selbst, wenn du hineinkannst.",
 
   "door.title": "Du stehst vor der Tür. Gleich lässt dich jemand ein.",
   "door.unanswered":

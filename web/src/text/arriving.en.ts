@@ -31,6 +31,7 @@ export const arrivingEn = {
   "green.password.missing": "This meeting has a password. You find it in your invitation.",
   "green.password.wrong": "The password is another. Check how it is written in your invitation.",
   "green.password.limited": "Too many tries. Wait a few minutes, then try again.",
+  "green.stopped.wait": "This page notices by itself when you can go in.",
 
   "door.title": "You are at the door. Someone will let you in.",
   "door.unanswered": "Nobody has answered yet. Ask again, or leave a word to the host.",

@@ -18,7 +18,7 @@ const MAX_NOTE = 200;
 
 export function WaitingPage({ place }: { place: Place }) {
   const { call, t } = useCall();
-  const { preview } = usePreview(call.boot.urls.preview);
+  const { preview } = usePreview();
   const title = useSignalValue(call.title);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);

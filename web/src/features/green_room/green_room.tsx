@@ -11,12 +11,13 @@ import { Inside } from "./inside";
 import { PasswordField } from "./password_field";
 import { Preview } from "./preview";
 import { ProblemDialog } from "./problem_dialog";
-import { usePreview } from "./use_preview";
+import { Stopped } from "./stopped";
+import { isStopped, usePreview } from "./use_preview";
 
 export function GreenRoom() {
   const { call, t } = useCall();
   const phase = useSignalValue(call.phase);
-  const { preview, hasFailed } = usePreview(call.boot.urls.preview);
+  const { preview, hasFailed } = usePreview();
   const [name, setName] = useState(() => call.boot.name ?? call.choices.read().name);
   const [isNameMissing, setNameMissing] = useState(false);
   const isJoining = phase.kind === "joining";
@@ -24,6 +25,8 @@ export function GreenRoom() {
   const needsPassword = passwordFault !== null || preview?.reason === "password_required";
   const [password, setPassword] = useState("");
   const refusal = preview?.may_join === false && !needsPassword ? preview.reason : null;
+  const isShut = refusal === "sign_in_required" || refusal === "banned" || refusal === "removed";
+  const mustWait = isStopped(preview);
 
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -39,6 +42,7 @@ export function GreenRoom() {
   }, [call]);
 
   const join = () => {
+    if (mustWait) return;
     const chosen = name.trim();
     if (!chosen) {
       setNameMissing(true);
@@ -93,8 +97,8 @@ export function GreenRoom() {
             </p>
           ) : null}
           {refusal === "sign_in_required" ? <SignIn /> : null}
-          {refusal === "banned" ? <Banned /> : null}
-          {refusal === "sign_in_required" || refusal === "banned" ? null : (
+          <Stopped refusal={refusal} />
+          {isShut ? null : (
             <form className="stack" onSubmit={submit} noValidate>
               <div className="field">
                 <label htmlFor="green-name">{t("green.name")}</label>
@@ -135,12 +139,13 @@ export function GreenRoom() {
                 className="btn primary lg wide"
                 type="submit"
                 aria-busy={isJoining}
-                disabled={isJoining}
+                disabled={isJoining || mustWait}
+                aria-describedby={mustWait ? "green-stopped" : undefined}
               >
                 {isJoining ? <span className="spin" aria-hidden="true" /> : null}
                 {isJoining ? t("green.joining") : t(preview?.waits ? "green.ask.join" : "green.join")}
               </button>
-              {isJoining ? null : (
+              {isJoining || mustWait ? null : (
                 <button className="btn quiet wide" type="button" onClick={joinWithout}>
                   {t("green.joinWithout")}
                 </button>
@@ -156,18 +161,6 @@ export function GreenRoom() {
         </div>
       </main>
       <ProblemDialog onJoinWithout={join} />
-    </div>
-  );
-}
-
-function Banned() {
-  const { t } = useCall();
-  return (
-    <div className="banner bad">
-      <Icon name="ban" />
-      <span>
-        <strong>{t("end.banned.title")}</strong> {t("end.banned.body")}
-      </span>
     </div>
   );
 }
