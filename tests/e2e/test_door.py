@@ -92,6 +92,57 @@ def test_a_guest_waits_leaves_a_word_and_is_let_in_and_another_is_turned_away(
     expect(alice.page.get_by_role("heading", name="Waiting")).to_have_count(0)
 
 
+def test_all_who_wait_are_turned_away_at_once_when_that_is_meant(
+    alice: Person, link: str, person: PersonFactory, server: PalaverServer
+) -> None:
+    decide(server, link, "set_policy(meeting, Policy(waiting_room=WaitingRoom.GUESTS))")
+    bob, carol = person("bob"), person("carol")
+    alice.join(link)
+    ask(bob, link)
+    ask(carol, link)
+    alice.page.get_by_role("region", name="Notices").get_by_role("button", name="View").click()
+    waiting = alice.page.get_by_role("region", name="Waiting")
+    expect(waiting.get_by_role("listitem")).to_have_count(2)
+    alice.press("Turn all away")
+    question = alice.page.get_by_role("alertdialog", name="Turn all 2 away?")
+    assert violations(alice.page) == []
+    question.get_by_role("button", name="Cancel").click()
+    expect(waiting.get_by_role("listitem")).to_have_count(2)
+    alice.press("Turn all away")
+    question.get_by_role("button", name="Turn all away").click()
+    for someone in (bob, carol):
+        someone.is_told("The host has not let you in")
+    expect(waiting).to_have_count(0)
+
+
+def test_what_is_switched_off_is_not_offered(alice: Person, link: str, person: PersonFactory) -> None:
+    bob = person("bob")
+    alice.join(link)
+    bob.join(link, types_name=True)
+    bob.press("People")
+    alice.press("Host controls")
+
+    def offers(*, rename: int, private: int) -> None:
+        for menu in ("More", "More for Bob"):
+            bob.press(menu)
+            expect(bob.page.get_by_role("menu")).to_be_visible()
+            expect(bob.page.get_by_role("menuitem", name="Change your name")).to_have_count(rename)
+            bob.page.keyboard.press("Escape")
+        bob.press("More for Alice Example")
+        expect(bob.page.get_by_role("menuitem", name="Pin for me")).to_be_visible()
+        expect(bob.page.get_by_role("menuitem", name="Private message")).to_have_count(private)
+        bob.page.keyboard.press("Escape")
+
+    offers(rename=1, private=1)
+    for switch in ("Change their name", "Write to one person"):
+        alice.page.get_by_role("switch", name=switch).click()
+        expect(alice.page.get_by_role("switch", name=switch)).not_to_be_checked()
+    offers(rename=0, private=0)
+    # Hosts change their own name whatever the switch says.
+    alice.press("More")
+    expect(alice.page.get_by_role("menuitem", name="Change your name")).to_be_visible()
+
+
 def test_a_meeting_is_locked_and_has_a_password(
     alice: Person, link: str, person: PersonFactory, server: PalaverServer
 ) -> None:
@@ -203,6 +254,7 @@ def test_a_role_is_given_and_the_meeting_is_suspended_and_goes_on(
     question.get_by_role("button", name="Suspend", exact=True).click()
     expect(bob.page.get_by_text("A host has suspended the meeting.")).to_be_visible()
     expect(bob.page.get_by_role("button", name="Start video")).to_have_attribute("aria-disabled", "true")
+    expect(bob.page.get_by_role("button", name="Raise hand")).to_have_attribute("aria-disabled", "true")
     expect(alice.tile("bob").locator("video")).to_have_count(0)
     expect(alice.page.get_by_text("Everything is suspended.")).to_be_visible()
     alice.sees("carol")

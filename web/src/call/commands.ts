@@ -110,6 +110,11 @@ const hand: CommandRecord = {
   shortcuts: [{ key: "h", isChord: true, isShift: true }, single("h")],
   isAvailable: isInCall,
   isOn: (call) => call.together.hands.isOwnUp.value,
+  // To lower it is always possible.
+  blocked: (call) => {
+    const block = call.together.hands.isOwnUp.value ? null : call.order.blockOfDoing("raise_hand");
+    return block && (`blocked.${block}` as const);
+  },
   perform: (call) => call.together.hands.toggle(),
 };
 

@@ -83,7 +83,7 @@ export class Knocks {
       isSilent: true,
       title: knockTitle(waiting),
       ...(only?.note ? { body: { key: "knock.note", params: { note: only.note } } } : {}),
-      ...(only && !only.note && !only.is_signed_in ? { body: { key: "knock.guest" } } : {}),
+      ...(only && !only.note && !only.is_signed_in ? { body: { key: "people.waiting.guest" } } : {}),
       actions: [
         { label: { key: "knock.view" }, perform: openList },
         {

@@ -179,3 +179,13 @@ it("a hand that was lowered by somebody else is told once, with the name", () =>
     { key: "toast.handLowered", params: { name: "Alice" } },
   ]);
 });
+
+describe("a hand", () => {
+  it("is not raised while everything is suspended, but taken down", () => {
+    enterAsBob();
+    setRoom(2, withRoom({ is_suspended: true }));
+    expect(commands.hand.blocked?.(bench.call)).toBe("blocked.suspended");
+    setBob(3, { hand_at: "2026-03-02T12:00:00Z" });
+    expect(commands.hand.blocked?.(bench.call)).toBeNull();
+  });
+});

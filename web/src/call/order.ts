@@ -8,8 +8,8 @@ import type { Opaque } from "../wire/server_message";
 import type { Timers } from "../timing/timers";
 import type { Announcer } from "./announcer";
 import { isHostRole } from "./person";
-import { blockOf, SENDABLE } from "./own_rights";
-import type { Block, Sendable } from "./own_rights";
+import { blockOf, blockOfDoing, SENDABLE } from "./own_rights";
+import type { Block, Doing, Sendable } from "./own_rights";
 import type { Toasts } from "./toasts";
 
 export interface OrderDeps {
@@ -71,6 +71,12 @@ export class Order {
   blockOf(source: Sendable): Block | null {
     const { you, snapshot } = this.deps.line;
     return blockOf(source, you.value?.role ?? null, snapshot.value?.room);
+  }
+
+  /** Why this person may not do it now, or `null`. */
+  blockOfDoing(doing: Doing): Block | null {
+    const { you, snapshot } = this.deps.line;
+    return blockOfDoing(doing, you.value?.role ?? null, snapshot.value?.room);
   }
 
   /** The engine has muted something of ours: by a moderator's word, which may be on its way, or by itself. */

@@ -48,6 +48,7 @@ export const chatDe: Pick<Catalogue, keyof typeof chatEn> = {
   "chat.mention": "Wer gemeint ist",
   "chat.off": "Schreiben ist ausgeschaltet. Gastgeber können es wieder einschalten.",
   "chat.privateOff": "Private Nachrichten sind ausgeschaltet. Wähle bei „An“ jemand anderen.",
+  "chat.publicOff": "Jetzt gehen nur private Nachrichten. Wähle bei „An“ jemanden aus.",
   "chat.offline": "Nicht verbunden. Was du sendest, geht hinaus, sobald du zurück bist.",
   "chat.sending": "Wird gesendet …",
   "chat.sending.offline": "Wartet auf die Verbindung",

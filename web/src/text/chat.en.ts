@@ -45,6 +45,7 @@ export const chatEn = {
   "chat.mention": "Who is meant",
   "chat.off": "Writing is switched off. A host can switch it on again.",
   "chat.privateOff": "Private messages are switched off. Choose somebody else in “To”.",
+  "chat.publicOff": "Only private messages are possible now. Choose somebody in “To”.",
   "chat.offline": "Not connected. What you send goes out when you are back.",
   "chat.sending": "Sending…",
   "chat.sending.offline": "Waits for the connection",

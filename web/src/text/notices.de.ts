@@ -58,7 +58,6 @@ export const noticesDe: Pick<Catalogue, keyof typeof noticesEn> = {
     other: "{name} und {count} weitere bitten um Einlass",
   },
   "knock.note": "„{note}“",
-  "knock.guest": "Ohne Konto",
   "knock.admit": "Einlassen",
   "knock.admitAll": "Alle einlassen",
   "knock.view": "Ansehen",

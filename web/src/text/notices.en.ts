@@ -52,7 +52,6 @@ export const noticesEn = {
     other: "{name} and {count} others ask to come in",
   },
   "knock.note": "“{note}”",
-  "knock.guest": "No account",
   "knock.admit": "Let in",
   "knock.admitAll": "Let all in",
   "knock.view": "View",

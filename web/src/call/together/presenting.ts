@@ -56,7 +56,9 @@ export class Presenting {
   /** Whether the person may make somebody else the presenter. */
   mayHandOver(): boolean {
     const own = this.#own.value;
-    return own !== null && this.isOnlyOne.value && (moderates(own) || this.presenter.value === own);
+    if (own === null || !this.isOnlyOne.value) return false;
+    if (moderates(own)) return true;
+    return this.presenter.value === own && this.deps.snapshot.value?.room.is_suspended !== true;
   }
 
   #isMine(): boolean {

@@ -133,7 +133,7 @@ describe("sending", () => {
     expect(reactions.isPickerOpen.value).toBe(false);
     world.roster(participant("alice", { role: "co_host" }));
     expect(reactions.isAllowed.value).toBe(true);
-    world.roster(participant("alice", { is_acting: true }));
+    world.roster(participant("alice", { role: "host", is_acting: true }));
     expect(reactions.isAllowed.value).toBe(true);
   });
 

@@ -4,7 +4,8 @@ import type { ReadonlySignal, Signal } from "@preact/signals-core";
 import type { Reaction } from "../../wire/live.gen";
 import type { TogetherDeps } from "./deps";
 import { Gather } from "./gather";
-import { moderates, namesSaying, ownParticipant } from "./roster";
+import { blockOfDoing } from "../own_rights";
+import { namesSaying, ownParticipant } from "./roster";
 
 export const REACTIONS: readonly Reaction[] = ["agree", "clap", "heart", "laugh", "surprise", "celebrate"];
 export const SHOWN_MS = 3_000;
@@ -56,11 +57,9 @@ export class Reactions {
     this.#isShowing = signal(showsReactions);
     this.#isReading = signal(saysReactions);
     this.#news = new Gather(deps.timers, GATHER_MS, (reactions) => this.#say(reactions));
-    this.isAllowed = computed(() => {
-      const room = deps.snapshot.value?.room;
-      if (!own.value || !room) return false;
-      return moderates(own.value) || (room.rights.reactions && !room.is_suspended);
-    });
+    this.isAllowed = computed(
+      () => own.value !== null && blockOfDoing("react", own.value.role, deps.snapshot.value?.room) === null,
+    );
     this.elsewhere = computed(() => {
       const onPage = new Set(deps.plan.value.tiles.map((tile) => tile.key));
       return bundle([...this.#shown.value].filter(([key]) => !onPage.has(key)).map(([, one]) => one));

@@ -65,12 +65,16 @@ export function MoreMenu() {
         ...(isPhone ? entry(commands.host) : []),
         ...fullscreen,
         ...entry(commands.shortcuts),
-        {
-          id: "rename",
-          label: t("people.rename"),
-          icon: "rename",
-          onAction: () => call.openDialog("rename"),
-        },
+        ...(call.order.blockOfDoing("rename_self") === null
+          ? [
+              {
+                id: "rename",
+                label: t("people.rename"),
+                icon: "rename" as const,
+                onAction: () => call.openDialog("rename"),
+              },
+            ]
+          : []),
       ],
     },
     ...togetherGroups,

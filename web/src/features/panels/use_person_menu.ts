@@ -101,7 +101,7 @@ export function usePersonMenu(
           icon: isPinned ? "unpin" : "pin",
           onAction: () => call.pin(person),
         },
-        ...(!person.isYou && person.role !== null
+        ...(!person.isYou && person.role !== null && call.order.blockOfDoing("chat_send_private") === null
           ? [
               {
                 id: "private",
@@ -119,7 +119,7 @@ export function usePersonMenu(
         ),
         ...presentingEntries,
         ...entry("rename", "people.renameOther", "rename", () => onAsk({ kind: "rename", person })),
-        ...(person.isYou
+        ...(person.isYou && call.order.blockOfDoing("rename_self") === null
           ? [
               {
                 id: "rename",

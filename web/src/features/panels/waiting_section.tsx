@@ -1,4 +1,5 @@
 // Those at the door, as moderators see them.
+import { lazy, Suspense, useState } from "react";
 import { useCall } from "../../components/call_context";
 import { Avatar } from "../../components/avatar";
 import { Icon } from "../../components/icon";
@@ -7,11 +8,15 @@ import type { WaitingPerson } from "../../wire/live.gen";
 import { lastedText, useNow } from "../use_now";
 import { matches } from "./people_sections";
 
+const DenyAllDialog = lazy(() => import("../dialogs/deny_all_dialog"));
+
 export function WaitingSection({ wanted }: { wanted: string }) {
   const { call, t } = useCall();
   const waiting = useSignalValue(call.knocks.waiting);
   const found = waiting.filter((person) => matches(person.name, wanted));
   const now_ms = useNow();
+  const [isAsking, setAsking] = useState(false);
+  const denyAll = () => void call.command({ kind: "deny_all" });
   if (found.length === 0) return null;
   return (
     <section className="waiting sect" aria-labelledby="people-waiting">
@@ -19,19 +24,33 @@ export function WaitingSection({ wanted }: { wanted: string }) {
         <h3 id="people-waiting">
           {t("people.waiting")} <span className="count sun">{waiting.length}</span>
         </h3>
-        <button
-          className="btn text sm"
-          type="button"
-          onClick={() => void call.command({ kind: "admit_all" })}
-        >
-          {t("knock.admitAll")}
-        </button>
+        <span>
+          <button
+            className="btn text sm"
+            type="button"
+            onClick={waiting.length > 1 ? () => setAsking(true) : denyAll}
+          >
+            {t("people.waiting.denyAll")}
+          </button>
+          <button
+            className="btn text sm"
+            type="button"
+            onClick={() => void call.command({ kind: "admit_all" })}
+          >
+            {t("knock.admitAll")}
+          </button>
+        </span>
       </div>
       <ul>
         {found.map((person) => (
           <WaitingRow key={person.participant_id} person={person} now_ms={now_ms} />
         ))}
       </ul>
+      {isAsking ? (
+        <Suspense fallback={null}>
+          <DenyAllDialog count={waiting.length} onDeny={denyAll} onClose={() => setAsking(false)} />
+        </Suspense>
+      ) : null}
     </section>
   );
 }

@@ -9,6 +9,8 @@ import { ReactionPicker } from "./reaction_picker";
 export function HandControl() {
   const { call } = useCall();
   useSignalValue(call.together.hands.isOwnUp);
+  useSignalValue(call.line.snapshot);
+  useSignalValue(call.line.you);
   return (
     <span className="hand-ctl">
       <Control command={commands.hand} />

@@ -33,6 +33,7 @@ export function Composer({ box, editing, onDone }: ComposerProps) {
   const isBroken = useSignalValue(call.brokenSince_ms) !== null;
   const picker = useRef<HTMLInputElement>(null);
   const { mayWrite, mayWritePrivately } = useChatRights();
+  const isSuspended = call.order.blockOfDoing("chat_send") === "suspended";
   const [edited, setEdited] = useState(editing?.text ?? "");
   const [, setDraftTurn] = useState(0);
   const [caret, setCaret] = useState(0);
@@ -59,7 +60,7 @@ export function Composer({ box, editing, onDone }: ComposerProps) {
   }, [box, text]);
 
   const isPrivate = editing ? editing.audience !== "everyone" : audience.kind !== "everyone";
-  const isClosed = !mayWrite || (audience.kind === "private" && !mayWritePrivately);
+  const isClosed = audience.kind === "private" ? !mayWritePrivately : !mayWrite;
   const count = Array.from(text).length;
   const isOnTheWay = uploads.some((one) => one.id === null);
   const canSend = editing
@@ -92,7 +93,8 @@ export function Composer({ box, editing, onDone }: ComposerProps) {
       else call.chat.answer(null);
     }
   };
-  if (isClosed && !mayWrite) return <p className="composer closed muted">{t("chat.off")}</p>;
+  if (!mayWrite && !mayWritePrivately)
+    return <p className="composer closed muted">{t(isSuspended ? "blocked.suspended" : "chat.off")}</p>;
   const label = editing
     ? t("chat.edit")
     : audience.kind === "private"
@@ -125,7 +127,9 @@ export function Composer({ box, editing, onDone }: ComposerProps) {
         />
       ) : null}
       {editing ? null : <Attachments />}
-      {isClosed ? <p className="tiny muted">{t("chat.privateOff")}</p> : null}
+      {isClosed ? (
+        <p className="tiny muted">{t(audience.kind === "private" ? "chat.privateOff" : "chat.publicOff")}</p>
+      ) : null}
       <MentionList mentions={mentions} />
       <div className="box">
         <textarea

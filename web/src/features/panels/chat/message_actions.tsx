@@ -22,7 +22,8 @@ export function MessageActions({ message, isOwn, onAnswer, onEdit }: MessageActi
   const { call, t } = useCall();
   const { isModerator, mayWrite, mayWritePrivately } = useChatRights();
   const { name } = message.sender;
-  const mayEdit = isOwn && (message.audience === "private" ? mayWritePrivately : mayWrite);
+  const mayAnswer = message.audience === "private" ? mayWritePrivately : mayWrite;
+  const mayEdit = isOwn && mayAnswer;
   const entries: MenuEntry[] = [
     ...(mayEdit && message.text
       ? [{ id: "edit", label: t("chat.edit"), icon: "rename" as const, onAction: () => onEdit(message) }]
@@ -41,37 +42,37 @@ export function MessageActions({ message, isOwn, onAnswer, onEdit }: MessageActi
   ];
   return (
     <span className="msg-acts">
+      {mayAnswer ? (
+        <button
+          type="button"
+          className="icon-btn"
+          aria-label={t("chat.answer", { name })}
+          onClick={() => onAnswer(message)}
+        >
+          <Icon name="reply" />
+        </button>
+      ) : null}
       {mayWrite ? (
-        <>
-          <button
-            type="button"
-            className="icon-btn"
-            aria-label={t("chat.answer", { name })}
-            onClick={() => onAnswer(message)}
-          >
-            <Icon name="reply" />
-          </button>
-          <MenuBox
-            label={t("chat.react", { name })}
-            placement="bottom end"
-            groups={[
-              {
-                id: t("chat.react", { name }),
-                entries: EMOJI.map((emoji) => ({
-                  id: emoji,
-                  label: t(`chat.emoji.${emoji}`),
-                  picture: <ChatIcon name={emoji} isFilled />,
-                  onAction: () => void tell(call, call.chat.react(message, emoji)),
-                })),
-              },
-            ]}
-            trigger={
-              <Button className="icon-btn" aria-label={t("chat.react", { name })}>
-                <ChatIcon name="emoji" />
-              </Button>
-            }
-          />
-        </>
+        <MenuBox
+          label={t("chat.react", { name })}
+          placement="bottom end"
+          groups={[
+            {
+              id: t("chat.react", { name }),
+              entries: EMOJI.map((emoji) => ({
+                id: emoji,
+                label: t(`chat.emoji.${emoji}`),
+                picture: <ChatIcon name={emoji} isFilled />,
+                onAction: () => void tell(call, call.chat.react(message, emoji)),
+              })),
+            },
+          ]}
+          trigger={
+            <Button className="icon-btn" aria-label={t("chat.react", { name })}>
+              <ChatIcon name="emoji" />
+            </Button>
+          }
+        />
       ) : null}
       {entries.length > 0 ? (
         <MenuBox
@@ -91,6 +92,7 @@ export function MessageActions({ message, isOwn, onAnswer, onEdit }: MessageActi
 
 export function Reactions({ message, mine }: { message: ChatMessage; mine: readonly Emoji[] | undefined }) {
   const { call, t } = useCall();
+  const { mayWrite } = useChatRights();
   const people = call.people.value;
   if (message.reactions.length === 0) return null;
   return (
@@ -105,6 +107,8 @@ export function Reactions({ message, mine }: { message: ChatMessage; mine: reado
             aria-pressed={mine?.includes(emoji) ?? false}
             aria-label={t("chat.reaction", { count, emoji: t(`chat.emoji.${emoji}`) })}
             title={names.join(", ")}
+            // To take one's own back is always possible.
+            disabled={!mayWrite && !mine?.includes(emoji)}
             onClick={() => void tell(call, call.chat.react(message, emoji))}
           >
             <ChatIcon name={emoji} isFilled />

@@ -13,17 +13,19 @@ export function ToField({ onChosen }: { onChosen: () => void }) {
   const { call, t } = useCall();
   const audience = useSignalValue(call.chat.audience);
   const people = useSignalValue(call.people);
-  const { mayWritePrivately } = useChatRights();
+  const { mayWrite, mayWritePrivately } = useChatRights();
   const choose = (wanted: Audience) => () => {
     call.chat.writeTo(wanted);
     // The menu gives the focus back to its button first.
     requestAnimationFrame(() => requestAnimationFrame(onChosen));
   };
   const others = people.filter((one) => !one.isYou && one.role !== null);
-  const entries: MenuEntry[] = [
-    { id: "everyone", label: t("chat.to.everyone"), icon: "people", onAction: choose(EVERYONE) },
-    { id: "hosts", label: t("chat.to.hosts"), icon: "shield", onAction: choose({ kind: "hosts" }) },
-  ];
+  const entries: MenuEntry[] = mayWrite
+    ? [
+        { id: "everyone", label: t("chat.to.everyone"), icon: "people", onAction: choose(EVERYONE) },
+        { id: "hosts", label: t("chat.to.hosts"), icon: "shield", onAction: choose({ kind: "hosts" }) },
+      ]
+    : [];
   const persons: MenuEntry[] = mayWritePrivately
     ? others.map(({ identity, name }) => ({
         id: `private:${identity}`,

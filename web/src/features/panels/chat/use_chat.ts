@@ -1,9 +1,8 @@
 // What the views of the chat need to know about this person and this moment.
 import { useSyncExternalStore } from "react";
+import { isModerator } from "../../../call/person";
 import { useCall } from "../../../components/call_context";
 import { useSignalValue } from "../../../components/use_signal";
-
-const MODERATORS: ReadonlySet<string> = new Set(["owner", "host", "co_host"]);
 
 export interface ChatRights {
   own: string;
@@ -15,14 +14,12 @@ export interface ChatRights {
 export function useChatRights(): ChatRights {
   const { call } = useCall();
   const you = useSignalValue(call.line.you);
-  const room = useSignalValue(call.line.snapshot)?.room;
-  const isModerator = MODERATORS.has(you?.role ?? "");
-  const isOn = isModerator || !room?.is_suspended;
+  useSignalValue(call.line.snapshot);
   return {
     own: you?.identity ?? "",
-    isModerator,
-    mayWrite: isOn && (isModerator || (room?.rights.chat ?? false)),
-    mayWritePrivately: isOn && (isModerator || (room?.rights.private_chat ?? false)),
+    isModerator: isModerator(you?.role ?? null),
+    mayWrite: call.order.blockOfDoing("chat_send") === null,
+    mayWritePrivately: call.order.blockOfDoing("chat_send_private") === null,
   };
 }
 
