@@ -10,7 +10,7 @@ import { MenuBox } from "../components/menu";
 import { useSignalValue } from "../components/use_signal";
 import { Button } from "react-aria-components";
 import { ControlBar } from "./bar/control_bar";
-import { ProblemDialog } from "./green_room/problem_dialog";
+import { Problems } from "./green_room/problems";
 import { ChatButton } from "./panels/chat/chat_button";
 import { ChatNews } from "./panels/chat/chat_news";
 import { Stage } from "./stage/stage";
@@ -62,7 +62,7 @@ export default function CallScreen() {
         <ControlBar />
       </div>
       <ChatNews />
-      <ProblemDialog />
+      <Problems />
       <TogetherDialogs />
       <Suspense fallback={null}>
         {dialog === "end_for_all" ? <EndDialog onClose={closeDialog} /> : null}

@@ -11,7 +11,7 @@ import { LevelBars } from "../../components/level_bars";
 import { MenuBox } from "../../components/menu";
 import type { MenuGroup } from "../../components/menu";
 import { useSignalValue } from "../../components/use_signal";
-import { SpeakerTest } from "../green_room/device_pickers";
+import { SpeakerTest } from "../green_room/speaker_test";
 
 const QUALITIES: readonly PictureQuality[] = ["high", "medium", "low"];
 

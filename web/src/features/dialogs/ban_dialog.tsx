@@ -3,6 +3,7 @@ import type { Person } from "../../call/person";
 import { useCall } from "../../components/call_context";
 import { ConfirmDialog } from "../../components/confirm_dialog";
 import { Icon } from "../../components/icon";
+import "../../styles/call/host.css";
 
 const ALWAYS = 0;
 const FOR_ACCOUNTS = [ALWAYS, 1, 7, 30] as const;

@@ -5,6 +5,7 @@ import { shortcutText } from "../../call/shortcuts";
 import { useCall } from "../../components/call_context";
 import { DialogBox } from "../../components/dialog";
 import type { TextKey } from "../../text/translate";
+import "../../styles/call/dialogs.css";
 
 /** What a key does, in words that do not change with the state. */
 const STEADY: Partial<Record<(typeof allCommands)[number]["id"], TextKey>> = {

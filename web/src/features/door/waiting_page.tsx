@@ -2,21 +2,22 @@
 import { useEffect, useRef, useState } from "react";
 import type { SyntheticEvent } from "react";
 import type { Place } from "../../call/door";
-import { DoorTree } from "../../components/brand";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
 import { useSignalValue } from "../../components/use_signal";
-import { DevicePickers } from "../green_room/device_pickers";
+import { Devices } from "../green_room/devices";
 import { GreenControls } from "../green_room/green_controls";
 import { Preview } from "../green_room/preview";
-import { ProblemDialog } from "../green_room/problem_dialog";
+import { Problems } from "../green_room/problems";
 import { usePreview } from "../green_room/use_preview";
 import { PageHead } from "../page_head";
 import { minutesSince, useNow } from "../use_now";
+import { DoorTree } from "./door_tree";
+import "../../styles/call/door.css";
 
 const MAX_NOTE = 200;
 
-export function WaitingPage({ place }: { place: Place }) {
+export default function WaitingPage({ place }: { place: Place }) {
   const { call, t } = useCall();
   const { preview } = usePreview();
   const title = useSignalValue(call.title);
@@ -67,10 +68,10 @@ export function WaitingPage({ place }: { place: Place }) {
           <Preview name={place.name} />
           <GreenControls />
           <p className="help unseen">{t("door.unseen")}</p>
-          <DevicePickers />
+          <Devices />
         </section>
       </main>
-      <ProblemDialog />
+      <Problems />
     </div>
   );
 }

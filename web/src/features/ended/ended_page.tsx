@@ -12,7 +12,7 @@ type Way =
   | { kind: "reload"; label: TextKey }
   | { kind: "none" };
 
-export function EndedPage({ ending }: { ending: Ending }) {
+export default function EndedPage({ ending }: { ending: Ending }) {
   const { call, t } = useCall();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);

@@ -1,14 +1,13 @@
-import { useState } from "react";
 import { useCall } from "../../components/call_context";
 import { ChoiceField } from "../../components/choice_field";
 import { namedDevices } from "../../components/device_names";
 import { LevelBars } from "../../components/level_bars";
 import { useSignalValue } from "../../components/use_signal";
 import { SYSTEM_SPEAKER } from "../../devices/device_list";
-import { playTestTone } from "../../devices/test_tone";
+import { SpeakerTest } from "./speaker_test";
 
 /** Microphone, speaker, camera; the names are known once the browser has been allowed to tell them. */
-export function DevicePickers() {
+export default function DevicePickers() {
   const { call, t } = useCall();
   const devices = useSignalValue(call.local.devices);
   const microphone = useSignalValue(call.local.microphone);
@@ -57,29 +56,5 @@ export function DevicePickers() {
         onChoose={(id) => void call.local.choose("camera", id)}
       />
     </div>
-  );
-}
-
-export function SpeakerTest({ speakerId }: { speakerId: string }) {
-  const { t } = useCall();
-  const [state, setState] = useState<"quiet" | "playing" | "failed">("quiet");
-  const test = () => {
-    setState("playing");
-    playTestTone(speakerId).then(
-      () => setState("quiet"),
-      () => setState("failed"),
-    );
-  };
-  return (
-    <>
-      <button className="btn text sm" type="button" aria-label={t("green.testSpeaker")} onClick={test}>
-        {state === "playing" ? t("green.testing") : t("green.test")}
-      </button>
-      {state === "failed" ? (
-        <p className="error" role="alert">
-          {t("green.testFailed")}
-        </p>
-      ) : null}
-    </>
   );
 }

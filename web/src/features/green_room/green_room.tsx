@@ -5,12 +5,12 @@ import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
 import { useSignalValue } from "../../components/use_signal";
 import { PageHead } from "../page_head";
-import { DevicePickers } from "./device_pickers";
+import { Devices } from "./devices";
 import { GreenControls } from "./green_controls";
 import { Inside } from "./inside";
 import { PasswordField } from "./password_field";
 import { Preview } from "./preview";
-import { ProblemDialog } from "./problem_dialog";
+import { Problems } from "./problems";
 import { Stopped } from "./stopped";
 import { isStopped, usePreview } from "./use_preview";
 
@@ -77,7 +77,7 @@ export function GreenRoom() {
         <section aria-label={t("green.preview")}>
           <Preview name={name.trim()} />
           <GreenControls />
-          <DevicePickers />
+          <Devices />
         </section>
         <div className="ready">
           {preview ? (
@@ -160,7 +160,7 @@ export function GreenRoom() {
           )}
         </div>
       </main>
-      <ProblemDialog onJoinWithout={join} />
+      <Problems onJoinWithout={join} />
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { Icon } from "../../components/icon";
 import { useSignalValue } from "../../components/use_signal";
 import type { DeviceProblem } from "../../devices/problems";
 import { AddressPicture } from "./address_picture";
+import "../../styles/call/dialogs.css";
 
 type Problem = DeviceProblem & { device: "microphone" | "camera" };
 
@@ -18,8 +19,7 @@ const TOLD_TOGETHER: ReadonlySet<DeviceProblem["kind"]> = new Set([
   "dismissed",
 ]);
 
-/** Shows the problem of camera or microphone once; `onJoinWithout` is absent inside the call. */
-export function ProblemDialog({ onJoinWithout }: { onJoinWithout?: () => void }) {
+export default function ProblemDialog({ onJoinWithout }: { onJoinWithout?: () => void }) {
   const { call, t } = useCall();
   const open = useSignalValue(call.openProblems).filter((one): one is Problem => one.device !== "screen");
   const [problem] = open;

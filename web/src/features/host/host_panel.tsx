@@ -6,6 +6,7 @@ import { useSignalValue } from "../../components/use_signal";
 import type { Room, WaitingRoom } from "../../wire/live.gen";
 import { Panel } from "../panels/panel";
 import { SwitchRow } from "./switch_row";
+import "../../styles/call/host.css";
 
 const RIGHTS = [
   "microphone",

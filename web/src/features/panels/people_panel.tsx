@@ -8,6 +8,7 @@ import { Panel } from "./panel";
 import { HandsSection, InCallSection, matches } from "./people_sections";
 import type { Asking } from "./use_person_menu";
 import { WaitingSection } from "./waiting_section";
+import "../../styles/call/people.css";
 
 const BanDialog = lazy(() => import("../dialogs/ban_dialog"));
 const RemoveDialog = lazy(() => import("../dialogs/remove_dialog"));

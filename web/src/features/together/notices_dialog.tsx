@@ -5,6 +5,7 @@ import { SMALL_ROOM } from "../../call/together/roster";
 import { useCall } from "../../components/call_context";
 import { DialogBox } from "../../components/dialog";
 import { useSignalValue } from "../../components/use_signal";
+import "../../styles/call/dialogs.css";
 
 const SOUNDS = ["small", "always", "never"] as const;
 

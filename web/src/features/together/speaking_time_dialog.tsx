@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { clockText } from "../../call/clock";
 import { useCall } from "../../components/call_context";
 import { DialogBox } from "../../components/dialog";
+import "../../styles/call/dialogs.css";
 
 export default function SpeakingTimeDialog({ onClose }: { onClose: () => void }) {
   const { call, t } = useCall();

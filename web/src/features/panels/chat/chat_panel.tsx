@@ -10,6 +10,9 @@ import { Composer } from "./composer";
 import { MessageList } from "./message_list";
 import { Search } from "./search";
 import { useChatRights } from "./use_chat";
+import "../../../styles/call/chat.css";
+import "../../../styles/call/chat_message.css";
+import "../../../styles/call/chat_composer.css";
 
 export default function ChatPanel() {
   const { call, t } = useCall();
