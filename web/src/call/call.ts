@@ -25,7 +25,7 @@ import { Door, passwordFaultOf } from "./door";
 import { Knocks } from "./knocks";
 import { MediaLink } from "./media_link";
 import type { LoadEngine } from "./media_link";
-import { movements } from "./movements";
+import { tellMovements } from "./movements";
 import { Order } from "./order";
 import { isHostRole, isModerator, readPeople } from "./person";
 import type { Person } from "./person";
@@ -34,6 +34,7 @@ import { Toasts } from "./toasts";
 import { spotlightKeys } from "./together/spotlight";
 import { Together } from "./together/together";
 import { tellUnplugged } from "./unplugged";
+import { Visit } from "./visit";
 
 export interface CallDeps {
   boot: Boot;
@@ -83,8 +84,7 @@ export class Call {
   readonly #seenProblems = signal<readonly DeviceProblem[]>([]);
   readonly #panel = signal<Panel | null>(null);
   readonly #dialog = signal<DialogName | null>(null);
-  readonly #known = signal<ReadonlySet<string>>(new Set());
-  readonly #visit = signal<{ since_ms: number; identities: ReadonlySet<string> } | null>(null);
+  readonly #visit: Visit;
   readonly #ending = signal<Ending | null>(null);
   #hasEndedForAll = false;
   #name: string | null = null;
@@ -101,6 +101,7 @@ export class Call {
       const ticket = deps.boot.signed_in ? null : (deps.guestTicket?.() ?? null);
       return ticket === null ? {} : { "X-Palaver-Guest-Ticket": ticket };
     };
+    this.#visit = new Visit(deps.timers);
     this.toasts = new Toasts(deps.timers);
     this.announcer = new Announcer(deps.timers);
     this.local = new LocalMedia(deps.media, deps.deviceList, deps.choices, {
@@ -166,12 +167,12 @@ export class Call {
       order: (command) => this.command(command),
       listen: (listener) => void this.line.listen(listener),
     });
-    effect(() => this.#followRoster());
+    effect(() => this.#visit.follow(this.line.snapshot.value));
     effect(() => {
       const state = this.line.state.value;
       if (state.kind === "ended") untracked(() => this.#ended(state.end));
     });
-    this.#watchMovements();
+    tellMovements(this);
     tellBreaks(this);
     const parts = chatParts({
       ...deps,
@@ -326,24 +327,13 @@ export class Call {
       snapshot: this.line.snapshot.value,
       you: this.line.you.value,
       remotes: this.link.engine.value?.remotes.value ?? NO_REMOTES,
-      knownIdentities: this.#known.value,
+      knownIdentities: this.#visit.known.value,
       own: {
         microphone: this.local.microphone.value,
         camera: this.local.camera.value,
         screen: this.local.screen.shared.value?.video ?? null,
       },
     });
-  }
-
-  /** Keeps who was ever in the roster, for the page after the call and against ghosts of the engine. */
-  #followRoster(): void {
-    const snapshot = this.line.snapshot.value;
-    if (!snapshot) return;
-    const present = Object.values(snapshot.participants).map((participant) => participant.identity);
-    const known = this.#known.peek();
-    if (present.some((identity) => !known.has(identity))) this.#known.value = new Set([...known, ...present]);
-    const visit = this.#visit.peek() ?? { since_ms: this.timers.now_ms(), identities: new Set<string>() };
-    this.#visit.value = { ...visit, identities: new Set([...visit.identities, ...present]) };
   }
 
   #ended(end: End): void {
@@ -353,46 +343,16 @@ export class Call {
   }
 
   #finish(end: End): void {
-    const visit = this.#visit.peek();
-    const inside = Object.keys(this.line.snapshot.peek()?.participants ?? {}).length;
     const isOwnDoing = this.#hasEndedForAll && end.reason === "ended_by_host";
     this.local.remember();
     this.#ending.value = {
       ...end,
       reason: isOwnDoing ? "ended_by_you" : end.reason,
-      visit: visit && {
-        duration_ms: this.timers.now_ms() - visit.since_ms,
-        peopleCount: visit.identities.size,
-        stillInsideCount: Math.max(0, inside - 1),
-      },
+      visit: this.#visit.end(this.line.snapshot.peek()),
     };
-    this.#visit.value = null;
     this.#panel.value = null;
     this.#dialog.value = null;
     this.local.stopAll();
-  }
-
-  #watchMovements(): void {
-    let before: readonly Person[] | null = null;
-    effect(() => {
-      const now = this.people.value;
-      if (this.line.state.value.kind === "ended") {
-        before = null;
-        return;
-      }
-      if (!now.some((person) => person.isYou)) return;
-      if (!before) this.announcer.say({ key: "say.inCall" });
-      else this.#tell(movements(before, now));
-      before = now;
-    });
-  }
-
-  #tell(what: ReturnType<typeof movements>): void {
-    this.announcer.move("joined", what.joined);
-    this.announcer.move("left", what.left);
-    for (const name of what.presents) this.announcer.say({ key: "say.presents", params: { name } });
-    for (const name of what.presentsNoMore)
-      this.announcer.say({ key: "say.presentsNoMore", params: { name } });
   }
 }
 
