@@ -27,7 +27,6 @@ const ChatPanel = lazy(loadChat);
 const EndDialog = lazy(loadEnd);
 const InfoPanel = lazy(loadInfo);
 const PeoplePanel = lazy(loadPeople);
-const EndDialog = lazy(() => import("./dialogs/end_dialog"));
 const RenameDialog = lazy(() => import("./dialogs/rename_dialog"));
 const ShortcutsDialog = lazy(loadShortcuts);
 const HostPanel = lazy(() => import("./host/host_panel"));
