@@ -32,7 +32,8 @@ const zones = [
   {
     target: "./src/features",
     from: "./src",
-    except: ["./features", "./components", ...LAYERS.map((one) => `./${one}`)],
+    // What only one of them needs of the style sheets comes with it.
+    except: ["./features", "./components", "./styles", ...LAYERS.map((one) => `./${one}`)],
   },
 ];
 
