@@ -14,9 +14,11 @@ export interface PlateProps {
 /** Name and state at the corner of a tile. An open, silent microphone has no sign: it is the usual case. */
 export function Plate({ person, isSpeaking, isPinned, isPresenting }: PlateProps) {
   const { t } = useCall();
+  const isMuted = person.microphone === "off" || (person.microphone === "none" && person.role !== null);
   return (
     <div className="plate">
-      {isPresenting && !isSpeaking ? <Icon name="share" /> : null}
+      {/* Over a shared screen there is room for one sign and the words. */}
+      {isPresenting && !isSpeaking && !isMuted ? <Icon name="share" /> : null}
       {person.screen && !isPresenting ? (
         <>
           <Icon name="share" />
@@ -36,7 +38,7 @@ export function Plate({ person, isSpeaking, isPinned, isPresenting }: PlateProps
           <i />
         </span>
       ) : null}
-      {person.microphone === "off" || (person.microphone === "none" && person.role !== null) ? (
+      {isMuted ? (
         <span className="off-mic">
           <Icon name="microphone-off" />
           <span className="sr">{t("tile.muted")}</span>
@@ -49,7 +51,7 @@ export function Plate({ person, isSpeaking, isPinned, isPresenting }: PlateProps
             ? t("call.you", { name: person.name })
             : person.name}
       </span>
-      <Tag person={person} />
+      {isPresenting && person.isSignedIn ? null : <Tag person={person} />}
     </div>
   );
 }
