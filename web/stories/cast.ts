@@ -2,7 +2,7 @@
 import type { Call } from "../src/call/call";
 import type { FakeEngine } from "./fake_engine";
 import type { Preview } from "../src/wire/page";
-import type { Role, Room, WaitingPerson, WaitingStatus } from "../src/wire/live.gen";
+import type { ChatPage, Participant, Role, Room, WaitingPerson, WaitingStatus } from "../src/wire/live.gen";
 import type { FakeRoom } from "./fake_room";
 
 export interface StoryPerson {
@@ -15,6 +15,7 @@ export interface StoryPerson {
   isWeak?: boolean;
   isReconnecting?: boolean;
   isExternal?: boolean;
+  state?: Partial<Participant>;
 }
 
 export interface Story {
@@ -27,6 +28,9 @@ export interface Story {
   speaks?: string;
   presents?: string;
   hasDevices?: boolean;
+  yourState?: Partial<Participant>;
+  /** What was written, or why nothing of it can be seen. */
+  chat?: Partial<ChatPage> | "loading" | "failed";
   play?: Play;
 }
 
@@ -36,7 +40,12 @@ export const KOFI: StoryPerson = { name: "Kofi Mensah", picture: "kofi", role: "
 export const LEILA: StoryPerson = { name: "Leila Haddad", picture: "leila" };
 export const TOMAS: StoryPerson = { name: "Tomás Ferreira", picture: "tomas", isMuted: true };
 export const MEI: StoryPerson = { name: "Mei-Ling Wu", picture: "mei", role: "guest" };
-const INGRID: StoryPerson = { name: "Ingrid Sørensen", picture: "ingrid", isWeak: true, isMuted: true };
+export const INGRID: StoryPerson = {
+  name: "Ingrid Sørensen",
+  picture: "ingrid",
+  isWeak: true,
+  isMuted: true,
+};
 export const SAMUEL: StoryPerson = { name: "Samuel Adeyemi", isMuted: true };
 export const RAVI: StoryPerson = { name: "Ravi Pillai", picture: "ravi", isReconnecting: true };
 export const FIVE = [KOFI, LEILA, TOMAS, MEI, INGRID];

@@ -1,15 +1,17 @@
 // A live room in the page: answers the hello with a roster, and breaks on request.
 import type { SocketLike } from "../src/live/room_socket";
-import type { FeatureEvent, Participant, ServerMessage, Tone, WaitingPerson } from "../src/wire/live.gen";
+import { participant, snapshot } from "../src/testing/fakes";
+import type {
+  FeatureEvent,
+  Participant,
+  Reaction,
+  ServerMessage,
+  Tone,
+  WaitingPerson,
+} from "../src/wire/live.gen";
+import { fileInfos, page } from "./chat";
 import type { Story } from "./cast";
 
-const PLAIN = {
-  is_acting: false,
-  hand_at: null,
-  standing: "here",
-  asks_to_share_at: null,
-  avatar_url: null,
-} as const;
 const TONES: readonly Tone[] = ["leaf", "lake", "indigo", "plum", "clay", "ochre"];
 
 export class FakeRoom {
@@ -58,6 +60,18 @@ export class FakeRoom {
     this.#say({ type: "event", event });
   }
 
+  /** Others show reactions, by their place in the story. */
+  react(...reactions: readonly (readonly [place: number, reaction: Reaction])[]): void {
+    for (const [place, reaction] of reactions)
+      this.tell({ kind: "reacted", participant_id: `p${place}`, reaction });
+  }
+
+  /** What the server answers to a request. */
+  fetch(url: string): Response {
+    const answer = url.includes("/files?") ? fileInfos() : this.preview();
+    return new Response(JSON.stringify(answer), { headers: { "content-type": "application/json" } });
+  }
+
   preview() {
     return {
       title: "Autumn term planning",
@@ -73,8 +87,8 @@ export class FakeRoom {
     };
   }
 
-  #answer(message: { type: string; request_id: string }): void {
-    if (message.type === "command") this.#say({ type: "ack", request_id: message.request_id, result: null });
+  #answer(message: { type: string; request_id: string; command?: { kind: string } }): void {
+    if (message.type === "command") this.#carryOut(message.request_id, message.command?.kind ?? "");
     if (message.type !== "hello") return;
     if (this.story.atTheDoor) {
       this.#say({
@@ -90,15 +104,10 @@ export class FakeRoom {
       return;
     }
     if (this.#refusal) {
-      this.#say({
-        type: "error",
-        request_id: message.request_id,
-        code: this.#refusal,
-        retryable: false,
-        params: {},
-      } as ServerMessage);
+      this.#refuse(message.request_id, this.#refusal);
       return;
     }
+    const plain = snapshot(1, this.#people());
     this.#say({
       type: "welcome",
       request_id: message.request_id,
@@ -107,65 +116,58 @@ export class FakeRoom {
       media: { url: "", token: "t", expires_at: "" },
       heartbeat_s: 600,
       snapshot: {
-        version: 1,
+        ...plain,
         room: {
-          meeting_id: "m",
-          slug: "autumn",
-          title: "Autumn term planning",
-          session_id: "s",
+          ...plain.room,
           started_at: new Date(Date.now() - 1_446_000).toISOString(),
-          is_locked: false,
-          is_suspended: false,
-          waiting_room: "nobody",
-          rights: {
-            microphone: true,
-            camera: true,
-            screen_share: true,
-            chat: true,
-            private_chat: true,
-            reactions: true,
-            rename: true,
-          },
-          one_presenter: false,
-          presenter_id: null,
-          spotlight: [],
           ...this.story.room,
         },
         waiting: Object.fromEntries(this.#waiting().map((person) => [person.participant_id, person])),
-        participants: Object.fromEntries(this.#people().map((person) => [person.participant_id, person])),
       },
     });
+  }
+
+  #carryOut(request_id: string, kind: string): void {
+    const { chat } = this.story;
+    if (kind === "chat_page" && chat === "loading") return;
+    if (kind === "chat_page" && chat === "failed") this.#refuse(request_id, "internal");
+    else
+      this.#say({
+        type: "ack",
+        request_id,
+        result: kind === "chat_page" ? page(typeof chat === "object" ? chat : {}) : null,
+      });
+  }
+
+  #refuse(request_id: string, code: string): void {
+    this.#say({ type: "error", request_id, code, retryable: false, params: {} } as ServerMessage);
   }
 
   #people(): Participant[] {
     const others = this.story.others
       .filter((person) => !person.isExternal)
-      .map((person, index) => ({
-        participant_id: `p${index}`,
-        identity: person.name,
-        name: person.name,
-        role: person.role ?? ("member" as const),
-        is_signed_in: person.role !== "guest",
-        joined_at: new Date(1_000 * index).toISOString(),
-        presence: person.isReconnecting ? ("reconnecting" as const) : ("connected" as const),
-        tone: TONES[index % 6] ?? "leaf",
-        ...PLAIN,
-        hand_at: person.handAgo_s ? new Date(Date.now() - person.handAgo_s * 1_000).toISOString() : null,
-      }));
-    return [
-      ...others,
-      {
-        participant_id: "you",
-        identity: "amina",
-        name: "Amina Diallo",
-        role: this.story.yourRole ?? "member",
-        is_signed_in: true,
-        joined_at: new Date(99_000).toISOString(),
-        presence: "connected",
-        tone: "lake",
-        ...PLAIN,
-      },
-    ];
+      .map((person, index) =>
+        participant(person.name, {
+          participant_id: `p${index}`,
+          identity: person.name,
+          role: person.role ?? "member",
+          is_signed_in: person.role !== "guest",
+          joined_at: new Date(1_000 * index).toISOString(),
+          presence: person.isReconnecting ? "reconnecting" : "connected",
+          tone: TONES[index % 6] ?? "leaf",
+          hand_at: person.handAgo_s ? new Date(Date.now() - person.handAgo_s * 1_000).toISOString() : null,
+          ...person.state,
+        }),
+      );
+    const you = participant("Amina Diallo", {
+      participant_id: "you",
+      identity: "amina",
+      role: this.story.yourRole ?? "member",
+      joined_at: new Date(99_000).toISOString(),
+      tone: "lake",
+      ...this.story.yourState,
+    });
+    return [...others, you];
   }
 
   #waiting(): WaitingPerson[] {

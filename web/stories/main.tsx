@@ -26,10 +26,10 @@ document.head.append(marker);
 
 const room = new FakeRoom(story);
 const engine = new FakeEngine(story);
-window.fetch = () =>
-  Promise.resolve(
-    new Response(JSON.stringify(room.preview()), { headers: { "content-type": "application/json" } }),
-  );
+window.fetch = (url) => Promise.resolve(room.fetch(url instanceof Request ? url.url : String(url)));
+// Each story starts as in a browser that has never been here.
+localStorage.clear();
+sessionStorage.clear();
 
 const media = story.hasDevices === false ? undefined : navigator.mediaDevices;
 const call = new Call({

@@ -1,6 +1,8 @@
 import { KOFI, LEILA, TOMAS, MEI, SAMUEL, RAVI, FIVE, crowd, inside } from "./cast";
 import type { Story } from "./cast";
+import { chatStories } from "./chat_stories";
 import { doorStories } from "./door_stories";
+import { togetherStories } from "./together_stories";
 
 export const stories: Readonly<Record<string, Story>> = {
   green: {
@@ -73,5 +75,7 @@ export const stories: Readonly<Record<string, Story>> = {
       call.join({ name: "Amina" });
     },
   },
+  ...chatStories,
   ...doorStories,
+  ...togetherStories,
 };

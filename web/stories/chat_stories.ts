@@ -1,0 +1,40 @@
+// The chat panel: nothing yet, on its way, out of reach, and what was written.
+import { PRIVATE, TALK, WITH_FILES } from "./chat";
+import { FIVE, inside } from "./cast";
+import type { Play, Story } from "./cast";
+
+const open = (then?: Play): Play =>
+  inside((call, room, engine) => {
+    call.togglePanel("chat");
+    return then?.(call, room, engine);
+  });
+const writeToLeila: Play = (call) =>
+  call.chat.writeTo({ kind: "private", identity: "Leila Haddad", name: "Leila Haddad" });
+
+export const chatStories: Readonly<Record<string, Story>> = {
+  chat: { others: FIVE, chat: { messages: [...TALK], mine: { m5: ["celebrate"] } }, play: open() },
+  "chat-empty": { others: FIVE, chat: {}, play: open() },
+  "chat-loading": { others: FIVE, chat: "loading", play: open() },
+  "chat-failed": { others: FIVE, chat: "failed", play: open() },
+  "chat-offline": {
+    others: FIVE,
+    chat: { messages: [...TALK] },
+    play: open((call, room) => {
+      room.cut();
+      call.chat.send("Can you still read this?", { mentions: [], files: [] });
+    }),
+  },
+  "chat-private": { others: FIVE, chat: { messages: [...TALK, ...PRIVATE] }, play: open(writeToLeila) },
+  "chat-files": { others: FIVE, chat: { messages: [...WITH_FILES] }, play: open() },
+  "chat-unread": { others: FIVE, chat: { messages: [...TALK], read_seq: 2 }, play: open() },
+  "chat-kept": { others: FIVE, chat: { messages: [...TALK], retention_days: 30 }, play: open() },
+  "chat-answer": {
+    others: FIVE,
+    chat: { messages: [...TALK] },
+    play: open((call) => {
+      const [first] = TALK;
+      if (first) call.chat.answer(first);
+    }),
+  },
+  "chat-off": { others: FIVE, room: { is_suspended: true }, chat: { messages: [...TALK] }, play: open() },
+};
