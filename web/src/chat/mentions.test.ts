@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mentionAt, mentionedIn, splitMentions, suggest } from "./mentions";
+import { mentionAt, mentionable, mentionedIn, splitMentions, suggest } from "./mentions";
 
 const PEOPLE = [
   { identity: "a", name: "Ana" },
@@ -16,6 +16,20 @@ describe("mentions", () => {
   it("are found by any part of a name, without accents", () => {
     expect(suggest(PEOPLE, "fer").map((one) => one.identity)).toEqual(["c"]);
     expect(suggest(PEOPLE, "mari").map((one) => one.identity)).toEqual(["b"]);
+  });
+
+  it("are offered of those who wrote and have left, too, each once and after those inside", () => {
+    const said = ["d", "b", "e", "d", "me"].map((identity) => ({
+      sender: { identity, name: `N ${identity}` },
+    }));
+    const again = { sender: { identity: "old", name: "Ana" } };
+    expect(mentionable(PEOPLE, [again, ...said], "me").map((one) => one.identity)).toEqual([
+      "a",
+      "b",
+      "c",
+      "d",
+      "e",
+    ]);
   });
 
   it("are those whose name stands in the text", () => {

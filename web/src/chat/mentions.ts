@@ -5,6 +5,24 @@ export interface Mentionable {
   name: string;
 }
 
+/** Those inside, and those who wrote and have left: they read it when they are back. The last to write comes first. */
+export function mentionable(
+  inside: readonly Mentionable[],
+  messages: readonly { sender: Mentionable }[],
+  own: string,
+): readonly Mentionable[] {
+  const known = new Set([own, ...inside.map((one) => one.identity)]);
+  // Whoever came back as somebody new is meant as who they are now.
+  const names = new Set(inside.map((one) => one.name));
+  const gone: Mentionable[] = [];
+  for (const { sender } of [...messages].reverse()) {
+    if (known.has(sender.identity) || names.has(sender.name)) continue;
+    known.add(sender.identity);
+    gone.push({ identity: sender.identity, name: sender.name });
+  }
+  return [...inside, ...gone];
+}
+
 /** What is being typed after an "@" before the caret; `null` when nothing is. */
 export function mentionAt(text: string, caret: number): { start: number; query: string } | null {
   const found = /(?:^|[\s(])@([^\s@]{0,40}(?: [^\s@]{0,40})?)$/u.exec(text.slice(0, caret));

@@ -1,7 +1,7 @@
 // The box to write in. It wears the dress of the message that will be sent, so that nothing private is written in public.
 import { useLayoutEffect, useRef, useState } from "react";
 import type { KeyboardEvent, RefObject } from "react";
-import { mentionedIn } from "../../../chat/mentions";
+import { mentionable, mentionedIn } from "../../../chat/mentions";
 import { useCall } from "../../../components/call_context";
 import { Icon } from "../../../components/icon";
 import { useSignalValue } from "../../../components/use_signal";
@@ -44,7 +44,12 @@ export function Composer({ box, editing, onDone }: ComposerProps) {
     else call.chat.keepDraft(audience, now);
     setDraftTurn((turn) => turn + 1);
   };
-  const others = people.filter((one) => !one.isYou && one.role !== null);
+  const messages = useSignalValue(call.chat.replica)?.messages ?? [];
+  const others = mentionable(
+    people.filter((one) => !one.isYou && one.role !== null),
+    messages,
+    call.chat.own,
+  );
   const mentions = useMentions({
     text,
     caret,
