@@ -11,6 +11,9 @@ from palaver.live.cluster.breaker import SETTLE_S
 from palaver.live.cluster.tests.stage import Page, Stage
 from palaver.meetings.models import Attendance, Meeting, MeetingSession
 
+# By its mark it is among those that also run on PostgreSQL, whose locks are not SQLite's.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 # A claim runs out after two seconds, and is looked for twice a second.
 TAKE_OVER_S = 3.0
 

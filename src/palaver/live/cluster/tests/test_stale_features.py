@@ -12,6 +12,9 @@ from palaver.kernel.errors import UNAVAILABLE
 from palaver.live.cluster.tests.stage import Page, Process, Stage
 from palaver.meetings.models import Meeting
 
+# By its mark it is among those that also run on PostgreSQL, whose locks are not SQLite's.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 # A claim runs out after two seconds, and is looked for twice a second.
 TAKE_OVER_S = 3.0
 
