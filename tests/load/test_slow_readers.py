@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Self
 
 import pytest
 
@@ -75,6 +76,16 @@ class Room:
         self.observer = Pupil(server, self.slug, "Observer", "127.0.2.1")
         self._number = 0
 
+    async def __aenter__(self) -> Self:
+        assert (await self.observer.dial())["type"] == "welcome"
+        await self.crowd.gather(OTHERS, at_once=10)
+        await self.p95_ms(EVENTS)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.crowd.leave()
+        await self.observer.hang_up()
+
     async def p95_ms(self, count: int) -> float:
         """95 of 100 hear of an event within so long."""
         waits_ns: list[int] = []
@@ -93,7 +104,7 @@ class Room:
         before_ms = await self.p95_ms(EVENTS)
         self._number += 1
         name = f"Slow {self._number}"
-        with Stranger(self.server, self.slug) as slow:
+        with await asyncio.to_thread(Stranger, self.server, self.slug) as slow:
             slow.say_hello(name)
             await self.observer.until(lambda: self.presence(name) == "connected")
             begun_s = time.monotonic()
@@ -109,25 +120,24 @@ class Room:
         await self.observer.until(lambda: self.presence(name) in ("reconnecting", None))
         return Round(before_ms, during_ms, cut_after_s, held)
 
+    async def is_whole(self) -> None:
+        """Nobody who reads was cut, and everybody knows all."""
+        assert [client for client in self.crowd.clients if client.is_gone] == []
+        before, now = await self.observer.fresh()
+        assert before == now
+
     def presence(self, name: str) -> str | None:
         people = self.observer.replica.participants.values()
         return next((str(who["presence"]) for who in people if who["name"] == name), None)
 
 
 async def rounds(server: PalaverServer, count: int) -> list[Round]:
-    room = Room(server)
-    assert (await room.observer.dial())["type"] == "welcome"
-    await room.crowd.gather(OTHERS, at_once=10)
-    await room.p95_ms(EVENTS)
-    done = [await room.bear(goes_on_talking=number % 2 == 0) for number in range(count)]
-    for one in done:
-        assert one.cut_after_s <= CUT_WITHIN_S + NOTICED_WITHIN_S, one
-        assert one.held_bytes <= 2 * MAX_UNSENT_BYTES <= MAX_HELD_BYTES, one
-    assert all(not client.is_gone for client in room.crowd.clients), "somebody who reads was cut"
-    before, now = await room.observer.fresh()
-    assert before == now
-    room.crowd.leave()
-    await room.observer.hang_up()
+    async with Room(server) as room:
+        done = [await room.bear(goes_on_talking=number % 2 == 0) for number in range(count)]
+        for one in done:
+            assert one.cut_after_s <= CUT_WITHIN_S + NOTICED_WITHIN_S, one
+            assert one.held_bytes <= 2 * MAX_UNSENT_BYTES <= MAX_HELD_BYTES, one
+        await room.is_whole()
     return done
 
 
@@ -160,31 +170,24 @@ async def test_who_does_not_read_delays_nobody(server: PalaverServer) -> None:
 
 async def flood(server: PalaverServer, kinds: dict[str, bytes]) -> str:
     """One socket after the other sends as fast as it can; how late the others hear meanwhile."""
-    room = Room(server)
-    assert (await room.observer.dial())["type"] == "welcome"
-    await room.crowd.gather(OTHERS, at_once=10)
-    await room.p95_ms(EVENTS)
-    calm_ms = await room.p95_ms(EVENTS)
-    said = []
-    for name, frames in kinds.items():
-
-        async def again_and_again(frames: bytes = frames) -> None:
-            while True:
-                with Stranger(server, room.slug) as flooder:
-                    flooder.say_hello("Flood")
-                    await flooder.go_on_sending(frames, pause_s=0.01)
-                await asyncio.sleep(RETURN_S)
-
-        flooding = asyncio.create_task(again_and_again())
-        said.append(f"{name} {await room.p95_ms(EVENTS):.1f} ms")
-        flooding.cancel()
-        await asyncio.wait({flooding})
-    assert all(not client.is_gone for client in room.crowd.clients), "a flood cut somebody else"
-    before, now = await room.observer.fresh()
-    assert before == now
-    room.crowd.leave()
-    await room.observer.hang_up()
+    async with Room(server) as room:
+        calm_ms = await room.p95_ms(EVENTS)
+        said = []
+        for name, frames in kinds.items():
+            flooding = asyncio.create_task(come_again_and_again(room, frames))
+            said.append(f"{name} {await room.p95_ms(EVENTS):.1f} ms")
+            flooding.cancel()
+            await asyncio.wait({flooding})
+        await room.is_whole()
     return f"p95 of {OTHERS} others: calm {calm_ms:.1f} ms, under floods of {', '.join(said)}"
+
+
+async def come_again_and_again(room: Room, frames: bytes) -> None:
+    while True:
+        with await asyncio.to_thread(Stranger, room.server, room.slug) as flooder:
+            flooder.say_hello("Flood")
+            await flooder.go_on_sending(frames, pause_s=0.01)
+        await asyncio.sleep(RETURN_S)
 
 
 FLOODS = {
