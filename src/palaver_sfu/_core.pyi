@@ -96,6 +96,8 @@ class Engine:
         """Take up to `max_events` events in order; never waits. Still allowed after `close`.
 
         - `("answer", peer, offer_id, sdp, {mid: track})`: subscribed sections and what they show.
+        - `("offer", peer, offer_id, sdp, {mid: track})`, `("answer_taken", peer, offer_id, {mid: track})`: sections of
+          an offer of ours and what they will show, or show from now on.
         - `("negotiation_failed", peer, offer_id, code, message)`: `bad_sdp`, `bad_offer` or `queue_full`; the session
           goes on as it was.
         - `("connected", peer)`: ICE and DTLS are up, or ICE is up again. Media flows from here on.
@@ -146,6 +148,21 @@ class Engine:
 
         Publications and subscriptions that are not named any more end. Offers of one peer are answered in order.
         """
+
+    def make_offer(self, *, peer: str, offer_id: int, tracks: list[tuple[str, str, bool]], restarts_ice: bool) -> None:
+        """Offer to a peer that only receives. One event `offer` or `negotiation_failed` follows.
+
+        Args:
+            tracks: (track, session id of its publisher, is it sound): what the peer is to receive, and nothing else.
+                A track keeps its section; one that became free is used again a round later.
+            restarts_ice: with new ICE credentials.
+
+        The first offer brings the data channels `_reliable`, `_lossy` and `_data_track`. A new offer replaces one that
+        is not answered yet.
+        """
+
+    def take_answer(self, *, peer: str, offer_id: int, answer: str) -> None:
+        """The peer's answer to the latest offer. One event `answer_taken` or `negotiation_failed` follows."""
 
     def set_subscription(
         self, *, peer: str, track: str, is_enabled: bool, max_spatial_layer: int, max_fps: int

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use palaver_session::sdp::Assignment;
-use palaver_session::{Mid, PreparedOffer, Rid};
+use palaver_session::{Mid, OfferPlan, PreparedAnswer, PreparedOffer, Rid};
 
 /// What a section of an offer publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,24 @@ pub enum Command {
     },
     /// Apply an offer.
     Accept(Box<Accept>),
+    /// Make an offer to a peer.
+    Offer {
+        /// Whom.
+        peer: Arc<str>,
+        /// The number of the offer.
+        offer_id: i64,
+        /// What it carries.
+        plan: OfferPlan,
+    },
+    /// Apply a peer's answer to the latest offer.
+    TakeAnswer {
+        /// Whose answer.
+        peer: Arc<str>,
+        /// The number of the offer.
+        offer_id: i64,
+        /// The answer, read.
+        answer: Box<PreparedAnswer>,
+    },
     /// Change what a subscriber wants.
     SetSubscription {
         /// The subscriber.
@@ -114,6 +132,8 @@ impl Command {
             self,
             Self::OpenPeer { .. }
                 | Self::Accept(_)
+                | Self::Offer { .. }
+                | Self::TakeAnswer { .. }
                 | Self::SetSubscription { .. }
                 | Self::SendData { .. }
                 | Self::AddCandidate { .. }

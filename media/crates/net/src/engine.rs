@@ -13,7 +13,7 @@ use palaver_session::RtcFactory;
 
 use crate::command::Command;
 use crate::event::{Event, EventQueue};
-use crate::negotiation::{Negotiate, Negotiation, negotiation};
+use crate::negotiation::{Answer, Negotiate, Negotiation, negotiation};
 use crate::socket::UdpSocket;
 use crate::worker::{Mailbox, Totals, Worker};
 
@@ -147,6 +147,15 @@ impl Engine {
         match self.lock().as_ref() {
             None => Err(EngineError::Closed),
             Some(running) if running.negotiation.read(negotiate) => Ok(()),
+            Some(_) => Err(EngineError::QueueFull),
+        }
+    }
+
+    /// Give a peer's answer to the negotiation thread.
+    pub fn take_answer(&self, answer: Answer) -> Result<(), EngineError> {
+        match self.lock().as_ref() {
+            None => Err(EngineError::Closed),
+            Some(running) if running.negotiation.read_answer(answer) => Ok(()),
             Some(_) => Err(EngineError::QueueFull),
         }
     }

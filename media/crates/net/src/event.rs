@@ -104,7 +104,27 @@ pub enum Event {
         /// Track of each subscribed section.
         tracks: BTreeMap<String, String>,
     },
-    /// An offer was refused; the session goes on as before.
+    /// An offer of ours, finished; sections that will show a track.
+    Offer {
+        /// To whom.
+        peer: Arc<str>,
+        /// The number that was given for it.
+        offer_id: i64,
+        /// The description.
+        sdp: String,
+        /// Track of each section.
+        tracks: BTreeMap<String, String>,
+    },
+    /// The answer to an offer of ours is in force.
+    AnswerTaken {
+        /// Whose.
+        peer: Arc<str>,
+        /// The number of the offer.
+        offer_id: i64,
+        /// Track of each section.
+        tracks: BTreeMap<String, String>,
+    },
+    /// An offer was refused, or an answer; the session goes on as before.
     NegotiationFailed {
         /// Whose.
         peer: Arc<str>,

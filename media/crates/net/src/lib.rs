@@ -18,5 +18,5 @@ mod wake;
 mod worker;
 
 pub use engine::{Engine, EngineError};
-pub use negotiation::{Negotiate, print as print_answer, read as read_offer};
+pub use negotiation::{Answer, Negotiate, print as print_text, read as read_offer};
 pub use worker::Totals;

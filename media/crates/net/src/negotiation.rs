@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use palaver_session::sdp::{Assignment, Direction, Kind, SdpError, narrow_offer, parse_offer, rewrite_answer};
-use palaver_session::{Mid, PreparedOffer, Rid};
+use palaver_session::{Mid, PreparedAnswer, PreparedOffer, Rid};
 
 use crate::command::{Accept, Command, Publish};
 use crate::event::{Event, EventQueue, LogLevel};
-use crate::switchboard::{PendingAnswer, panic_text};
+use crate::switchboard::{PendingText, panic_text};
 
 /// Offers that may wait to be read.
 const MAX_WAITING_OFFERS: usize = 1_024;
@@ -31,9 +31,21 @@ pub struct Negotiate {
     pub subscribe: BTreeMap<String, (String, String)>,
 }
 
+/// A peer's answer as the control plane hands it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Whose.
+    pub peer: String,
+    /// The number of the offer.
+    pub offer_id: i64,
+    /// The description.
+    pub answer: String,
+}
+
 enum Job {
     Read(Box<Negotiate>),
-    Print(PendingAnswer),
+    ReadAnswer(Answer),
+    Print(PendingText),
 }
 
 /// The way to the negotiation thread.
@@ -61,17 +73,26 @@ pub(crate) fn negotiation() -> (Negotiation, NegotiationThread) {
 impl Negotiation {
     /// `false` when too many offers wait, or the thread is gone.
     pub(crate) fn read(&self, negotiate: Negotiate) -> bool {
+        self.enqueue(Job::Read(Box::new(negotiate)))
+    }
+
+    /// The same for an answer.
+    pub(crate) fn read_answer(&self, answer: Answer) -> bool {
+        self.enqueue(Job::ReadAnswer(answer))
+    }
+
+    fn enqueue(&self, job: Job) -> bool {
         if self.waiting_offers.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING_OFFERS {
             self.waiting_offers.fetch_sub(1, Ordering::Relaxed);
             return false;
         }
-        self.jobs.send(Job::Read(Box::new(negotiate))).is_ok()
+        self.jobs.send(job).is_ok()
     }
 
-    /// Never refused: each answer was an offer that was counted.
-    pub(crate) fn print(&self, answer: PendingAnswer) {
+    /// Never refused: each was an offer or a command that was counted.
+    pub(crate) fn print(&self, text: PendingText) {
         // The thread outlives the workers, so that this fails only while the process ends.
-        let _ = self.jobs.send(Job::Print(answer));
+        let _ = self.jobs.send(Job::Print(text));
     }
 }
 
@@ -84,13 +105,17 @@ impl NegotiationThread {
                 Job::Read(negotiate) => {
                     self.waiting_offers.fetch_sub(1, Ordering::Relaxed);
                     let (peer, offer_id) = (Arc::<str>::from(negotiate.peer.as_str()), negotiate.offer_id);
-                    let result = catch_unwind(AssertUnwindSafe(|| match read(*negotiate) {
-                        Ok(accept) => {
-                            let is_taken = to_worker(Command::Accept(Box::new(accept)));
-                            is_taken.then_some(()).ok_or_else(|| ("queue_full", "the engine is busy".to_owned()))
-                        }
-                        Err(error) => Err(("bad_sdp", error.to_string())),
-                    }));
+                    let read = || read(*negotiate).map(|accept| Command::Accept(Box::new(accept)));
+                    (peer, offer_id, hand_over(read, &to_worker))
+                }
+                Job::ReadAnswer(Answer { peer, offer_id, answer }) => {
+                    self.waiting_offers.fetch_sub(1, Ordering::Relaxed);
+                    let peer = Arc::<str>::from(peer);
+                    let read = || {
+                        let answer = Box::new(PreparedAnswer::parse(&answer)?);
+                        Ok(Command::TakeAnswer { peer: peer.clone(), offer_id, answer })
+                    };
+                    let result = hand_over(read, &to_worker);
                     (peer, offer_id, result)
                 }
                 Job::Print(pending) => {
@@ -113,6 +138,16 @@ impl NegotiationThread {
             events.push([Event::NegotiationFailed { peer, offer_id, code, message }]);
         }
     }
+}
+
+/// What a job came to: done, refused for a reason, or a panic.
+type Outcome = std::thread::Result<Result<(), (&'static str, String)>>;
+
+fn hand_over(read: impl FnOnce() -> Result<Command, SdpError>, to_worker: impl Fn(Command) -> bool) -> Outcome {
+    catch_unwind(AssertUnwindSafe(|| match read() {
+        Ok(command) => to_worker(command).then_some(()).ok_or_else(|| ("queue_full", "the engine is busy".to_owned())),
+        Err(error) => Err(("bad_sdp", error.to_string())),
+    }))
 }
 
 /// Read and narrow an offer.
@@ -155,9 +190,19 @@ fn layers(named: &[String], offered: &[Rid]) -> Vec<Rid> {
     named.iter().filter_map(|name| Rid::new(name)).filter(|rid| offered.contains(rid)).collect()
 }
 
-/// Print and finish an answer.
-pub fn print(pending: &PendingAnswer) -> Event {
-    let sdp = rewrite_answer(&pending.answer.print(), &pending.offer_text, &pending.assigned);
-    let tracks = pending.assigned.iter().map(|(mid, a)| (mid.to_string(), a.track.clone())).collect();
-    Event::Answer { peer: pending.peer.clone(), offer_id: pending.offer_id, sdp, tracks }
+/// Print and finish an answer, or an offer of ours.
+pub fn print(pending: &PendingText) -> Event {
+    let text = pending.text.print();
+    let (peer, offer_id) = (pending.peer.clone(), pending.offer_id);
+    let tracks = track_names(&pending.assigned);
+    match &pending.offer_text {
+        Some(offer) => Event::Answer { peer, offer_id, sdp: rewrite_answer(&text, offer, &pending.assigned), tracks },
+        // Its own order is the order to keep.
+        None => Event::Offer { peer, offer_id, sdp: rewrite_answer(&text, &text, &pending.assigned), tracks },
+    }
+}
+
+/// Section → track, as the control plane knows them.
+pub(crate) fn track_names(assigned: &BTreeMap<Mid, Assignment>) -> BTreeMap<String, String> {
+    assigned.iter().map(|(mid, a)| (mid.to_string(), a.track.clone())).collect()
 }

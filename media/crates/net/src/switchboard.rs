@@ -9,8 +9,10 @@
 mod accept;
 mod data;
 mod demux;
+mod exercise;
 mod media;
 mod mutes;
+mod offer;
 mod pace;
 mod peer;
 mod room;
@@ -27,6 +29,8 @@ use palaver_session::sdp::Assignment;
 use palaver_session::{Mid, NegotiatedSession, Output, Path, SessionError, SessionFactory};
 
 use self::demux::{Demux, Learned, MAX_OWNERS};
+#[doc(hidden)]
+pub use self::exercise::exercise;
 use self::mutes::Mutes;
 use self::peer::{Peer, PeerTable, Phase};
 use self::room::Room;
@@ -49,16 +53,16 @@ pub struct Datagram {
     pub bytes: Vec<u8>,
 }
 
-/// An answer that is to be printed and finished off the media thread.
-pub struct PendingAnswer {
-    /// Whose.
+/// An answer, or an offer of ours, that is to be printed and finished off the media thread.
+pub struct PendingText {
+    /// For whom.
     pub peer: Arc<str>,
-    /// The client's number of the offer.
+    /// The number of the offer.
     pub offer_id: i64,
     /// To be printed.
-    pub answer: Box<dyn Printed>,
-    /// The client's offer.
-    pub offer_text: String,
+    pub text: Box<dyn Printed>,
+    /// The client's offer that it answers.
+    pub offer_text: Option<String>,
     /// Sections that show a track.
     pub assigned: BTreeMap<Mid, Assignment>,
 }
@@ -71,7 +75,7 @@ pub struct Outbox {
     /// To the control plane.
     pub events: Vec<Event>,
     /// To the negotiation thread.
-    pub answers: Vec<PendingAnswer>,
+    pub texts: Vec<PendingText>,
 }
 
 /// Totals since the start.
@@ -176,6 +180,8 @@ impl<F: SessionFactory> Switchboard<F> {
                 }
             }
             Command::Accept(accept) => self.accept(now, *accept),
+            Command::Offer { peer, offer_id, plan } => self.offer(now, peer, offer_id, &plan),
+            Command::TakeAnswer { peer, offer_id, answer } => self.take_answer(now, peer, offer_id, *answer),
             Command::SetSubscription { peer, track, wish } => self.set_subscription(now, &peer, &track, wish),
             Command::DropSubscription { peer, track } => self.drop_subscription(now, &peer, &track),
             Command::SetTrackMuted { track, is_muted } => self.set_track_muted(now, track, is_muted),
@@ -461,40 +467,4 @@ impl<F: SessionFactory> Switchboard<F> {
     fn instant(&self, at: Micros) -> Instant {
         self.epoch.checked_add(Duration::from_micros(at.0)).unwrap_or(self.next_stats)
     }
-}
-
-/// Give datagrams to a switchboard with one peer that has just offered: as a stranger's, and as the peer's own after a
-/// check. Fuzz target and corpus replay share it.
-///
-/// # Panics
-/// When something panicked inside, or a stranger left a trace.
-#[doc(hidden)]
-pub fn exercise(datagrams: &[&[u8]]) {
-    let now = Instant::now();
-    let local = SocketAddr::from(([192, 0, 2, 1], 7_882));
-    let mut board = Switchboard::new(palaver_session::RtcFactory::new(), vec![local], now);
-    board.command(now, Command::OpenPeer { room: "room".into(), peer: "alice".into() });
-    let offer = include_str!("../../../fuzz/corpus/sdp/chromium-simulcast.sdp").to_owned();
-    let negotiate = crate::Negotiate {
-        peer: "alice".to_owned(),
-        offer_id: 1,
-        offer,
-        publish: BTreeMap::new(),
-        subscribe: BTreeMap::new(),
-    };
-    if let Ok(accept) = crate::read_offer(negotiate) {
-        board.command(now, Command::Accept(Box::new(accept)));
-    }
-    let stranger = SocketAddr::from(([203, 0, 113, 9], 9));
-    let own = SocketAddr::from(([10, 0, 0, 1], 5_000));
-    board.demux.learn(own, 0, now);
-    for datagram in datagrams {
-        for remote in [stranger, own] {
-            board.receive(now, Path { local, remote }, datagram);
-            board.flush(now);
-        }
-    }
-    assert_eq!(board.totals.panics, 0);
-    assert_eq!(board.peer_count(), 1);
-    assert_eq!(board.demux.owner(stranger, 0), None);
 }

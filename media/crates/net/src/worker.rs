@@ -211,8 +211,8 @@ impl Worker {
 
     fn carry_out<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>) {
         let outbox = &mut switchboard.outbox;
-        for answer in outbox.answers.drain(..) {
-            self.negotiation.print(answer);
+        for text in outbox.texts.drain(..) {
+            self.negotiation.print(text);
         }
         if !outbox.events.is_empty() {
             self.events.push(outbox.events.drain(..));

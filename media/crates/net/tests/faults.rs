@@ -8,7 +8,7 @@
 )]
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use palaver_net::switchboard::Switchboard;
 use palaver_session::api::{DataOutcome, Printed};
 use palaver_session::sdp::Assignment;
 use palaver_session::{
-    CarriedExtensions, Codec, Mid, NegotiatedSession, OutgoingRtp, Output, Path, PreparedOffer, ReceivedRtp, Rid,
-    SessionError, SessionEvent, SessionFactory,
+    CarriedExtensions, Codec, MadeOffer, Mid, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path, PreparedAnswer,
+    PreparedOffer, ReceivedRtp, Rid, SessionError, SessionEvent, SessionFactory,
 };
 
 /// Where a session is made to fail.
@@ -68,6 +68,14 @@ impl Printed for NoText {
 impl NegotiatedSession for ScriptedSession {
     fn accept(&mut self, _: Instant, _: PreparedOffer) -> Result<Box<dyn Printed>, SessionError> {
         Ok(Box::new(NoText))
+    }
+
+    fn offer(&mut self, _: Instant, _: &OfferPlan) -> Result<MadeOffer, SessionError> {
+        Ok(MadeOffer { text: Box::new(NoText), assigned: BTreeMap::new() })
+    }
+
+    fn take_answer(&mut self, _: Instant, _: PreparedAnswer) -> Result<BTreeMap<Mid, Assignment>, SessionError> {
+        Ok(BTreeMap::new())
     }
 
     fn local_ufrag(&mut self) -> String {

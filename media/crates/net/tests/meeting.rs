@@ -9,11 +9,16 @@
 
 mod cast;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cast::{Camera, ROOM, TO_CLIENT, TO_SERVER, Voice, World, read_vp8};
 use palaver_net::command::Command;
 use palaver_net::event::{CloseReason, Event};
+use palaver_net::print_text;
+use palaver_session::sdp::Assignment;
+use palaver_session::{OfferPlan, OfferedTrack, PreparedAnswer};
+use str0m::change::SdpOffer;
 use str0m::media::{MediaKind, Mid};
 
 /// Alice films and Bob watches.
@@ -326,4 +331,63 @@ fn a_peer_that_never_connects_and_one_that_vanishes_are_closed() {
     assert!(world.has_event(|e| *e == Event::Disconnected("bob".into())));
     assert!(world.has_event(|e| *e == Event::Closed("bob".into(), CloseReason::IceTimeout)));
     assert_eq!((world.board.peer_count(), world.board.room_names().len()), (0, 0));
+}
+
+/// Bob's second connection, to which the server offers: str0m answers for him.
+fn take_offer(world: &mut World, who: usize, tracks: &[(&str, bool)], restarts_ice: bool) -> (String, usize) {
+    let offered = |(track, is_audio): &(&str, bool)| OfferedTrack {
+        assignment: Assignment { publisher: "PA_alice".to_owned(), track: (*track).to_owned() },
+        is_audio: *is_audio,
+    };
+    let plan = OfferPlan { tracks: tracks.iter().map(offered).collect(), restarts_ice };
+    let peer: Arc<str> = world.clients[who].name.into();
+    world.board.command(world.now, Command::Offer { peer: peer.clone(), offer_id: 7, plan });
+    let texts: Vec<_> = world.board.outbox.texts.drain(..).collect();
+    let [text] = texts.as_slice() else { panic!("one offer, not {}", texts.len()) };
+    let Event::Offer { sdp, tracks, offer_id, .. } = print_text(text) else { panic!("an offer") };
+    assert_eq!(offer_id, 7);
+    let offer = SdpOffer::from_sdp_string(&sdp).expect("an offer that str0m reads");
+    let answer = world.clients[who].rtc.sdp_api().accept_offer(offer).expect("an offer that fits").to_sdp_string();
+    let answer = Box::new(PreparedAnswer::parse(&answer).expect("an answer"));
+    world.command(Command::TakeAnswer { peer, offer_id: 7, answer });
+    (sdp, tracks.len())
+}
+
+#[test]
+fn an_offer_of_the_server_shows_tracks_and_a_freed_section_serves_a_round_later() {
+    let mut world = World::new();
+    let alice = world.join("alice");
+    let mut camera = Camera::new(world.publish_camera(alice, "TR_cam"));
+    let bob = world.enter("bob");
+    let (sdp, _) = take_offer(&mut world, bob, &[("TR_cam", false)], false);
+    assert!(sdp.contains("a=msid:PA_alice|TR_cam TR_cam\r\n"), "{sdp}");
+    assert!(sdp.contains("a=ice-lite"), "{sdp}");
+    world.run_until("bob connects", |world| world.clients[bob].is_connected);
+    world.run_until("the channels open", |world| world.clients[bob].channels.len() == 3);
+    world.film(alice, &mut camera, 30);
+    let seen = world.clients[bob].packets.len();
+    assert!(seen > 10, "only {seen} packets");
+
+    let sections = |sdp: &str| sdp.matches("m=video").count();
+    let (sdp, shown) = take_offer(&mut world, bob, &[], false);
+    assert_eq!((sections(&sdp), shown), (1, 0));
+    let seen = world.clients[bob].packets.len();
+    world.film(alice, &mut camera, 10);
+    assert_eq!(world.clients[bob].packets.len(), seen, "nothing is sent in a section that is free");
+
+    let (sdp, shown) = take_offer(&mut world, bob, &[("TR_cam", false)], true);
+    assert_eq!((sections(&sdp), shown), (1, 1), "the section is used again");
+    world.film(alice, &mut camera, 30);
+    assert!(world.clients[bob].packets.len() > seen + 10, "and shows the track");
+}
+
+#[test]
+fn an_answer_to_nothing_is_refused_and_costs_nobody_the_connection() {
+    let mut world = World::new();
+    let alice = world.join("alice");
+    let answer = world.clients[alice].last_answer.clone();
+    let answer = Box::new(PreparedAnswer::parse(&answer).expect("an answer"));
+    world.command(Command::TakeAnswer { peer: "alice".into(), offer_id: 3, answer });
+    assert!(world.events.iter().any(|event| matches!(event, Event::NegotiationFailed { offer_id: 3, .. })));
+    assert_eq!(world.board.peer_count(), 1);
 }

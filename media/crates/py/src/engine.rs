@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use palaver_net::command::{Command, Wish};
-use palaver_net::{Negotiate, Totals};
+use palaver_net::{Answer, Negotiate, Totals};
+use palaver_session::sdp::Assignment;
+use palaver_session::{OfferPlan, OfferedTrack};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -89,6 +91,25 @@ impl Engine {
     ) -> PyResult<()> {
         let negotiate = Negotiate { peer, offer_id, offer, publish, subscribe };
         self.check()?.negotiate(negotiate).map_err(|e| error::from_engine(&e))
+    }
+
+    #[pyo3(signature = (*, peer, offer_id, tracks, restarts_ice))]
+    fn make_offer(
+        &self,
+        peer: &str,
+        offer_id: i64,
+        tracks: Vec<(String, String, bool)>,
+        restarts_ice: bool,
+    ) -> PyResult<()> {
+        let offered =
+            |(track, publisher, is_audio)| OfferedTrack { assignment: Assignment { publisher, track }, is_audio };
+        let plan = OfferPlan { tracks: tracks.into_iter().map(offered).collect(), restarts_ice };
+        self.post(Command::Offer { peer: peer.into(), offer_id, plan })
+    }
+
+    #[pyo3(signature = (*, peer, offer_id, answer))]
+    fn take_answer(&self, peer: String, offer_id: i64, answer: String) -> PyResult<()> {
+        self.check()?.take_answer(Answer { peer, offer_id, answer }).map_err(|e| error::from_engine(&e))
     }
 
     #[pyo3(signature = (*, peer, track, is_enabled, max_spatial_layer, max_fps))]

@@ -11,6 +11,10 @@ pub(crate) fn to_tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny
         Event::Answer { peer, offer_id, sdp, tracks } => {
             ("answer", &*peer, offer_id, sdp, tracks).into_bound_py_any(py)
         }
+        Event::Offer { peer, offer_id, sdp, tracks } => ("offer", &*peer, offer_id, sdp, tracks).into_bound_py_any(py),
+        Event::AnswerTaken { peer, offer_id, tracks } => {
+            ("answer_taken", &*peer, offer_id, tracks).into_bound_py_any(py)
+        }
         Event::NegotiationFailed { peer, offer_id, code, message } => {
             ("negotiation_failed", &*peer, offer_id, code, message).into_bound_py_any(py)
         }

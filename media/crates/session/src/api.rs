@@ -1,5 +1,6 @@
 //! The seam between our code and a WebRTC engine: one peer, negotiated by descriptions, sans-IO.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 use palaver_forward::{Codec, PayloadPatch};
 
 use crate::ids::{Mid, Rid};
-use crate::rtc::PreparedOffer;
+use crate::rtc::{PreparedAnswer, PreparedOffer};
+use crate::sdp::Assignment;
 
 /// The way a datagram took: which of our announced candidates, and the peer's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,6 +186,32 @@ pub trait Printed: Send + 'static {
     fn print(&self) -> String;
 }
 
+/// A track that an offer of ours is to carry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferedTrack {
+    /// Which, and whose.
+    pub assignment: Assignment,
+    /// Sound, or a picture.
+    pub is_audio: bool,
+}
+
+/// What to offer: these tracks and no others, with data channels beside them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OfferPlan {
+    /// In order of their age.
+    pub tracks: Vec<OfferedTrack>,
+    /// With new ICE credentials: the peer's address has changed.
+    pub restarts_ice: bool,
+}
+
+/// An offer of ours.
+pub struct MadeOffer {
+    /// To be printed.
+    pub text: Box<dyn Printed>,
+    /// What its sections carry once it is answered.
+    pub assigned: BTreeMap<Mid, Assignment>,
+}
+
 /// What became of a data message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DataOutcome {
@@ -203,7 +231,19 @@ pub trait NegotiatedSession {
     /// [`SessionError::BadOffer`] leaves the session as it was, as far as the engine allows.
     fn accept(&mut self, now: Instant, offer: PreparedOffer) -> Result<Box<dyn Printed>, SessionError>;
 
-    /// The local ICE user fragment of the latest answer: STUN requests that name it are for this session.
+    /// Make an offer, which replaces one that is not answered yet.
+    ///
+    /// # Errors
+    /// [`SessionError::BadOffer`] when there is nothing to offer.
+    fn offer(&mut self, now: Instant, plan: &OfferPlan) -> Result<MadeOffer, SessionError>;
+
+    /// Apply the peer's answer to the latest offer; says what the sections carry from now on.
+    ///
+    /// # Errors
+    /// [`SessionError::BadOffer`] when it does not fit.
+    fn take_answer(&mut self, now: Instant, answer: PreparedAnswer) -> Result<BTreeMap<Mid, Assignment>, SessionError>;
+
+    /// The local ICE user fragment of the latest description in force: STUN requests that name it are for this session.
     fn local_ufrag(&mut self) -> String;
 
     /// A datagram from the network. Unusable ones are dropped.

@@ -15,9 +15,9 @@ pub mod rtc;
 pub mod sdp;
 
 pub use api::{
-    CarriedExtensions, NegotiatedSession, OutgoingRtp, Output, Path, Printed, ReceivedRtp, SessionError, SessionEvent,
-    SessionFactory, SessionStats,
+    CarriedExtensions, MadeOffer, NegotiatedSession, OfferPlan, OfferedTrack, OutgoingRtp, Output, Path, Printed,
+    ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats,
 };
 pub use ids::{Mid, Rid};
 pub use palaver_forward::Codec;
-pub use rtc::{PreparedOffer, RtcFactory, RtcSession};
+pub use rtc::{PreparedAnswer, PreparedOffer, RtcFactory, RtcSession};

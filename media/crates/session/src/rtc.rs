@@ -2,6 +2,7 @@
 
 mod codecs;
 mod extensions;
+mod offering;
 mod outgoing;
 
 use std::collections::{BTreeMap, HashMap};
@@ -19,15 +20,19 @@ use str0m::rtp::{Extension, RtpPacket};
 use str0m::{Candidate, Event, IceConnectionState, Input, Rtc};
 
 use self::codecs::CodecTable;
+use self::offering::Offering;
+pub use self::offering::PreparedAnswer;
 use crate::api::{
-    DataOutcome, NegotiatedSession, OutgoingRtp, Output, Path, Printed, ReceivedRtp, SessionError, SessionEvent,
-    SessionFactory, SessionStats,
+    DataOutcome, MadeOffer, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path, Printed, ReceivedRtp,
+    SessionError, SessionEvent, SessionFactory, SessionStats,
 };
 use crate::ids::{Mid, Rid};
-use crate::sdp;
+use crate::sdp::{self, Assignment};
 
+/// The channel that loses nothing.
+const RELIABLE: &str = "_reliable";
 /// Labels that LiveKit clients open; messages on any other channel are dropped.
-pub const DATA_LABELS: [&str; 3] = ["_reliable", "_lossy", "_data_track"];
+pub const DATA_LABELS: [&str; 3] = [RELIABLE, "_lossy", "_data_track"];
 /// Packets kept per stream to answer NACKs: 3 s of a 2.5 Mbit/s picture at 1100 bytes.
 const SEND_BUFFER_PACKETS: usize = 1_000;
 /// Below this many buffered bytes a full channel is writable again: half of the engine's 128 KiB.
@@ -98,6 +103,7 @@ pub struct RtcSession {
     /// Section and layer of each stream that the peer sends.
     streams: HashMap<u32, (Mid, Option<Rid>)>,
     channels: BTreeMap<&'static str, ChannelId>,
+    offering: Offering,
     fingerprint: Option<String>,
     /// Round trip by the peer's RTCP, which also those know whose packets nobody receives.
     reported_rtt: Option<Duration>,
@@ -132,11 +138,20 @@ impl RtcSession {
             codecs: CodecTable::default(),
             streams: HashMap::new(),
             channels: BTreeMap::new(),
+            offering: Offering::default(),
             fingerprint: None,
             reported_rtt: None,
             is_up: false,
             is_disconnected: false,
         }
+    }
+
+    /// RFC 8842 4: another certificate means another DTLS association, which an ICE restart is not.
+    fn check_fingerprint(&self, fingerprint: Option<&String>) -> Result<(), SessionError> {
+        if self.fingerprint.is_some() && self.fingerprint.as_ref() != fingerprint {
+            return Err(SessionError::BadOffer("the DTLS fingerprint changed".to_owned()));
+        }
+        Ok(())
     }
 
     /// The event worth telling, if any.
@@ -236,10 +251,7 @@ impl RtcSession {
 
 impl NegotiatedSession for RtcSession {
     fn accept(&mut self, now: Instant, offer: PreparedOffer) -> Result<Box<dyn Printed>, SessionError> {
-        // RFC 8842 4: another certificate means another DTLS association, which an ICE restart is not.
-        if self.fingerprint.is_some() && self.fingerprint != offer.fingerprint {
-            return Err(SessionError::BadOffer("the DTLS fingerprint changed".to_owned()));
-        }
+        self.check_fingerprint(offer.fingerprint.as_ref())?;
         self.advance(now)?;
         let answer =
             self.rtc.sdp_api().accept_offer(offer.offer).map_err(|error| SessionError::BadOffer(error.to_string()))?;
@@ -248,6 +260,20 @@ impl NegotiatedSession for RtcSession {
         // A section may have changed hands: look streams up again.
         self.streams.clear();
         Ok(Box::new(RawAnswer(answer)))
+    }
+
+    fn offer(&mut self, now: Instant, plan: &OfferPlan) -> Result<MadeOffer, SessionError> {
+        self.advance(now)?;
+        self.offering.offer(&mut self.rtc, plan)
+    }
+
+    fn take_answer(&mut self, now: Instant, answer: PreparedAnswer) -> Result<BTreeMap<Mid, Assignment>, SessionError> {
+        self.check_fingerprint(answer.fingerprint.as_ref())?;
+        self.advance(now)?;
+        let assigned = self.offering.take_answer(&mut self.rtc, answer.answer)?;
+        self.fingerprint = answer.fingerprint;
+        self.codecs = CodecTable::of(&self.rtc, &self.offering.mids());
+        Ok(assigned)
     }
 
     fn local_ufrag(&mut self) -> String {

@@ -11,7 +11,7 @@ use palaver_session::{Mid, NegotiatedSession, SessionError, SessionFactory};
 use super::demux::MAX_UFRAGS;
 use super::peer::{Phase, Publication, Section};
 use super::room::TrackSource;
-use super::{CONNECT_TIMEOUT, PeerIx, PendingAnswer, Step, Switchboard, guarded};
+use super::{CONNECT_TIMEOUT, PeerIx, PendingText, Step, Switchboard, guarded};
 use crate::command::{Accept, Publish, Wish};
 use crate::event::Event;
 
@@ -46,17 +46,17 @@ impl<F: SessionFactory> Switchboard<F> {
         self.register_ufrag(ix, ufrag);
         self.set_publications(now, ix, accept.publish);
         self.set_sections(now, ix, &accept.subscribe);
-        self.outbox.answers.push(PendingAnswer {
+        self.outbox.texts.push(PendingText {
             peer: accept.peer,
             offer_id: accept.offer_id,
-            answer,
-            offer_text: accept.offer_text,
+            text: answer,
+            offer_text: Some(accept.offer_text),
             assigned: accept.subscribe,
         });
         self.drain(now, ix);
     }
 
-    fn register_ufrag(&mut self, ix: PeerIx, ufrag: String) {
+    pub(super) fn register_ufrag(&mut self, ix: PeerIx, ufrag: String) {
         let Some(peer) = self.peers.get_mut(ix) else { return };
         if peer.ufrags.contains(&ufrag) {
             return;
@@ -114,7 +114,7 @@ impl<F: SessionFactory> Switchboard<F> {
         }
     }
 
-    fn set_sections(&mut self, now: Instant, ix: PeerIx, wanted: &BTreeMap<Mid, Assignment>) {
+    pub(super) fn set_sections(&mut self, now: Instant, ix: PeerIx, wanted: &BTreeMap<Mid, Assignment>) {
         let at = self.epoch_micros(now);
         let Some(peer) = self.peers.get_mut(ix) else { return };
         let Some(room) = self.rooms.get_mut(&peer.room) else { return };

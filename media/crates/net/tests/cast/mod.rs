@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use palaver_net::command::{Command, Wish};
 use palaver_net::event::Event;
 use palaver_net::switchboard::Switchboard;
-use palaver_net::{Negotiate, print_answer, read_offer};
+use palaver_net::{Negotiate, print_text, read_offer};
 use palaver_session::{Path, RtcFactory};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::channel::ChannelId;
@@ -89,6 +89,21 @@ impl World {
     }
 
     pub(crate) fn join_room(&mut self, name: &'static str, room: &str) -> usize {
+        let who = self.enter_room(name, room);
+        self.negotiate(who, |api| {
+            api.add_channel("_reliable".to_owned());
+            api.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
+        });
+        self.run_until("the client connects", |world| world.clients[who].is_connected);
+        who
+    }
+
+    /// Add a client that offers nothing: it waits for an offer.
+    pub(crate) fn enter(&mut self, name: &'static str) -> usize {
+        self.enter_room(name, ROOM)
+    }
+
+    fn enter_room(&mut self, name: &'static str, room: &str) -> usize {
         let address = SocketAddr::from(([10, 0, 0, self.clients.len() as u8 + 1], 5_000));
         let mut rtc = Rtc::builder().set_rtp_mode(true).build(self.now);
         rtc.add_local_candidate(Candidate::host(address, "udp").expect("candidate"));
@@ -111,11 +126,6 @@ impl World {
         });
         let who = self.clients.len() - 1;
         self.command(Command::OpenPeer { room: room.into(), peer: name.into() });
-        self.negotiate(who, |api| {
-            api.add_channel("_reliable".to_owned());
-            api.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
-        });
-        self.run_until("the client connects", |world| world.clients[who].is_connected);
         who
     }
 
@@ -157,9 +167,9 @@ impl World {
         let accept = read_offer(negotiate).expect("a good offer");
         self.board.command(self.now, Command::Accept(Box::new(accept)));
         self.board.flush(self.now);
-        let answers: Vec<_> = self.board.outbox.answers.drain(..).collect();
+        let answers: Vec<_> = self.board.outbox.texts.drain(..).collect();
         let [answer] = answers.as_slice() else { panic!("one answer, not {}", answers.len()) };
-        let Event::Answer { sdp, .. } = print_answer(answer) else { panic!("an answer") };
+        let Event::Answer { sdp, .. } = print_text(answer) else { panic!("an answer") };
         let client = &mut self.clients[who];
         client.last_answer.clone_from(&sdp);
         let answer = SdpAnswer::from_sdp_string(&sdp).expect("an answer that str0m reads");

@@ -9,7 +9,7 @@ mod answer;
 mod narrow;
 
 pub use answer::{Assignment, rewrite_answer};
-pub use narrow::narrow_offer;
+pub use narrow::{narrow_offer, without_candidates};
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -64,6 +64,17 @@ pub fn narrow_offer(text: &str, published: &BTreeSet<Mid>, subscribed: &BTreeSet
     Ok(out)
 }
 
+/// An answer as the engine may see it: see [`narrow_offer`] on candidates.
+pub fn without_candidates(text: &str) -> Result<String, SdpError> {
+    // Read for the sake of its limits.
+    Document::parse(text)?;
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !is_candidate(line)) {
+        push_line(&mut out, line);
+    }
+    Ok(out)
+}
+
 /// The formats of a section that the engine may see.
 struct Kept<'a> {
     formats: Vec<&'a str>,
