@@ -10,7 +10,9 @@ from palaver_sfu.room.values import Mid, OpusWish, ParticipantSid, RoomSid, Trac
 from palaver_sfu.session.effects import Announce
 from palaver_sfu.session.inputs import (
     Answered,
+    AnswerTaken,
     NegotiationFailed,
+    OfferMade,
     PeerClosed,
     PeerConnected,
     PeerDisconnected,
@@ -57,6 +59,8 @@ class WorkerLost:
 
 MediaEvent = (
     Answered
+    | OfferMade
+    | AnswerTaken
     | NegotiationFailed
     | PeerConnected
     | PeerDisconnected
@@ -108,6 +112,22 @@ class MediaPort(Protocol):
         For sections that publish, `codecs` names the codec that the answer puts first, and `opus` what is
         asked of those that carry sound.
         """
+
+    def make_offer(
+        self,
+        *,
+        peer: ParticipantSid,
+        offer_id: int,
+        tracks: Sequence[tuple[TrackSid, ParticipantSid, bool]],
+        restarts_ice: bool,
+    ) -> None:
+        """Offer `tracks` (track, publisher, is it sound), and data channels, to a peer that only receives.
+
+        Ends in one `OfferMade` or `NegotiationFailed` with this `offer_id`; an offer replaces one that is not answered.
+        """
+
+    def take_answer(self, *, peer: ParticipantSid, offer_id: int, answer: str) -> None:
+        """The answer to the latest offer. Ends in one `AnswerTaken` or `NegotiationFailed` with this `offer_id`."""
 
     def set_subscription(
         self, *, peer: ParticipantSid, track: TrackSid, is_enabled: bool, max_spatial_layer: int, max_fps: int

@@ -41,6 +41,7 @@ from palaver_sfu.session.effects import (
     CloseSignal,
     DropSubscription,
     Effect,
+    MakeOffer,
     Negotiate,
     OpenPeer,
     RoomEnded,
@@ -48,6 +49,7 @@ from palaver_sfu.session.effects import (
     SendData,
     SetSubscription,
     SetTrackMuted,
+    TakeAnswer,
 )
 from palaver_sfu.session.inputs import (
     ApiInput,
@@ -64,7 +66,7 @@ from palaver_sfu.session.inputs import (
     Tick,
 )
 from palaver_sfu.session.requests import ClientRequest
-from palaver_sfu.session.state import DEFAULT_TIMING, RoomState, Timing
+from palaver_sfu.session.state import DEFAULT_TIMING, RoomState, Timing, owner_of
 from palaver_sfu.wire import data
 from palaver_sfu.wire.responses import Encoder, Frame, Mint
 
@@ -157,7 +159,9 @@ class Switchboard:
         """Give a participant of `check_admission` a new connection; False when there is nobody to go on with."""
         room = self._rooms.get(name)
         session = room.sessions.get(request.sid) if room is not None else None
-        if room is None or session is None or session.identity != identity or not resuming.can_resume(session):
+        if room is None or session is None or session.identity != identity:
+            return False
+        if not resuming.can_resume(session, is_dual=request.is_dual):
             return False
         # The client knows before us that its old connection is no use.
         self._cut(request.sid)
@@ -286,7 +290,7 @@ class Switchboard:
                 self._do(room, effect)
             except MediaError as error:
                 logger.error("media core refused", extra={"effect": type(effect).__name__, "problem": str(error)})
-                if isinstance(effect, Negotiate):
+                if isinstance(effect, Negotiate | MakeOffer | TakeAnswer):
                     refusal = NegotiationFailed(
                         peer=effect.peer, offer_id=effect.offer_id, code="refused", message=str(error)
                     )
@@ -303,7 +307,7 @@ class Switchboard:
             case OpenPeer(room=room_sid, peer=peer):
                 self._media.open_peer(room=room_sid, peer=peer)
             case ClosePeer(peer=peer):
-                self._peers.pop(peer, None)
+                self._peers.pop(owner_of(peer), None)
                 self._media.close_peer(peer=peer)
             case Negotiate():
                 self._media.negotiate(
@@ -315,6 +319,10 @@ class Switchboard:
                     codecs=effect.codecs,
                     opus=effect.opus,
                 )
+            case MakeOffer(peer=peer, offer_id=offer_id, tracks=tracks, restarts_ice=restarts_ice):
+                self._media.make_offer(peer=peer, offer_id=offer_id, tracks=tracks, restarts_ice=restarts_ice)
+            case TakeAnswer(peer=peer, offer_id=offer_id, answer=answer):
+                self._media.take_answer(peer=peer, offer_id=offer_id, answer=answer)
             case SetSubscription():
                 self._media.set_subscription(
                     peer=effect.peer,
@@ -383,13 +391,14 @@ class Switchboard:
                 self._feed_peer(event.peer, event)
 
     def _feed_peer(self, peer: ParticipantSid, event: Input) -> None:
-        room = self._peers.get(peer)
+        room = self._peers.get(owner_of(peer))
         if room is not None:
             self._feed(room, event)
 
     def _data(self, event: DataArrived) -> None:
-        room = self._peers.get(event.peer)
-        session = room.sessions.get(event.peer) if room is not None else None
+        sid = owner_of(event.peer)
+        room = self._peers.get(sid)
+        session = room.sessions.get(sid) if room is not None else None
         if room is None or session is None:
             return
         stamped = data.stamp(
@@ -405,7 +414,7 @@ class Switchboard:
     def _stats(self, event: StatsObserved) -> None:
         by_room: dict[RoomSid, list[tuple[ParticipantSid, LinkStats]]] = {}
         for peer, link in event.stats:
-            room = self._peers.get(peer)
+            room = self._peers.get(owner_of(peer))
             if room is not None:
                 by_room.setdefault(room.sid, []).append((peer, link))
         for sid, stats in by_room.items():

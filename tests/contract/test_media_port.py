@@ -14,7 +14,7 @@ from palaver_sfu.adapters.memory import MemoryMedia
 from palaver_sfu.errors import MediaError
 from palaver_sfu.ports import MediaEvent, MediaPort
 from palaver_sfu.room.values import Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
-from palaver_sfu.session.inputs import Answered, NegotiationFailed, PeerClosed
+from palaver_sfu.session.inputs import Answered, NegotiationFailed, OfferMade, PeerClosed
 
 ROOT = Path(__file__).parents[2]
 # Chromium: three recvonly audio and video sections, a data channel, a microphone and a camera in three layers.
@@ -136,6 +136,30 @@ async def test_an_offer_that_cannot_be_read_fails_under_its_number(media: Watche
     failure = await media.negotiate(3, offer="this is no SDP")
     assert isinstance(failure, NegotiationFailed)
     assert (failure.peer, failure.offer_id) == (ALICE, 3)
+
+
+async def test_an_offer_of_ours_names_its_tracks_and_brings_the_channels(media: Watched) -> None:
+    media.port.open_peer(room=RoomSid("RM_1"), peer=ALICE)
+    tracks = [(CAMERA, BOB, False), (MICROPHONE, BOB, True)]
+    media.port.make_offer(peer=ALICE, offer_id=4, tracks=tracks, restarts_ice=False)
+    (offer,) = await media.until(OfferMade)
+    assert isinstance(offer, OfferMade)
+    assert (offer.peer, offer.offer_id, set(offer.mid_to_track.values())) == (ALICE, 4, {CAMERA, MICROPHONE})
+    assert f"a=msid:{BOB}|{CAMERA} {CAMERA}" in offer.sdp
+    assert "m=application" in offer.sdp
+    sections = media.port.parse_offer(offer.sdp)
+    assert sections is not None
+    assert [(s.kind, s.direction) for s in sections if s.is_media] == [("video", "sendonly"), ("audio", "sendonly")]
+
+
+async def test_an_answer_that_cannot_be_read_fails_under_the_number_of_its_offer(media: Watched) -> None:
+    media.port.open_peer(room=RoomSid("RM_1"), peer=ALICE)
+    media.port.make_offer(peer=ALICE, offer_id=4, tracks=[(CAMERA, BOB, False)], restarts_ice=False)
+    await media.until(OfferMade)
+    media.port.take_answer(peer=ALICE, offer_id=4, answer="this is no SDP")
+    (failure,) = await media.until(NegotiationFailed)
+    assert isinstance(failure, NegotiationFailed)
+    assert (failure.peer, failure.offer_id) == (ALICE, 4)
 
 
 async def test_a_closed_peer_is_said_to_be_closed(media: Watched) -> None:

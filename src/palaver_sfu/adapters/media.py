@@ -22,7 +22,9 @@ from palaver_sfu.ports import (
 from palaver_sfu.room.values import LinkStats, Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
 from palaver_sfu.session.inputs import (
     Answered,
+    AnswerTaken,
     NegotiationFailed,
+    OfferMade,
     PeerClosed,
     PeerConnected,
     PeerDisconnected,
@@ -104,6 +106,21 @@ class CoreMedia:
                 subscribe={str(mid): (str(track), str(owner)) for mid, (track, owner) in subscribe.items()},
             )
         )
+
+    def make_offer(
+        self,
+        *,
+        peer: ParticipantSid,
+        offer_id: int,
+        tracks: Sequence[tuple[TrackSid, ParticipantSid, bool]],
+        restarts_ice: bool,
+    ) -> None:
+        self._do(
+            lambda: self._engine.make_offer(peer=peer, offer_id=offer_id, tracks=[*tracks], restarts_ice=restarts_ice)
+        )
+
+    def take_answer(self, *, peer: ParticipantSid, offer_id: int, answer: str) -> None:
+        self._do(lambda: self._engine.take_answer(peer=peer, offer_id=offer_id, answer=answer))
 
     def set_subscription(
         self, *, peer: ParticipantSid, track: TrackSid, is_enabled: bool, max_spatial_layer: int, max_fps: int
@@ -189,13 +206,26 @@ def _stats(entries: list[tuple[str, Mapping[str, Any]]]) -> MediaEvent:
     )
 
 
+def _tracks(mids: Mapping[str, str]) -> dict[Mid, TrackSid]:
+    return {Mid(mid): TrackSid(track) for mid, track in mids.items()}
+
+
 def _answered(peer: str, offer_id: int, sdp: str, mids: Mapping[str, str]) -> MediaEvent:
-    mid_to_track = {Mid(mid): TrackSid(track) for mid, track in mids.items()}
-    return Answered(peer=ParticipantSid(peer), offer_id=offer_id, sdp=sdp, mid_to_track=mid_to_track)
+    return Answered(peer=ParticipantSid(peer), offer_id=offer_id, sdp=sdp, mid_to_track=_tracks(mids))
+
+
+def _offer_made(peer: str, offer_id: int, sdp: str, mids: Mapping[str, str]) -> MediaEvent:
+    return OfferMade(peer=ParticipantSid(peer), offer_id=offer_id, sdp=sdp, mid_to_track=_tracks(mids))
+
+
+def _answer_taken(peer: str, offer_id: int, mids: Mapping[str, str]) -> MediaEvent:
+    return AnswerTaken(peer=ParticipantSid(peer), offer_id=offer_id, mid_to_track=_tracks(mids))
 
 
 _READERS: dict[str, Callable[..., MediaEvent]] = {
     "answer": _answered,
+    "offer": _offer_made,
+    "answer_taken": _answer_taken,
     "negotiation_failed": NegotiationFailed,
     "connected": PeerConnected,
     "disconnected": PeerDisconnected,

@@ -13,7 +13,9 @@ from palaver_sfu.ports import DataArrived, DataOpened, MediaEvent, OnMediaEvents
 from palaver_sfu.room.values import LinkStats, Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
 from palaver_sfu.session.inputs import (
     Answered,
+    AnswerTaken,
     NegotiationFailed,
+    OfferMade,
     PeerClosed,
     PeerConnected,
     Speaker,
@@ -35,6 +37,10 @@ class MemoryPeer:
     subscribed: dict[TrackSid, tuple[bool, int, int] | None] = field(default_factory=dict)
     received: list[tuple[str, bytes]] = field(default_factory=list)
     candidates: list[str] = field(default_factory=list)
+    # Where we offer: what is in force, and what waits for an answer.
+    offered: dict[Mid, TrackSid] = field(default_factory=dict)
+    pending: dict[Mid, TrackSid] | None = None
+    sections: int = 0
 
 
 class MemoryMedia:
@@ -95,6 +101,39 @@ class MemoryMedia:
         state.subscribed = {track: state.subscribed.get(track) for track in taken.values()}
         answer = _answer(sections, publish, {mid: subscribe[mid] for mid in taken})
         self.emit(Answered(peer=peer, offer_id=offer_id, sdp=answer, mid_to_track=taken))
+        if self._connects and not state.is_connected:
+            self.connect(peer)
+
+    def make_offer(
+        self,
+        *,
+        peer: ParticipantSid,
+        offer_id: int,
+        tracks: Sequence[tuple[TrackSid, ParticipantSid, bool]],
+        restarts_ice: bool,
+    ) -> None:
+        self._check_open()
+        state = self.peers.get(peer)
+        if state is None:
+            return
+        kept = {mid: track for mid, track in state.offered.items() if track in {sid for sid, *_ in tracks}}
+        names = iter(Mid(f"s{number}") for number in range(state.sections, state.sections + len(tracks)))
+        kept |= {next(names): sid for sid, *_ in tracks if sid not in kept.values()}
+        state.sections += len(tracks)
+        state.pending = kept
+        self.emit(OfferMade(peer=peer, offer_id=offer_id, sdp=_offer(kept, tracks), mid_to_track=kept))
+
+    def take_answer(self, *, peer: ParticipantSid, offer_id: int, answer: str) -> None:
+        self._check_open()
+        state = self.peers.get(peer)
+        if state is None:
+            return
+        if state.pending is None or parse_sections(answer) is None:
+            self.emit(NegotiationFailed(peer=peer, offer_id=offer_id, code="bad_offer", message="not an answer"))
+            return
+        state.offered, state.pending = state.pending, None
+        state.subscribed = {track: state.subscribed.get(track) for track in state.offered.values()}
+        self.emit(AnswerTaken(peer=peer, offer_id=offer_id, mid_to_track=dict(state.offered)))
         if self._connects and not state.is_connected:
             self.connect(peer)
 
@@ -205,6 +244,17 @@ def _section(lines: list[str]) -> OfferSection | None:
         rids=tuple(simulcast.removeprefix("send ").split(";")) if simulcast else (),
         codecs=tuple(codec for codec in dict.fromkeys(codecs) if codec != "rtx"),
     )
+
+
+def _offer(placed: Mapping[Mid, TrackSid], tracks: Sequence[tuple[TrackSid, ParticipantSid, bool]]) -> str:
+    lines = ["v=0", "o=memory 0 0 IN IP4 0.0.0.0", "s=-", "t=0 0"]
+    known = {track: (publisher, is_audio) for track, publisher, is_audio in tracks}
+    for mid, track in placed.items():
+        publisher, is_audio = known[track]
+        lines += [f"m={'audio' if is_audio else 'video'} 9 UDP/TLS/RTP/SAVPF 0", f"a=mid:{mid}", "a=sendonly"]
+        lines.append(f"a=msid:{publisher}|{track} {track}")
+    lines += ["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:data"]
+    return "\r\n".join(lines) + "\r\n"
 
 
 def _answer(

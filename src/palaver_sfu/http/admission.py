@@ -8,8 +8,9 @@ from urllib.parse import parse_qs
 from palaver_sfu.errors import AdmissionError, WireError
 from palaver_sfu.http.replies import Scope, header
 from palaver_sfu.room import limits
-from palaver_sfu.room.values import ParticipantSid, RoomName
+from palaver_sfu.room.values import NEWEST_PROTOCOL, ParticipantSid, RoomName
 from palaver_sfu.session.inputs import Join
+from palaver_sfu.wire.join_query import read_join_query
 from palaver_sfu.wire.join_request import JoinRequest, read_join_request
 from palaver_sfu.wire.requests import ParseOffer
 from palaver_sfu.wire.tokens import Claims, Keys, TokenError, VideoGrant
@@ -42,6 +43,8 @@ class Admission:
             capabilities=request.capabilities,
             is_auto_subscribing=request.is_auto_subscribing,
             is_adaptive=request.is_adaptive,
+            is_dual=request.is_dual,
+            protocol=min(request.protocol, NEWEST_PROTOCOL) or NEWEST_PROTOCOL,
             add_tracks=request.add_tracks,
             offer=request.offer,
         )
@@ -68,8 +71,12 @@ def read_claims(scope: Scope, keys: Keys) -> Claims | None:
         raise AdmissionError(401, str(error)) from error
 
 
-def read_admission(scope: Scope, keys: Keys, *, parse_offer: ParseOffer) -> Admission:
-    """Raises: AdmissionError."""
+def read_admission(scope: Scope, keys: Keys, *, parse_offer: ParseOffer, may_be_dual: bool) -> Admission:
+    """`may_be_dual`: at this address clients may come with two connections, which have no `join_request`.
+
+    Raises:
+        AdmissionError: it is not to be.
+    """
     claims = read_claims(scope, keys)
     if claims is None or claims.video is None or not claims.video.may_join:
         raise AdmissionError(401, "permissions denied")
@@ -77,10 +84,10 @@ def read_admission(scope: Scope, keys: Keys, *, parse_offer: ParseOffer) -> Admi
     room = claims.video.room or RoomName(query.get("room", ""))
     _check_names(claims, room)
     parameter = query.get("join_request")
-    if not parameter:
+    if not parameter and not may_be_dual:
         raise AdmissionError(400, "join_request is required")
     try:
-        request = read_join_request(parameter, parse_offer=parse_offer)
+        request = read_join_request(parameter, parse_offer=parse_offer) if parameter else read_join_query(query)
     except WireError as error:
         raise AdmissionError(400, str(error)) from error
     if claims.video.permission.can_update_metadata:

@@ -25,11 +25,11 @@ MAX_API_BODY_BYTES = 10 * 1024 * 1024
 JSON = "application/json"
 
 _SLASHES = re.compile("/{2,}")
-_RTC, _VALIDATE, _TWIRP = "/rtc/v1", "/rtc/v1/validate", "/twirp/"
+_SINGLE, _DUAL, _VALIDATE, _TWIRP = "/rtc/v1", "/rtc", "/validate", "/twirp/"
 
 
 class HttpApp:
-    """The ASGI application of one `Switchboard`. Not served here: the dual-connection mode's `/rtc`, a plain 404."""
+    """The ASGI application of one `Switchboard`."""
 
     def __init__(
         self, *, switchboard: Switchboard, keys: Keys, parse_offer: ParseOffer, clock: Callable[[], float]
@@ -47,8 +47,8 @@ class HttpApp:
             await preflight(scope, send)
         elif _TWIRP in path:
             await self._twirp(path[path.rindex(_TWIRP) :], scope, receive, send)
-        elif path.rstrip("/").endswith(_VALIDATE):
-            await self._validate(scope, send)
+        elif path.rstrip("/").endswith((_SINGLE + _VALIDATE, _DUAL + _VALIDATE)):
+            await self._validate(path.rstrip("/").removesuffix(_VALIDATE), scope, send)
         elif path == "/" and scope["method"] in {"GET", "HEAD"}:
             await reply(send, 200, "OK", is_head=scope["method"] == "HEAD")
         else:
@@ -58,11 +58,11 @@ class HttpApp:
 
     async def _websocket(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
-        if not path.endswith(_RTC):
+        if not path.endswith((_SINGLE, _DUAL)):
             await refuse_upgrade(scope, send, 404, "404 page not found")
             return
         try:
-            admission = self._admit(scope)
+            admission = self._admit(path, scope)
             if not admission.request.is_resuming:
                 sid, outbox = self._join(admission)
             elif (resumed := self._resume(admission)) is not None:
@@ -83,8 +83,9 @@ class HttpApp:
         finally:
             self._switchboard.signal_lost(sid, link=outbox)
 
-    def _admit(self, scope: Scope) -> Admission:
-        admission = read_admission(scope, self._keys, parse_offer=self._parse_offer)
+    def _admit(self, path: str, scope: Scope) -> Admission:
+        may_be_dual = path.endswith(_DUAL)
+        admission = read_admission(scope, self._keys, parse_offer=self._parse_offer, may_be_dual=may_be_dual)
         claims = admission.claims
         self._switchboard.check_admission(admission.room, claims.identity, token_from=claims.valid_from)
         return admission
@@ -117,7 +118,7 @@ class HttpApp:
         is_back = self._switchboard.resume(
             admission.room,
             admission.claims.identity,
-            Resume(sid=request.participant_sid, sync=request.sync),
+            Resume(sid=request.participant_sid, is_dual=request.is_dual, sync=request.sync),
             link=outbox,
             mint=self._mint(admission.claims),
         )
@@ -138,9 +139,9 @@ class HttpApp:
         await send({"type": "websocket.send", "bytes": frame.binary})
         await send({"type": "websocket.close", "code": 1000})
 
-    async def _validate(self, scope: Scope, send: Send) -> None:
+    async def _validate(self, path: str, scope: Scope, send: Send) -> None:
         try:
-            self._admit(scope)
+            self._admit(path, scope)
         except AdmissionError as error:
             await reply(send, error.status, error.text)
         else:

@@ -19,6 +19,12 @@ TrackSid = NewType("TrackSid", str)
 Mid = NewType("Mid", str)
 
 
+# What the reference of today speaks; a newer client is treated as this.
+NEWEST_PROTOCOL = 17
+# From here on clients read answers to requests that went well.
+PROTOCOL_OF_GOOD_ANSWERS = 15
+
+
 class TrackKind(IntEnum):
     AUDIO = 0
     VIDEO = 1

@@ -29,13 +29,13 @@ def from_server(room: RoomState, request: DataFromServer, turn: Turn) -> None:
     _deliver(room, request, RELIABLE if request.is_reliable else LOSSY, turn, sender=None)
 
 
-def channel_opened(session: Session, label: str, turn: Turn) -> None:
+def channel_opened(session: Session, peer: ParticipantSid, label: str, turn: Turn) -> None:
     """What was meant to arrive for sure while the receiver was still coming in, in order."""
-    if label != RELIABLE:
+    if label != RELIABLE or peer != session.receiver:
         return
     session.is_data_open = True
     while session.early_data:
-        turn.do(SendData(peers=(session.sid,), label=RELIABLE, payload=session.early_data.popleft()))
+        turn.do(SendData(peers=(session.receiver,), label=RELIABLE, payload=session.early_data.popleft()))
 
 
 def _deliver(
@@ -48,7 +48,7 @@ def _deliver(
         for s in room.sessions.values()
         if s.sid != sender and (is_for_all or s.identity in data.to_identities or s.sid in data.to_sids)
     ]
-    ready = tuple(s.sid for s in receivers if s.is_data_open)
+    ready = tuple(s.receiver for s in receivers if s.is_data_open)
     if ready:
         turn.do(SendData(peers=ready, label=label, payload=data.payload))
     if label == RELIABLE:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from palaver_sfu.errors import ApiCode, ApiError
 from palaver_sfu.room import limits
-from palaver_sfu.room.values import Permission
+from palaver_sfu.room.values import PROTOCOL_OF_GOOD_ANSWERS, Permission
 from palaver_sfu.session import presence, publishing, subscribing
 from palaver_sfu.session.inputs import ChangeParticipant, ChangeRoomMetadata
 from palaver_sfu.session.messages import RequestAnswered, RequestFailure
@@ -35,7 +35,7 @@ def update_own(session: Session, request: UpdateMetadata, turn: Turn) -> None:
         return
     _describe(session, request.name, request.metadata, request.attributes)
     turn.changed(session)
-    if request.request_id:
+    if request.request_id and session.protocol >= PROTOCOL_OF_GOOD_ANSWERS:
         answer(RequestFailure.OK)
 
 

@@ -72,6 +72,23 @@ class Negotiate:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeOffer:
+    """`tracks`: (track, publisher, is it sound), oldest first: what the peer shall receive, and nothing else."""
+
+    peer: ParticipantSid
+    offer_id: int
+    tracks: tuple[tuple[TrackSid, ParticipantSid, bool], ...]
+    restarts_ice: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakeAnswer:
+    peer: ParticipantSid
+    offer_id: int
+    answer: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SetSubscription:
     peer: ParticipantSid
     track: TrackSid
@@ -130,6 +147,8 @@ Effect = (
     | OpenPeer
     | ClosePeer
     | Negotiate
+    | MakeOffer
+    | TakeAnswer
     | SetSubscription
     | DropSubscription
     | SetTrackMuted

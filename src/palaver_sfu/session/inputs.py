@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from palaver_sfu.room.values import (
     DEFAULT_PERMISSION,
+    NEWEST_PROTOCOL,
     DisconnectReason,
     Identity,
     LinkStats,
@@ -38,6 +39,8 @@ class Join:
     capabilities: tuple[int, ...] = ()
     is_auto_subscribing: bool = True
     is_adaptive: bool = False
+    is_dual: bool = False
+    protocol: int = NEWEST_PROTOCOL
     add_tracks: tuple[AddTrack, ...] = ()
     offer: Offer | None = None
 
@@ -54,6 +57,7 @@ class Resume:
     """A participant whose WebSocket was lost has a new one. Check `resuming.can_resume` before."""
 
     sid: ParticipantSid
+    is_dual: bool = False
     sync: SyncState | None = None
 
 
@@ -72,6 +76,25 @@ class Answered:
     peer: ParticipantSid
     offer_id: int
     sdp: str = field(repr=False)
+    mid_to_track: Mapping[Mid, TrackSid]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMade:
+    """An offer of ours, ready to be sent."""
+
+    peer: ParticipantSid
+    offer_id: int
+    sdp: str = field(repr=False)
+    mid_to_track: Mapping[Mid, TrackSid]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTaken:
+    """The client's answer to our offer is in force."""
+
+    peer: ParticipantSid
+    offer_id: int
     mid_to_track: Mapping[Mid, TrackSid]
 
 
@@ -202,6 +225,8 @@ class Tick:
 
 MediaInput = (
     Answered
+    | OfferMade
+    | AnswerTaken
     | NegotiationFailed
     | PeerConnected
     | PeerDisconnected

@@ -23,6 +23,7 @@ from palaver_sfu.session import (
 from palaver_sfu.session.effects import AddCandidate, CloseSignal, Effect, RoomFact
 from palaver_sfu.session.inputs import (
     Answered,
+    AnswerTaken,
     ApiInput,
     ChangeParticipant,
     ChangeRoomMetadata,
@@ -37,6 +38,7 @@ from palaver_sfu.session.inputs import (
     MediaInput,
     MuteTrackByServer,
     NegotiationFailed,
+    OfferMade,
     PeerClosed,
     PeerConnected,
     PeerDisconnected,
@@ -51,6 +53,7 @@ from palaver_sfu.session.inputs import (
 from palaver_sfu.session.messages import MuteTrack, Pong, PongTimed, RequestAnswered, RequestFailure
 from palaver_sfu.session.requests import (
     AddTrack,
+    ClientAnswer,
     ClientRequest,
     DescribeTrack,
     Ignored,
@@ -69,7 +72,7 @@ from palaver_sfu.session.requests import (
     UpdateSubscription,
     UpdateTrackSettings,
 )
-from palaver_sfu.session.state import DEFAULT_TIMING, RoomState, Session, Timing, Turn
+from palaver_sfu.session.state import DEFAULT_TIMING, RoomState, Session, Timing, Turn, owner_of
 
 
 def open_room(
@@ -129,7 +132,7 @@ def step(room: RoomState, event: Input, now: float) -> list[Effect]:
         case StatsObserved():
             observing.stats(room, event, now)
         case _:
-            session = room.sessions.get(event.peer)
+            session = room.sessions.get(owner_of(event.peer))
             if session is not None:
                 _media(room, session, event, turn)
     return turn.finish(room)
@@ -141,6 +144,8 @@ def _join(room: RoomState, request: Join, turn: Turn) -> None:
         publishing.add_track(room, session, add, f"{request.nonce}{index}", turn)
     if request.offer is not None:
         negotiating.offered(room, session, request.offer, turn)
+    if session.is_subscriber_primary:
+        subscribing.begin_round(room, session, turn)
 
 
 def _line_changed(room: RoomState, event: SignalLost | Resume, turn: Turn) -> None:
@@ -159,8 +164,11 @@ def _request(  # noqa: PLR0912  the table of requests: one line each, kept in on
     match request:
         case Offer():
             negotiating.offered(room, session, request, turn)
-        case Trickle(candidate=candidate):
-            turn.do(AddCandidate(peer=session.sid, candidate=candidate))
+        case ClientAnswer():
+            negotiating.answer_given(session, request, turn)
+        case Trickle(candidate=candidate, is_receiving=is_receiving):
+            peer = session.receiver if is_receiving else session.sid
+            turn.do(AddCandidate(peer=peer, candidate=candidate))
         case AddTrack():
             publishing.add_track(room, session, request, nonce, turn)
         case SetMuted():
@@ -227,18 +235,22 @@ def _media(room: RoomState, session: Session, event: MediaInput, turn: Turn) -> 
             negotiating.answered(room, session, event, turn)
         case NegotiationFailed():
             negotiating.failed(room, session, event, turn)
-        case PeerConnected():
-            presence.media_connected(room, session, turn)
-        case PeerDisconnected():
-            presence.media_silent(room, session, turn)
+        case OfferMade():
+            negotiating.offer_made(session, event, turn)
+        case AnswerTaken():
+            negotiating.answer_taken(room, session, event, turn)
+        case PeerConnected(peer=peer):
+            presence.media_connected(room, session, peer, turn)
+        case PeerDisconnected(peer=peer):
+            presence.media_silent(room, session, peer, turn)
         case PeerClosed(reason=reason):
             presence.media_closed(room, session, reason, turn)
         case TrackStarted(track=track, mime_type=mime_type):
             publishing.track_started(room, session, track, mime_type, turn)
         case DataReceived():
             conveying.received(room, session, event, turn)
-        case DataChannelOpened(label=label):
-            conveying.channel_opened(session, label, turn)
+        case DataChannelOpened(peer=peer, label=label):
+            conveying.channel_opened(session, peer, label, turn)
         case SpeakersObserved() | StatsObserved():
             pass
         case _:

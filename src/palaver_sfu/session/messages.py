@@ -46,6 +46,7 @@ class Joined:
     room: RoomInfo
     participant: ParticipantInfo
     others: tuple[ParticipantInfo, ...]
+    is_subscriber_primary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,13 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    offer_id: int
+    sdp: str
+    mid_to_track: Mapping[Mid, TrackSid]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOffer:
     offer_id: int
     sdp: str
     mid_to_track: Mapping[Mid, TrackSid]
@@ -174,6 +182,7 @@ ServerMessage = (
     Joined
     | Resumed
     | Answer
+    | ServerOffer
     | TrackPublished
     | TrackUnpublished
     | TrackSubscribed

@@ -1,13 +1,13 @@
-"""Offers and answers. The client always offers; one offer is in work at a time and the newest waits."""
+"""Offers and answers: the client's, of which one is in work at a time and the newest waits, and those of ours."""
 
 from __future__ import annotations
 
 from palaver_sfu.room.values import DisconnectReason
-from palaver_sfu.session import presence, publishing, subscribing
-from palaver_sfu.session.effects import Negotiate
-from palaver_sfu.session.inputs import Answered, NegotiationFailed
-from palaver_sfu.session.messages import Answer
-from palaver_sfu.session.requests import Offer
+from palaver_sfu.session import presence, publishing, rounds, subscribing
+from palaver_sfu.session.effects import Negotiate, TakeAnswer
+from palaver_sfu.session.inputs import Answered, AnswerTaken, NegotiationFailed, OfferMade
+from palaver_sfu.session.messages import Answer, ServerOffer
+from palaver_sfu.session.requests import ClientAnswer, Offer
 from palaver_sfu.session.state import RoomState, Session, Turn
 
 
@@ -23,8 +23,9 @@ def offered(room: RoomState, session: Session, offer: Offer, turn: Turn) -> None
     session.negotiation += 1
     session.reoffer_asked_at = None
     session.sections = offer.sections
+    rounds.open_peer(room, session, session.sid, turn)
     publishing.claim_sections(room, session, offer.sections, turn)
-    placed = subscribing.place(room, session, offer.sections, turn)
+    placed = {} if session.is_dual else subscribing.place(room, session, offer.sections, turn)
     turn.do(
         Negotiate(
             peer=session.sid,
@@ -47,7 +48,8 @@ def answered(room: RoomState, session: Session, event: Answered, turn: Turn) -> 
     session.negotiating = None
     session.has_answer = True
     turn.send(session, Answer(offer_id=offer.id, sdp=event.sdp, mid_to_track=event.mid_to_track))
-    subscribing.answered(room, session, dict(event.mid_to_track), turn)
+    if not session.is_dual:
+        subscribing.answered(room, session, dict(event.mid_to_track), turn)
     publishing.sections_answered(room, session, turn)
     following, session.next_offer = session.next_offer, None
     if following is not None:
@@ -56,14 +58,43 @@ def answered(room: RoomState, session: Session, event: Answered, turn: Turn) -> 
         subscribing.reconcile(room, session, turn)
 
 
+def offer_made(session: Session, event: OfferMade, turn: Turn) -> None:
+    if event.offer_id == session.offering:
+        turn.send(session, ServerOffer(offer_id=event.offer_id, sdp=event.sdp, mid_to_track=event.mid_to_track))
+
+
+def answer_given(session: Session, answer: ClientAnswer, turn: Turn) -> None:
+    """Some clients do not repeat the number of the offer: then it is the one that is out."""
+    if session.offering is None or answer.id not in {0, session.offering}:
+        return
+    session.answered_sections = answer.sections or ()
+    turn.do(TakeAnswer(peer=session.receiver, offer_id=session.offering, answer=answer.sdp))
+
+
+def answer_taken(room: RoomState, session: Session, event: AnswerTaken, turn: Turn) -> None:
+    if event.offer_id != session.offering:
+        subscribing.withhold(session, event.mid_to_track.values(), turn)
+        return
+    session.offering = None
+    subscribing.check_decodable(room, session, event.mid_to_track, session.answered_sections, turn)
+    subscribing.answered(room, session, dict(event.mid_to_track), turn)
+    subscribing.reconcile(room, session, turn)
+
+
 def failed(room: RoomState, session: Session, event: NegotiationFailed, turn: Turn) -> None:
-    if session.negotiating is not None and event.offer_id == session.negotiation:
+    if session.is_dual and event.peer == session.receiver:
+        if event.offer_id == session.offering:
+            _give_up(session, room, turn)
+    elif session.negotiating is not None and event.offer_id == session.negotiation:
         _give_up(session, room, turn)
 
 
 def check_deadlines(room: RoomState, session: Session, turn: Turn) -> None:
     timing = room.timing
-    if session.negotiating is not None and turn.now - session.negotiating_since >= timing.negotiation_s:
+    since = session.negotiating_since if session.negotiating is not None else None
+    if since is None and session.is_attached and session.offering is not None:
+        since = session.offering_since
+    if since is not None and turn.now - since >= timing.negotiation_s:
         _give_up(session, room, turn)
     elif session.reoffer_asked_at is not None and turn.now - session.reoffer_asked_at >= timing.reoffer_s:
         session.reoffer_asked_at = None
@@ -72,6 +103,6 @@ def check_deadlines(room: RoomState, session: Session, turn: Turn) -> None:
 
 def _give_up(session: Session, room: RoomState, turn: Turn) -> None:
     """Nothing can be repaired on this connection; a new one starts clean."""
-    session.negotiating = None
+    session.negotiating = session.offering = None
     session.next_offer = None
     presence.ask_to_rejoin(room, session, DisconnectReason.MEDIA_FAILURE, turn)

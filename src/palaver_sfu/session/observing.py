@@ -8,7 +8,7 @@ from palaver_sfu.room.quality import judge
 from palaver_sfu.room.values import ConnectionQuality, LinkStats, ParticipantSid, SpeakerInfo, TrackKind, TrackSid
 from palaver_sfu.session.inputs import Speaker, SpeakersObserved, StatsObserved
 from palaver_sfu.session.messages import QualityChanged, SpeakersChanged
-from palaver_sfu.session.state import RoomState, Session, Turn
+from palaver_sfu.session.state import RoomState, Session, Turn, owner_of
 
 SIMULATED_LEVEL = 0.9
 MAX_SIMULATED_S = 60
@@ -60,11 +60,12 @@ def simulate_speaker(room: RoomState, session: Session, duration_s: int, turn: T
 
 def stats(room: RoomState, event: StatsObserved, now: float) -> None:
     for sid, link in event.stats:
-        session = room.sessions.get(sid)
+        session = room.sessions.get(owner_of(sid))
         if session is not None:
             session.link.append(link)
             del session.link[:-5]
-            session.checked_at = now - link.idle_s
+            # Of two connections the livelier one counts.
+            session.checked_at = max(now - link.idle_s, session.checked_at or 0.0)
             if link.bps_in > 0:
                 session.media_heard_at = now
 

@@ -9,11 +9,12 @@ from palaver_sfu.room.values import (
     Identity,
     ParticipantInfo,
     ParticipantKind,
+    ParticipantSid,
     ParticipantState,
     Permission,
 )
-from palaver_sfu.session import subscribing
-from palaver_sfu.session.effects import ClosePeer, CloseSignal, OpenPeer, RoomEnded, RoomFact
+from palaver_sfu.session import rounds, subscribing
+from palaver_sfu.session.effects import ClosePeer, CloseSignal, RoomEnded, RoomFact
 from palaver_sfu.session.inputs import Join
 from palaver_sfu.session.messages import Joined, Leave, LeaveAction, ParticipantsChanged, RefreshToken
 from palaver_sfu.session.state import RoomState, Session, Timing, Turn
@@ -62,12 +63,22 @@ def join(room: RoomState, request: Join, turn: Turn) -> Session:
         capabilities=request.capabilities,
         is_auto_subscribing=request.is_auto_subscribing,
         is_adaptive=request.is_adaptive,
+        is_dual=request.is_dual,
+        is_subscriber_primary=request.is_dual and request.permission.can_subscribe,
+        protocol=request.protocol,
     )
     room.sessions[session.sid] = session
     room.identities[session.identity] = session.sid
-    turn.do(OpenPeer(room=room.sid, peer=session.sid))
+    if not session.is_dual:
+        rounds.open_peer(room, session, session.sid, turn)
     others = tuple(s.info() for s in room.sessions.values() if s.sid != session.sid and not s.permission.is_hidden)
-    turn.send(session, Joined(room=room.info(), participant=session.info(), others=others))
+    joined = Joined(
+        room=room.info(),
+        participant=session.info(),
+        others=others,
+        is_subscriber_primary=session.is_subscriber_primary,
+    )
+    turn.send(session, joined)
     refresh_token(room, session, turn)
     turn.changed(session)
     turn.room_changed()
@@ -88,19 +99,19 @@ def refresh_token(room: RoomState, session: Session, turn: Turn) -> None:
     turn.send(session, message)
 
 
-def media_connected(room: RoomState, session: Session, turn: Turn) -> None:
-    session.is_media_silent = False
+def media_connected(room: RoomState, session: Session, peer: ParticipantSid, turn: Turn) -> None:
+    session.silent_peers.discard(peer)
     if session.detached_at is not None and session.gone_at is not None and not session.is_rejoining:
         session.gone_at = session.detached_at + room.timing.signal_grace_s
-    if session.state is ParticipantState.ACTIVE:
+    if session.state is ParticipantState.ACTIVE or peer != session.primary:
         return
     session.state = ParticipantState.ACTIVE
     turn.announce(room, RoomFact.PARTICIPANT_JOINED, session)
     turn.changed(session)
 
 
-def media_silent(room: RoomState, session: Session, turn: Turn) -> None:
-    session.is_media_silent = True
+def media_silent(room: RoomState, session: Session, peer: ParticipantSid, turn: Turn) -> None:
+    session.silent_peers.add(peer)
     if session.gone_at is not None:
         session.gone_at = min(session.gone_at, turn.now + room.timing.silent_media_grace_s)
 
@@ -164,7 +175,8 @@ def remove(
     del room.sessions[session.sid]
     if room.identities.get(session.identity) == session.sid:
         del room.identities[session.identity]
-    turn.do(ClosePeer(peer=session.sid))
+    for peer in dict.fromkeys((session.receiver, session.sid)):
+        turn.do(ClosePeer(peer=peer))
     for publication in announced:
         subscribing.forget_track(room, publication.info.sid, turn)
     if not is_replaced and not session.permission.is_hidden:

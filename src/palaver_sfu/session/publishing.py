@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from palaver_sfu.room.values import Mid, OpusWish, TrackInfo, TrackKind, TrackSid, TrackSource
-from palaver_sfu.session import subscribing
+from palaver_sfu.session import rounds, subscribing
 from palaver_sfu.session.effects import RoomFact, SetTrackMuted
 from palaver_sfu.session.messages import RequestAnswered, RequestFailure, TrackPublished, TrackUnpublished
 from palaver_sfu.session.requests import AddTrack, DescribeTrack, OfferSection, SetMuted
@@ -47,7 +47,7 @@ def add_track(room: RoomState, session: Session, request: AddTrack, nonce: str, 
     _accept(session, sid, request, turn)
     if any(s.is_sending and s.track_id == request.cid for s in session.sections):
         # Its section came before it, unclaimed: only a new offer can bring it in.
-        subscribing.ask_reoffer(session, turn)
+        rounds.ask_client(session, turn)
 
 
 def claim_sections(room: RoomState, session: Session, sections: tuple[OfferSection, ...], turn: Turn) -> None:
@@ -177,7 +177,7 @@ def revoke_publications(room: RoomState, session: Session, turn: Turn) -> None:
         end_publication(room, session, publication, turn)
         turn.send(session, TrackUnpublished(track=publication.info.sid))
         if publication.mid is not None:
-            subscribing.ask_reoffer(session, turn)
+            rounds.ask_client(session, turn)
 
 
 def _add_codec(session: Session, request: AddTrack, turn: Turn) -> None:

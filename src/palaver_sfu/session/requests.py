@@ -55,8 +55,18 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientAnswer:
+    """To an offer of ours."""
+
+    id: int
+    sdp: str = field(repr=False)
+    sections: tuple[OfferSection, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Trickle:
     candidate: str
+    is_receiving: bool = False  # meant for the connection that receives, if there are two
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +199,7 @@ class Ignored:
 
 ClientRequest = (
     Offer
+    | ClientAnswer
     | Trickle
     | AddTrack
     | SetMuted

@@ -15,9 +15,9 @@ from palaver_sfu.session.state import RoomState, Session, Turn
 REHEARSAL_S = 5.0
 
 
-def can_resume(session: Session) -> bool:
+def can_resume(session: Session, *, is_dual: bool = False) -> bool:
     """Without media, or after it was told to come in anew, a client has to begin from the start."""
-    return not session.is_rejoining and session.media_closed_at is None
+    return not session.is_rejoining and session.media_closed_at is None and session.is_dual == is_dual
 
 
 def resume(room: RoomState, session: Session, request: Resume, turn: Turn) -> None:
@@ -37,8 +37,8 @@ def resume(room: RoomState, session: Session, request: Resume, turn: Turn) -> No
         synchronise(room, session, request.sync, turn)
     if not session.is_attached:
         return
-    # The client comes with an offer of its own, to restart ICE: what has changed rides on it.
-    session.reoffer_asked_at = turn.now if session.has_answer and session.negotiating is None else None
+    session.reoffer_asked_at = session.offering = None
+    subscribing.resumed(room, session, turn)
     if session.loses_resumed_signal_until is not None:
         is_meant = turn.now < session.loses_resumed_signal_until
         session.loses_resumed_signal_until = None

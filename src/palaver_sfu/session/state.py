@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from palaver_sfu.room.values import (
     DEFAULT_OPTIONS,
+    NEWEST_PROTOCOL,
     ConnectionQuality,
     DisconnectReason,
     Identity,
@@ -46,6 +47,7 @@ from palaver_sfu.session.messages import (
 from palaver_sfu.session.requests import AddTrack, Offer, OfferSection, SetSubscriptionPermission
 
 NO_SETTINGS = TrackSettings()
+RECEIVING = "/receiving"
 
 # What no later snapshot repeats: it is said again to a client whose line was cut meanwhile.
 REPEATED = (MuteTrack, SubscriptionPermissionChanged, TrackPublished, TrackSubscribed, TrackUnpublished)
@@ -115,7 +117,7 @@ class Session:
     # The signalling connection; `gone_at` is when a participant without one is given up.
     is_attached: bool = True
     gone_at: float | None = None
-    is_media_silent: bool = False
+    silent_peers: set[str] = field(default_factory=set)
     media_closed_at: float | None = None
     media_heard_at: float | None = None  # when something arrived last; checks of connectivity do not count
     checked_at: float | None = None  # when they do
@@ -136,6 +138,16 @@ class Session:
     applied: dict[TrackSid, SetSubscription] = field(default_factory=dict)
     undecodable: set[TrackSid] = field(default_factory=set)
 
+    # Transports: one peer in the media core, or two, of which one only receives and is offered to by us.
+    is_dual: bool = False
+    is_subscriber_primary: bool = False
+    open_peers: set[str] = field(default_factory=set)
+    offers: int = 0
+    offering: int | None = None
+    offering_since: float = 0.0
+    answered_sections: tuple[OfferSection, ...] = ()
+    protocol: int = NEWEST_PROTOCOL
+
     # Negotiation: `sections` of the offer in work or last answered; `received` is what the last answer carries.
     sections: tuple[OfferSection, ...] = ()
     received: dict[Mid, TrackSid] = field(default_factory=dict)
@@ -152,6 +164,20 @@ class Session:
     is_data_open: bool = False
     early_data: deque[bytes] = field(default_factory=deque)
     simulated_speaker_until: float | None = None
+
+    @property
+    def receiver(self) -> ParticipantSid:
+        """The peer in the core that what this participant receives goes to."""
+        return ParticipantSid(self.sid + RECEIVING) if self.is_dual else self.sid
+
+    @property
+    def primary(self) -> ParticipantSid:
+        """The peer whose connection makes the participant active."""
+        return self.receiver if self.is_subscriber_primary else self.sid
+
+    @property
+    def is_media_silent(self) -> bool:
+        return bool(self.silent_peers)
 
     @property
     def is_dependent(self) -> bool:
@@ -235,6 +261,11 @@ class RoomState:
             return None
         session = self.sessions[owner]
         return session, session.publications[track]
+
+
+def owner_of(peer: ParticipantSid) -> ParticipantSid:
+    """The participant that a peer of the core belongs to."""
+    return ParticipantSid(peer.removesuffix(RECEIVING))
 
 
 @dataclass(slots=True)

@@ -1,19 +1,19 @@
 """Tracks on their way out: who should get what, in which section, in which layer.
 
 Level-triggered: `wanted` says what a session should receive now, `session.received` what its last answer carries,
-and `reconcile` asks for a new offer while the two differ.
+and `reconcile` begins a new round of negotiation while the two differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from palaver_sfu.room.layers import spatial_layer
 from palaver_sfu.room.values import Mid, ParticipantSid, TrackKind, TrackSid, VideoQuality
+from palaver_sfu.session import rounds
 from palaver_sfu.session.effects import DropSubscription, SetSubscription
 from palaver_sfu.session.messages import (
-    MediaSections,
     SubscriptionFailed,
     SubscriptionPermissionChanged,
     TrackSubscribed,
@@ -55,11 +55,10 @@ def place(room: RoomState, session: Session, sections: tuple[OfferSection, ...],
         found = room.publication(track)
         if found is None:
             continue
-        kind, codec = _kind(found[1]), found[1].info.mime_type.partition("/")[2].lower()
+        kind, codec = _kind(found[1]), _codec(found[1])
         fitting = [s for s in free.values() if s.kind == kind]
         if codec and fitting and not any(codec in s.codecs for s in fitting):
-            session.undecodable.add(track)
-            turn.send(session, SubscriptionFailed(track=track, is_unknown_track=False))
+            _give_up_on(session, track, turn)
             continue
         mid = next((s.mid for s in fitting if s.mid not in placed and s.mid not in resting), None)
         if mid is not None:
@@ -78,7 +77,7 @@ def answered(room: RoomState, session: Session, received: dict[Mid, TrackSid], t
     tracks = set(wanted(room, session))
     for track in received.values():
         if track not in tracks:
-            turn.do(DropSubscription(peer=session.sid, track=track))
+            turn.do(DropSubscription(peer=session.receiver, track=track))
             continue
         _apply(room, session, track, turn)
         found = room.publication(track)
@@ -87,29 +86,47 @@ def answered(room: RoomState, session: Session, received: dict[Mid, TrackSid], t
             turn.send(found[0], TrackSubscribed(track=track))
 
 
+def check_decodable(
+    room: RoomState, session: Session, received: Mapping[Mid, TrackSid], sections: Iterable[OfferSection], turn: Turn
+) -> None:
+    """Of the tracks that we offered, name those whose codec the client's answer leaves out."""
+    codecs = {section.mid: section.codecs for section in sections}
+    for mid, track in received.items():
+        found = room.publication(track)
+        codec = _codec(found[1]) if found is not None else ""
+        if codec and codec not in codecs.get(mid, ()):
+            _give_up_on(session, track, turn)
+
+
 def reconcile(room: RoomState, session: Session, turn: Turn) -> None:
-    """Ask for a new offer when what is received is not what is wanted."""
-    is_busy = session.negotiating is not None or session.reoffer_asked_at is not None
-    if is_busy or not session.has_answer or not session.is_attached:
+    """Begin a round when what is received is not what is wanted."""
+    if not rounds.may_begin(session):
         return
     tracks = wanted(room, session)
     received = session.received_tracks
-    lacking = [found[1] for t in tracks if t not in received and (found := room.publication(t)) is not None]
-    # What flows has settings applied; a dropped track that is wanted again needs a new offer as well.
-    if not lacking and received == session.applied.keys() and received <= set(tracks):
+    # What flows has settings applied; a dropped track that is wanted again needs a new round as well.
+    if received == session.applied.keys() and received == set(tracks):
         return
-    ask_reoffer(
-        session,
-        turn,
+    begin_round(room, session, turn)
+
+
+def begin_round(room: RoomState, session: Session, turn: Turn, *, restarts_ice: bool = False) -> None:
+    tracks = wanted(room, session)
+    found = [pair for track in tracks if (pair := room.publication(track)) is not None]
+    lacking = [publication for _, publication in found if publication.info.sid not in session.received_tracks]
+    missing = rounds.Missing(
         audios=_missing(session, tracks, lacking, TrackKind.AUDIO),
         videos=_missing(session, tracks, lacking, TrackKind.VIDEO),
     )
+    rounds.begin(room, session, found, missing, turn, restarts_ice=restarts_ice)
 
 
-def ask_reoffer(session: Session, turn: Turn, *, audios: int = 0, videos: int = 0) -> None:
-    if session.has_answer and session.negotiating is None:
+def resumed(room: RoomState, session: Session, turn: Turn) -> None:
+    """Restart ICE where we offer. A client that offers restarts it by itself: what has changed rides on its offer."""
+    if session.is_dual and session.receiver in session.open_peers:
+        begin_round(room, session, turn, restarts_ice=True)
+    elif session.has_answer and session.negotiating is None:
         session.reoffer_asked_at = turn.now
-        turn.send(session, MediaSections(audios=audios, videos=videos))
 
 
 def reconcile_all(room: RoomState, turn: Turn) -> None:
@@ -135,7 +152,7 @@ def forget_track(room: RoomState, track: TrackSid, turn: Turn) -> None:
         session.applied.pop(track, None)
         session.undecodable.discard(track)
         if track in session.received_tracks:
-            turn.do(DropSubscription(peer=session.sid, track=track))
+            turn.do(DropSubscription(peer=session.receiver, track=track))
             reconcile(room, session, turn)
 
 
@@ -157,14 +174,14 @@ def drop_unwanted(room: RoomState, session: Session, turn: Turn) -> None:
     tracks = set(wanted(room, session))
     for track in session.received.values():
         if track not in tracks and session.applied.pop(track, None) is not None:
-            turn.do(DropSubscription(peer=session.sid, track=track))
+            turn.do(DropSubscription(peer=session.receiver, track=track))
 
 
 def withhold(session: Session, tracks: Iterable[TrackSid], turn: Turn) -> None:
     """Of `tracks`, forward nothing that was not decided here."""
     for track in tracks:
         if track not in session.applied:
-            turn.do(DropSubscription(peer=session.sid, track=track))
+            turn.do(DropSubscription(peer=session.receiver, track=track))
 
 
 def update_settings(room: RoomState, session: Session, request: UpdateTrackSettings, turn: Turn) -> None:
@@ -206,7 +223,7 @@ def _apply(room: RoomState, session: Session, track: TrackSid, turn: Turn) -> No
     # A client that adapts says soon what it shows: start small instead of filling its line first.
     fallback = VideoQuality.LOW if session.is_adaptive else VideoQuality.HIGH
     command = SetSubscription(
-        peer=session.sid,
+        peer=session.receiver,
         track=track,
         is_enabled=not settings.is_disabled,
         max_spatial_layer=spatial_layer(found[1].info, settings, fallback=fallback),
@@ -250,3 +267,12 @@ _KIND_NAMES = {TrackKind.AUDIO: "audio", TrackKind.VIDEO: "video"}
 
 def _kind(publication: Publication) -> str:
     return _KIND_NAMES[publication.info.kind]
+
+
+def _codec(publication: Publication) -> str:
+    return publication.info.mime_type.partition("/")[2].lower()
+
+
+def _give_up_on(session: Session, track: TrackSid, turn: Turn) -> None:
+    session.undecodable.add(track)
+    turn.send(session, SubscriptionFailed(track=track, is_unknown_track=False))

@@ -105,7 +105,7 @@ class Stage:
                 name=name.capitalize(),
                 nonce=f"join{self._count}",
                 permission=more.pop("permission", DEFAULT_PERMISSION),
-                offer=Offer(id=1, sdp="v=0", sections=sections),
+                offer=more.pop("offer", Offer(id=1, sdp="v=0", sections=sections)),
                 **more,
             )
         )

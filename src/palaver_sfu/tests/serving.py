@@ -145,6 +145,13 @@ class Served:
             client.sid = ParticipantSid(sid)
             yield client
 
+    @asynccontextmanager
+    async def dial(self, identity: str, address: str, **grants: Any) -> AsyncIterator[RawClient]:
+        """A connection to any address that ends in a query; nothing of it is read yet."""
+        url = f"{self.ws_url}{address}&access_token={token(identity, **grants)}"
+        async with connect(url, proxy=None) as socket:
+            yield RawClient(socket)
+
     async def twirp(self, method: str, body: dict[str, Any], **grants: Any) -> httpx.Response:
         """A server API call in JSON."""
         text = api.AccessToken(KEY, SECRET).with_grants(api.VideoGrants(**grants)).to_jwt()

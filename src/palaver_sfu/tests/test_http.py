@@ -1,5 +1,6 @@
 """The SFU over real sockets: joining and refusing."""
 
+import base64
 import json
 import secrets
 import time
@@ -46,14 +47,24 @@ async def test_a_preflight_allows_any_header(sfu: Served) -> None:
     assert response.headers["access-control-max-age"] == "86400"
 
 
-@pytest.mark.parametrize("path", ["/rtc", "/rtc/validate", "/rtc/v1", "/other", "/rtc/v2/validate"])
+@pytest.mark.parametrize("path", ["/rtc", "/rtc/v1", "/other", "/rtc/v2/validate", "/rtc/v2"])
 async def test_what_does_not_exist_is_a_plain_404(sfu: Served, path: str) -> None:
     response = await sfu.http("GET", f"{path}?access_token={token()}")
     assert response.status_code == 404
     assert "requested room does not exist" not in response.text
 
 
-@pytest.mark.parametrize("path", ["/rtc/v1/validate", "//rtc/v1/validate", "/below/a/prefix/rtc/v1/validate"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/rtc/v1/validate",
+        "//rtc/v1/validate",
+        "/below/a/prefix/rtc/v1/validate",
+        "/rtc/validate",
+        "//rtc/validate",
+        "/below/a/prefix/rtc/validate",
+    ],
+)
 @pytest.mark.parametrize("is_in_header", [True, False])
 async def test_validate_says_success(sfu: Served, path: str, is_in_header: bool) -> None:
     query = {"join_request": join_parameter(), "colour": "blue"}
@@ -119,7 +130,7 @@ async def test_another_scheme_than_bearer_is_refused(sfu: Served) -> None:
     assert response.status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/rtc", "/", "/rtc/v1/validate"])
+@pytest.mark.parametrize("path", ["/rtc/v2", "/", "/rtc/v1/validate"])
 async def test_an_upgrade_elsewhere_is_a_404(sfu: Served, path: str) -> None:
     with pytest.raises(websockets.InvalidStatus) as refusal:
         async with websockets.connect(f"{sfu.ws_url}{path}?access_token={token()}", proxy=None):
@@ -291,6 +302,57 @@ async def test_the_older_of_two_sockets_of_one_participant_ends_and_takes_nothin
         await new.send(ping_req=rtc.Ping(timestamp=7))
         assert (await new.until("pong_resp")).last_ping_timestamp == 7
         assert sfu.app.switchboard.open_links == 1
+
+
+DUAL = "&protocol=9&auto_subscribe=1&sdk=go&capabilities=CAP_PACKET_TRAILER,CAP_UNKNOWN&client_protocol=1&colour=blue"
+ANSWER = (
+    "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:{mid}\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\n"
+    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:data\r\n"
+)
+
+
+async def test_a_client_with_two_connections_is_offered_to(sfu: Served) -> None:
+    async with sfu.join("alice") as alice:
+        track = await alice.publish_camera()
+        sfu.media.start_tracks(alice.sid, "video/vp8")
+        await alice.until("update")
+        async with sfu.dial("bob", f"/rtc?{DUAL}") as bob:
+            join = await bob.until("join")
+            assert (join.subscriber_primary, join.participant.client_protocol) == (True, 1)
+            assert list(join.participant.capabilities) == [models.ClientInfo.CAP_PACKET_TRAILER]
+            offer = await bob.until("offer")
+            assert (offer.type, list(offer.mid_to_track_id.values())) == ("offer", [track.sid])
+            answer = ANSWER.format(mid=next(iter(offer.mid_to_track_id)))
+            await bob.send(answer=rtc.SessionDescription(type="answer", sdp=answer, id=offer.id))
+            while models.ParticipantInfo.ACTIVE not in {
+                p.state for p in (await bob.until("update")).participants if p.identity == "bob"
+            }:
+                pass
+            await bob.send(offer=rtc.SessionDescription(type="offer", sdp=OFFER, id=4))
+            assert (await bob.until("answer")).id == 4
+            bob.socket.transport.abort()
+        sid = join.participant.sid
+        async with sfu.dial("bob", f"/rtc?{DUAL}&reconnect=1&sid={sid}&reconnect_reason=1") as bob:
+            assert (await bob.next()).HasField("reconnect")
+            assert (await bob.until("offer")).id == offer.id + 1
+        async with sfu.resume(sid, "bob") as bob:
+            assert (await bob.until("leave")).reason == models.STATE_MISMATCH
+
+
+async def test_attributes_in_the_address_count_with_the_right_to_them(sfu: Served) -> None:
+    packed = base64.urlsafe_b64encode(b'{"hand":"up"}').decode().rstrip("=")
+    for may in (True, False):
+        async with sfu.dial("bob", f"/rtc?{DUAL}&attributes={packed}", can_update_own_metadata=may) as bob:
+            attributes = (await bob.until("join")).participant.attributes
+            assert dict(attributes) == ({"hand": "up"} if may else {})
+    for broken in ("%25%25", "e30x", base64.urlsafe_b64encode(b"[1]").decode()):
+        response = await sfu.http("GET", f"/rtc/validate?access_token={token()}&attributes={broken}")
+        assert response.status_code == 400
+
+
+async def test_a_join_request_at_the_old_address_means_one_connection(sfu: Served) -> None:
+    async with sfu.join("alice", path="/rtc") as alice:
+        assert (await alice.until("answer")).id == 1
 
 
 async def test_a_resume_with_a_bad_token_is_refused(sfu: Served) -> None:

@@ -41,6 +41,7 @@ class JoinRequest:
     is_resuming: bool
     participant_sid: ParticipantSid
     sync: SyncState | None
+    is_dual: bool = False  # two connections: one to send, one to receive
 
 
 def read_join_request(parameter: str, *, parse_offer: ParseOffer) -> JoinRequest:

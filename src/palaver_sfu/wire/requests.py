@@ -23,6 +23,7 @@ from palaver_sfu.room.values import (
 )
 from palaver_sfu.session.requests import (
     AddTrack,
+    ClientAnswer,
     ClientRequest,
     DescribeTrack,
     Ignored,
@@ -51,6 +52,7 @@ MAX_TEXT_BYTES = 64 * 1024
 # What is neither an offer nor metadata is a list of tracks at most.
 MAX_REQUEST_BYTES = 64 * 1024
 _LONG_REQUESTS = {
+    "answer": MAX_SIGNAL_BYTES,
     "offer": MAX_SIGNAL_BYTES,  # the media core has its own, tighter limit for SDP
     "sync_state": MAX_SIGNAL_BYTES,
     "update_metadata": MAX_METADATA_BYTES + MAX_ATTRIBUTES_BYTES + MAX_REQUEST_BYTES,
@@ -168,6 +170,9 @@ def _read(request: rtc.SignalRequest, parse_offer: ParseOffer) -> ClientRequest:
         return reader(getattr(request, name))
     if name == "offer":
         return read_offer(request.offer, parse_offer)
+    if name == "answer":
+        answer = request.answer
+        return ClientAnswer(id=answer.id, sdp=answer.sdp, sections=parse_offer(answer.sdp))
     return Ignored(name=name)
 
 
@@ -178,7 +183,9 @@ def _trickle(message: rtc.TrickleRequest) -> ClientRequest:
         return Ignored(name="trickle")
     candidate = init.get("candidate") if isinstance(init, dict) else None
     # The empty text says that there are no more.
-    return Trickle(candidate=candidate) if isinstance(candidate, str) and candidate else Ignored(name="trickle")
+    if not isinstance(candidate, str) or not candidate:
+        return Ignored(name="trickle")
+    return Trickle(candidate=candidate, is_receiving=message.target == rtc.SUBSCRIBER)
 
 
 def _mute(message: rtc.MuteTrackRequest) -> ClientRequest:

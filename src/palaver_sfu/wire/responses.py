@@ -28,6 +28,7 @@ from palaver_sfu.session.messages import (
     Resumed,
     RoomChanged,
     ServerMessage,
+    ServerOffer,
     SpeakersChanged,
     SubscriptionFailed,
     SubscriptionPermissionChanged,
@@ -95,7 +96,7 @@ class Encoder:
             other_participants=[participant_message(other) for other in message.others],
             server_version=LIVEKIT_LEVEL,
             ice_servers=self._ice_servers(),
-            subscriber_primary=False,
+            subscriber_primary=message.is_subscriber_primary,
             ping_timeout=PING_TIMEOUT_S,
             ping_interval=PING_INTERVAL_S,
             server_info=self._server_info(),
@@ -134,7 +135,9 @@ def leave_frame(reason: DisconnectReason, action: LeaveAction) -> Frame:
 def _encode(message: ServerMessage) -> rtc.SignalResponse:  # noqa: PLR0911, PLR0912  one line per message
     match message:
         case Answer(offer_id=offer_id, sdp=sdp, mid_to_track=mids):
-            return rtc.SignalResponse(answer=_answer(offer_id, sdp, mids))
+            return rtc.SignalResponse(answer=_description("answer", offer_id, sdp, mids))
+        case ServerOffer(offer_id=offer_id, sdp=sdp, mid_to_track=mids):
+            return rtc.SignalResponse(offer=_description("offer", offer_id, sdp, mids))
         case TrackPublished(cid=cid, track=track):
             published = rtc.TrackPublishedResponse(cid=cid, track=track_message(track))
             return rtc.SignalResponse(track_published=published)
@@ -188,9 +191,9 @@ def _encode(message: ServerMessage) -> rtc.SignalResponse:  # noqa: PLR0911, PLR
             assert_never(message)
 
 
-def _answer(offer_id: int, sdp: str, mids: Mapping[Mid, TrackSid]) -> rtc.SessionDescription:
+def _description(kind: str, offer_id: int, sdp: str, mids: Mapping[Mid, TrackSid]) -> rtc.SessionDescription:
     mid_to_track = {str(mid): str(track) for mid, track in mids.items()}
-    return rtc.SessionDescription(type="answer", sdp=sdp, id=offer_id, mid_to_track_id=mid_to_track)
+    return rtc.SessionDescription(type=kind, sdp=sdp, id=offer_id, mid_to_track_id=mid_to_track)
 
 
 def _request_response(message: RequestAnswered) -> rtc.RequestResponse:
