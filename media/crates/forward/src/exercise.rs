@@ -126,7 +126,12 @@ impl Room {
             1 => self.router.subscribe(section, track, SubscriptionSettings::default(), now),
             2 => {
                 let is_enabled = dice.byte() & 1 == 0;
-                let settings = SubscriptionSettings { is_enabled, max_layer: layer, max_fps: u32::from(dice.byte()) };
+                let settings = SubscriptionSettings {
+                    is_enabled,
+                    max_layer: layer,
+                    max_fps: u32::from(dice.byte()),
+                    priority: dice.byte(),
+                };
                 self.router.set_subscription(section, settings, now);
             }
             3 => {

@@ -13,6 +13,7 @@
 //! | *layer* | one simulcast encoding of a track, [`LayerIx`] 0 is the smallest |
 //! | *section* | one sending m-section of a subscriber: it outlives the tracks that are shown in it and owns the numbering |
 //! | *subscription* | a section that currently shows a track |
+//! | *subscriber* | the owner of sections that share one line; sections without one have no limit |
 //!
 //! # Use
 //!
@@ -45,8 +46,8 @@
 //! // Drain.
 //! let deadline = loop {
 //!     match router.poll(now) {
-//!         Output::KeyframeRequest { .. } | Output::SpeakersChanged | Output::TrackStarted { .. } => {}
 //!         Output::Idle { deadline } => break deadline,
+//!         _news => {}
 //!     }
 //! };
 //! # let _ = deadline;
@@ -60,6 +61,10 @@
 //! layer or track and never run ahead of the wall clock by more than 25 ms. VP8 picture ids are contiguous. A new layer
 //! begins with a key frame. A muted track forwards nothing.
 //!
+//! Per subscriber with an estimate: its pictures are chosen so that with its sound they fit into the line, the most
+//! important first; what does not fit is paused, and [`Output::PictureState`] says so. Sound is never held back. Layers
+//! go down soon and up late, so that an estimate that sways moves nobody.
+//!
 //! Keys are dense and carry a generation: a stale key is ignored, never confused with its successor.
 
 #![forbid(unsafe_code)]
@@ -69,6 +74,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::float_cmp)
 )]
 
+mod bandwidth;
 mod keyframe;
 mod router;
 mod select;
@@ -81,11 +87,12 @@ pub mod codec;
 pub mod exercise;
 pub mod rewrite;
 
+pub use bandwidth::LineReport;
 pub use codec::{Codec, FrameInfo};
 pub use rewrite::PayloadPatch;
 pub use router::{
     AudioLevel, Counters, Forward, Kind, Output, Router, RtpMeta, RtpOutcome, SectionConfig, SubscriptionSettings,
 };
-pub use slab::{PublisherKey, SectionKey, TrackKey};
+pub use slab::{PublisherKey, SectionKey, SubscriberKey, TrackKey};
 pub use speakers::SpeakerChange;
 pub use units::{LayerIx, MAX_LAYERS, Micros, NtpTime};

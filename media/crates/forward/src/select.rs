@@ -125,6 +125,10 @@ impl Lives {
         self.layers.iter().any(|life| life.is_askable)
     }
 
+    pub(crate) fn is_alive(&self, layer: LayerIx) -> bool {
+        self.layers.get(layer.index()).is_some_and(|life| life.is_alive)
+    }
+
     pub(crate) fn has_other_alive(&self, layer: LayerIx) -> bool {
         self.layers.iter().enumerate().any(|(index, life)| index != layer.index() && life.is_alive)
     }

@@ -49,6 +49,10 @@ key!(
     /// One sending m-section of a subscriber.
     SectionKey
 );
+key!(
+    /// A participant whose sections share one line.
+    SubscriberKey
+);
 
 /// Values at dense positions; removal bumps the position's generation.
 #[derive(Debug)]
@@ -100,6 +104,17 @@ impl<K: Key, V> Slab<K, V> {
             Some((current, Some(value))) if *current == generation => Some(value),
             _ => None,
         }
+    }
+
+    /// Positions in use or free.
+    pub(crate) fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Who is at a position.
+    pub(crate) fn key_at(&self, index: usize) -> Option<K> {
+        let (generation, slot) = self.slots.get(index)?;
+        slot.as_ref().map(|_| K::new(index as u32, *generation))
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (K, &mut V)> {

@@ -147,7 +147,7 @@ impl Meeting {
             }
             Step::Hide { section } => router.unsubscribe(self.sections[section], now),
             Step::Settings { section, is_enabled, max_layer, max_fps } => {
-                let settings = SubscriptionSettings { is_enabled, max_layer: layer(max_layer), max_fps };
+                let settings = SubscriptionSettings { is_enabled, max_layer: layer(max_layer), max_fps, priority: 1 };
                 router.set_subscription(self.sections[section], settings, now);
             }
             Step::Mute { camera, is_muted } => {
@@ -316,7 +316,7 @@ proptest! {
                 2 => stage.router.subscribe(section, track, SubscriptionSettings::default(), now),
                 3 => {
                     let settings = SubscriptionSettings {
-                        is_enabled: wide & 1 == 0, max_layer: layer_ix, max_fps: narrow % 40,
+                        is_enabled: wide & 1 == 0, max_layer: layer_ix, max_fps: narrow % 40, priority: narrow as u8,
                     };
                     stage.router.set_subscription(section, settings, now);
                 }

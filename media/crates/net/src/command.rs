@@ -43,6 +43,8 @@ pub struct Wish {
     pub max_layer: u8,
     /// Frames per second at most, 0 is no limit.
     pub max_fps: u32,
+    /// Higher is more important when the subscriber's line is too narrow for all.
+    pub priority: u8,
 }
 
 /// A command. Unknown peers and tracks are ignored: they may have just gone.

@@ -150,6 +150,15 @@ pub enum Event {
         /// `audio/opus`, `video/vp8`, `video/h264`.
         mime: &'static str,
     },
+    /// A picture is paused for want of bandwidth, or goes on.
+    PictureState {
+        /// Whose screen it is missing on.
+        peer: Arc<str>,
+        /// What.
+        track: Arc<str>,
+        /// Paused?
+        is_paused: bool,
+    },
     /// Speech changed in a room.
     Speakers(Arc<str>, Vec<Speaker>),
     /// Figures of all connected peers.

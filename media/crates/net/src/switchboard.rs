@@ -344,8 +344,8 @@ impl<F: SessionFactory> Switchboard<F> {
         let entry = self.rooms.entry(room.clone()).or_default();
         let publisher = entry.router.add_publisher(at);
         let ix = self.peers.insert(Peer::new(name.clone(), room.clone(), session, publisher, now));
-        if let Some(entry) = self.rooms.get_mut(room) {
-            entry.peers.insert(ix);
+        if let (Some(entry), Some(peer)) = (self.rooms.get_mut(room), self.peers.get_mut(ix)) {
+            peer.subscriber = Some(entry.admit(ix));
         }
         self.by_name.insert(name.clone(), ix);
     }
@@ -418,7 +418,7 @@ impl<F: SessionFactory> Switchboard<F> {
                 self.mutes.forget(&publication.track);
             }
             room.router.remove_publisher(peer.publisher, at);
-            room.peers.remove(&ix);
+            room.dismiss(ix, peer.subscriber, at);
             room.is_touched = true;
             if room.peers.is_empty() {
                 self.rooms.remove(&peer.room);

@@ -112,7 +112,7 @@ impl Engine {
         self.check()?.take_answer(Answer { peer, offer_id, answer }).map_err(|e| error::from_engine(&e))
     }
 
-    #[pyo3(signature = (*, peer, track, is_enabled, max_spatial_layer, max_fps))]
+    #[pyo3(signature = (*, peer, track, is_enabled, max_spatial_layer, max_fps, priority = 1))]
     fn set_subscription(
         &self,
         peer: &str,
@@ -120,8 +120,9 @@ impl Engine {
         is_enabled: bool,
         max_spatial_layer: u8,
         max_fps: u32,
+        priority: u8,
     ) -> PyResult<()> {
-        let wish = Wish { is_enabled, max_layer: max_spatial_layer.min(2), max_fps };
+        let wish = Wish { is_enabled, max_layer: max_spatial_layer.min(2), max_fps, priority };
         self.post(Command::SetSubscription { peer: peer.into(), track: track.into(), wish })
     }
 

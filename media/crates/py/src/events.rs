@@ -22,6 +22,9 @@ pub(crate) fn to_tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny
         Event::Disconnected(peer) => ("disconnected", &*peer).into_bound_py_any(py),
         Event::Closed(peer, reason) => ("closed", &*peer, reason.as_str()).into_bound_py_any(py),
         Event::TrackStarted { peer, track, mime } => ("track_started", &*peer, &*track, mime).into_bound_py_any(py),
+        Event::PictureState { peer, track, is_paused } => {
+            ("picture_state", &*peer, &*track, is_paused).into_bound_py_any(py)
+        }
         Event::Speakers(room, speakers) => {
             let line = |s: &Speaker| (s.peer.to_string(), s.track.to_string(), s.level, s.is_active);
             let lines: Vec<_> = speakers.iter().map(line).collect();

@@ -162,6 +162,12 @@ pub enum SessionEvent {
     DataWritable,
     /// Figures, once a second.
     Stats(SessionStats),
+    /// What the way to the peer is estimated to carry, sound included. Comes only of peers that give the feedback which
+    /// it is made of.
+    Estimate {
+        /// Bits per second.
+        bps: u64,
+    },
 }
 
 /// What [`NegotiatedSession::poll`] answers.
@@ -261,6 +267,13 @@ pub trait NegotiatedSession {
 
     /// Ask the peer for a key frame of a stream that it sends. `false` if no packet of it was seen yet.
     fn request_keyframe(&mut self, mid: Mid, rid: Option<Rid>) -> bool;
+
+    /// Say how much could be used of the way to the peer, in bits per second: more than the estimate is looked for, by
+    /// padding where the pictures do not suffice. Zero looks for nothing; `None`, the state at birth, lets the
+    /// estimation rest, because no pictures are sent.
+    fn set_desired_bitrate(&mut self, desired_bps: Option<u64>) {
+        let _ = desired_bps;
+    }
 
     /// Send a message on an open data channel.
     fn send_data(&mut self, label: &str, payload: &[u8]) -> Result<DataOutcome, SessionError>;

@@ -1,5 +1,6 @@
 //! [`NegotiatedSession`] by str0m: RTP mode, ICE-lite, DTLS 1.2. No type of str0m is public here.
 
+mod bandwidth;
 mod codecs;
 mod extensions;
 mod offering;
@@ -19,6 +20,7 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{Extension, RtpPacket};
 use str0m::{Candidate, Event, IceConnectionState, Input, Rtc};
 
+use self::bandwidth::Bandwidth;
 use self::codecs::CodecTable;
 use self::offering::Offering;
 pub use self::offering::PreparedAnswer;
@@ -38,6 +40,10 @@ const SEND_BUFFER_PACKETS: usize = 1_000;
 /// Below this many buffered bytes a full channel is writable again: half of the engine's 128 KiB.
 const DATA_LOW_WATER_BYTES: usize = 64 * 1024;
 const STATS_INTERVAL: Duration = Duration::from_secs(1);
+/// Deadlines this close are met at once: a burst of packets costs the worker one turn, not one each.
+const REPLAY: Duration = Duration::from_micros(250);
+/// A deadline that stays in the past must not stop everybody else.
+const MAX_REPLAYS: u32 = 256;
 /// Streams (SSRCs) of a peer between two offers. A browser has two per layer; more each second is an attack on the
 /// tables of streams, and ends the session.
 const MAX_STREAMS: usize = 1_024;
@@ -107,6 +113,11 @@ pub struct RtcSession {
     fingerprint: Option<String>,
     /// Round trip by the peer's RTCP, which also those know whose packets nobody receives.
     reported_rtt: Option<Duration>,
+    bandwidth: Bandwidth,
+    /// The latest time that we were told.
+    now: Instant,
+    /// Deadlines met since then without being told another.
+    replays: u32,
     is_up: bool,
     is_disconnected: bool,
 }
@@ -121,6 +132,7 @@ impl RtcSession {
             .enable_vp8(true)
             .set_send_buffer_video(SEND_BUFFER_PACKETS)
             .set_stats_interval(Some(STATS_INTERVAL))
+            .enable_bwe(Some(bandwidth::START))
             .set_dtls_version(DtlsVersion::Dtls12);
         codecs::add_h264(config.codec_config());
         config.extension_map().set(5, Extension::AbsoluteCaptureTime);
@@ -141,6 +153,9 @@ impl RtcSession {
             offering: Offering::default(),
             fingerprint: None,
             reported_rtt: None,
+            bandwidth: Bandwidth::default(),
+            now,
+            replays: 0,
             is_up: false,
             is_disconnected: false,
         }
@@ -152,6 +167,21 @@ impl RtcSession {
             return Err(SessionError::BadOffer("the DTLS fingerprint changed".to_owned()));
         }
         Ok(())
+    }
+
+    fn meet(&mut self, now: Instant) {
+        (self.now, self.replays) = (now, 0);
+    }
+
+    /// Packets come paced by their publishers and are chosen to fit: to hold them back once more would only add delay,
+    /// seconds of it where an estimate has collapsed.
+    fn let_through(&mut self, sections: &[Mid]) {
+        let mut direct = self.rtc.direct_api();
+        for mid in sections {
+            if let Some(stream) = direct.stream_tx_by_mid(codecs::engine_mid(*mid), None) {
+                stream.set_unpaced(true);
+            }
+        }
     }
 
     /// The event worth telling, if any.
@@ -206,6 +236,7 @@ impl RtcSession {
                 bytes_in: stats.peer_bytes_rx,
                 bytes_out: stats.peer_bytes_tx,
             })),
+            Event::EgressBitrateEstimate(kind) => self.bandwidth.on_estimate(&mut self.rtc, &kind),
             Event::Closed => Some(SessionEvent::Closed),
             _ => None,
         }
@@ -259,6 +290,7 @@ impl NegotiatedSession for RtcSession {
         self.codecs = CodecTable::of(&self.rtc, &offer.sections);
         // A section may have changed hands: look streams up again.
         self.streams.clear();
+        self.let_through(&offer.sections);
         Ok(Box::new(RawAnswer(answer)))
     }
 
@@ -281,6 +313,7 @@ impl NegotiatedSession for RtcSession {
     }
 
     fn receive(&mut self, now: Instant, path: Path, datagram: &[u8]) -> Result<(), SessionError> {
+        self.meet(now);
         // What does not parse is dropped: it costs its sender only.
         let Ok(received) = Receive::new(Protocol::Udp, path.remote, path.local, datagram) else {
             return Ok(());
@@ -293,6 +326,7 @@ impl NegotiatedSession for RtcSession {
     }
 
     fn advance(&mut self, now: Instant) -> Result<(), SessionError> {
+        self.meet(now);
         self.rtc.handle_input(Input::Timeout(now)).map_err(engine_error)
     }
 
@@ -303,7 +337,15 @@ impl NegotiatedSession for RtcSession {
                     let path = Path { local: transmit.source, remote: transmit.destination };
                     return Ok(Output::Transmit { path, bytes: transmit.contents.into() });
                 }
-                str0m::Output::Timeout(deadline) => return Ok(Output::Idle(deadline)),
+                str0m::Output::Timeout(deadline) => {
+                    let deadline = self.bandwidth.put_off(deadline, self.rtc.last_timeout_reason(), self.now);
+                    if deadline > self.now + REPLAY || self.replays >= MAX_REPLAYS {
+                        return Ok(Output::Idle(deadline));
+                    }
+                    // The engine lets one packet go at a time and asks to be called again a microsecond later.
+                    self.replays += 1;
+                    self.rtc.handle_input(Input::Timeout(deadline.max(self.now))).map_err(engine_error)?;
+                }
                 str0m::Output::Event(event) => {
                     if let Some(event) = self.on_event(event) {
                         return Ok(Output::Event(event));
@@ -337,6 +379,10 @@ impl NegotiatedSession for RtcSession {
         };
         stream.request_keyframe(KeyframeRequestKind::Pli);
         true
+    }
+
+    fn set_desired_bitrate(&mut self, desired_bps: Option<u64>) {
+        self.bandwidth.set_desired(&mut self.rtc, desired_bps);
     }
 
     fn send_data(&mut self, label: &str, payload: &[u8]) -> Result<DataOutcome, SessionError> {

@@ -56,11 +56,13 @@ pub struct SubscriptionSettings {
     pub max_layer: LayerIx,
     /// Frames per second wanted at most, 0 means no limit. Honoured only by whole temporal layers.
     pub max_fps: u32,
+    /// Higher is more important when the line is too narrow for all.
+    pub priority: u8,
 }
 
 impl Default for SubscriptionSettings {
     fn default() -> Self {
-        Self { is_enabled: true, max_layer: LayerIx::HIGHEST, max_fps: 0 }
+        Self { is_enabled: true, max_layer: LayerIx::HIGHEST, max_fps: 0, priority: 1 }
     }
 }
 
@@ -116,6 +118,21 @@ pub enum Output {
         track: TrackKey,
         /// Its codec.
         codec: Codec,
+    },
+    /// A picture is paused for want of bandwidth, or goes on.
+    PictureState {
+        /// [`SectionConfig::target`] of the section that shows it.
+        target: u64,
+        /// Paused?
+        is_paused: bool,
+    },
+    /// What to tell the estimator of a subscriber's line.
+    Demand {
+        /// The caller's own word for the subscriber.
+        target: u64,
+        /// Bits per second to look for, zero while there is nothing to be gained. `None` while no pictures are sent:
+        /// nothing needs an estimate.
+        desired_bps: Option<u64>,
     },
     /// Speech changed: read [`Router::speaker_changes`](super::Router::speaker_changes) now.
     SpeakersChanged,

@@ -50,6 +50,7 @@ impl Router {
         }
         if entrance.is_layer_born && track.kind == Kind::Video {
             self.timers.wake_for_tick(now);
+            self.timers.wake_for_lines();
         }
         if entrance.is_layer_born || entrance.is_rate_measured {
             track.choose(now);

@@ -2,6 +2,7 @@
 
 mod api;
 mod fanout;
+mod lines;
 mod subscription;
 mod timers;
 mod track;
@@ -10,10 +11,12 @@ pub use api::{AudioLevel, Counters, Forward, Kind, Output, RtpMeta, RtpOutcome, 
 
 use std::collections::VecDeque;
 
+use crate::bandwidth::Request;
 use crate::rewrite::Rewriter;
-use crate::slab::{PublisherKey, SectionKey, Slab, TrackKey};
+use crate::slab::{PublisherKey, SectionKey, Slab, SubscriberKey, TrackKey};
 use crate::speakers::SpeakerChange;
 use crate::units::{LayerIx, Micros, NtpTime};
+use lines::Subscriber;
 use subscription::Subscription;
 use track::Track;
 
@@ -39,6 +42,8 @@ struct Section {
     rewriter: Rewriter,
     /// The track shown, and the position among its subscriptions.
     shows: Option<(TrackKey, usize)>,
+    /// Whose line it shares.
+    subscriber: Option<SubscriberKey>,
     /// Whose packets were numbered last.
     source: Option<(TrackKey, LayerIx)>,
 }
@@ -49,6 +54,9 @@ pub struct Router {
     publishers: Slab<PublisherKey, Publisher>,
     tracks: Slab<TrackKey, Track>,
     sections: Slab<SectionKey, Section>,
+    subscribers: Slab<SubscriberKey, Subscriber>,
+    /// Room for the requests of one subscriber.
+    requests: Vec<Request>,
     outputs: VecDeque<Output>,
     speaker_changes: Vec<SpeakerChange>,
     /// Tracks removed while they were reported as loud.
@@ -65,6 +73,8 @@ impl Router {
             publishers: Slab::new(),
             tracks: Slab::new(),
             sections: Slab::new(),
+            subscribers: Slab::new(),
+            requests: Vec::new(),
             outputs: VecDeque::with_capacity(USUAL_OUTPUTS),
             speaker_changes: Vec::with_capacity(USUAL_OUTPUTS),
             departed_speakers: Vec::new(),
@@ -135,6 +145,7 @@ impl Router {
         }
         self.settle(track, now);
         self.timers.wake_for_report(now);
+        self.timers.wake_for_lines();
     }
 
     /// Add a sending section of a subscriber. Not ready at birth.
@@ -144,6 +155,7 @@ impl Router {
             is_ready: false,
             rewriter: Rewriter::new(config.initial_seq, config.initial_timestamp),
             shows: None,
+            subscriber: None,
             source: None,
         })
     }
@@ -151,6 +163,7 @@ impl Router {
     /// Remove a section with its subscription.
     pub fn remove_section(&mut self, section: SectionKey, now: Micros) {
         self.unsubscribe(section, now);
+        self.leave_line(section);
         self.sections.remove(section);
     }
 
@@ -201,6 +214,7 @@ impl Router {
             section.shows = Some((track, position));
         }
         self.settle(track, now);
+        self.timers.wake_for_lines();
     }
 
     /// The subscriber asked for a key frame (PLI or FIR).
@@ -253,6 +267,13 @@ impl Router {
         let Some(track) = self.tracks.get_mut(key) else { return };
         let Some(subscription) = track.subscriptions.get_mut(position) else { return };
         change(subscription);
+        if !subscription.is_wanted() {
+            subscription.share = None;
+        }
+        // The line first: who asks for a key frame must know of which layer.
+        self.share_line_of(section, now);
+        let Some(track) = self.tracks.get_mut(key) else { return };
+        let Some(subscription) = track.subscriptions.get_mut(position) else { return };
         subscription.choose(track.kind, &track.lives, &track.layers, now);
         self.settle(key, now);
     }

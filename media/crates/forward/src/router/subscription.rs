@@ -2,6 +2,7 @@
 
 use super::api::{Kind, SubscriptionSettings};
 use super::track::{Layer, Packet};
+use crate::bandwidth::Share;
 use crate::select::Lives;
 use crate::slab::SectionKey;
 use crate::units::{LayerIx, MAX_LAYERS, Micros};
@@ -30,6 +31,12 @@ pub(super) struct Subscription {
     pub(super) current: Option<LayerIx>,
     /// The layer that should be sent.
     pub(super) wanted: Option<LayerIx>,
+    /// What the subscriber's line has for it; `None` if that was not decided yet.
+    pub(super) share: Option<Share>,
+    /// The subscriber's line has a limit.
+    pub(super) is_limited: bool,
+    /// The subscriber was told that the picture is paused.
+    pub(super) is_told_paused: bool,
     /// The subscriber asked for a key frame of the current layer.
     pub(super) is_broken: bool,
     /// The layers, as bits, whose requesters know that this subscription waits.
@@ -50,6 +57,9 @@ impl Subscription {
             is_ready,
             current: None,
             wanted: None,
+            share: None,
+            is_limited: false,
+            is_told_paused: false,
             is_broken: false,
             asked: 0,
             temporal: 0,
@@ -65,8 +75,23 @@ impl Subscription {
         self.asked = 0;
     }
 
-    pub(super) fn is_active(&self) -> bool {
+    /// Wanted, and somebody is there to get it.
+    pub(super) fn is_wanted(&self) -> bool {
         self.is_ready && self.settings.is_enabled
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.is_wanted() && self.share != Some(Share::Paused)
+    }
+
+    /// The largest layer that is wanted and that the line has room for.
+    fn limit(&self) -> LayerIx {
+        match self.share {
+            Some(Share::UpTo(layer)) => layer.min(self.settings.max_layer),
+            // To begin small costs a moment, to begin too large costs the sound.
+            None if self.is_limited => LayerIx::LOWEST,
+            Some(Share::Paused) | None => self.settings.max_layer,
+        }
     }
 
     /// Choose the layers anew from what is alive.
@@ -80,7 +105,7 @@ impl Subscription {
             self.wanted = Some(LayerIx::LOWEST);
             return;
         }
-        let wanted = lives.choose(self.settings.max_layer, self.current, now);
+        let wanted = lives.choose(self.limit(), self.current, now);
         if let Some(before) = self.wanted.filter(|before| Some(*before) != wanted) {
             self.asked &= !bit(before);
         }
@@ -113,7 +138,7 @@ impl Subscription {
             return Verdict::Ignore;
         }
         // Whoever has no picture yet takes any that he may have, and goes up from there.
-        let is_better_than_nothing = self.current.is_none() && layer <= self.settings.max_layer;
+        let is_better_than_nothing = self.current.is_none() && layer <= self.limit();
         if self.wanted != Some(layer) && !is_better_than_nothing {
             return Verdict::Ignore;
         }

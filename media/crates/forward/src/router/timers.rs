@@ -14,6 +14,8 @@ const TICK: Micros = Micros::from_millis(100);
 pub(super) struct Timers {
     /// Something changed that may need an output now or an earlier deadline.
     is_awake: bool,
+    /// Something changed that the lines must be shared anew for.
+    are_lines_due: bool,
     /// Next look at the layers, while any lives or lived lately.
     tick: Option<Micros>,
     /// Next list of speakers, while anybody speaks.
@@ -26,6 +28,11 @@ pub(super) struct Timers {
 impl Timers {
     pub(super) fn wake(&mut self) {
         self.is_awake = true;
+    }
+
+    pub(super) fn wake_for_lines(&mut self) {
+        self.is_awake = true;
+        self.are_lines_due = true;
     }
 
     pub(super) fn wake_for_tick(&mut self, now: Micros) {
@@ -51,6 +58,9 @@ impl Router {
         if self.timers.is_awake || self.timers.deadline().is_some_and(|deadline| deadline <= now) {
             self.timers.is_awake = false;
             self.look_at_layers(now);
+            if std::mem::take(&mut self.timers.are_lines_due) {
+                self.share_lines(now);
+            }
             self.send_requests(now);
             self.report_speakers(now);
         }
@@ -78,6 +88,7 @@ impl Router {
             is_restless |= track.lives.is_restless();
         }
         self.timers.tick = is_restless.then(|| now.plus(TICK));
+        self.timers.are_lines_due = true;
     }
 
     pub(super) fn send_requests(&mut self, now: Micros) {

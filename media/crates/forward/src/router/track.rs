@@ -2,6 +2,7 @@
 
 use super::api::{Kind, RtpMeta};
 use super::subscription::Subscription;
+use crate::bandwidth::Meter;
 use crate::codec::{Codec, FrameInfo};
 use crate::keyframe::KeyframeRequester;
 use crate::rewrite::SourcePacket;
@@ -115,6 +116,7 @@ pub(super) struct Layer {
     frame_timestamp: Option<u32>,
     pub(super) rates: FrameRates,
     pub(super) requester: KeyframeRequester,
+    pub(super) meter: Meter,
 }
 
 impl Layer {
@@ -258,6 +260,7 @@ impl Track {
         else {
             return Some(entrance);
         };
+        state.meter.on_packet(payload.len(), now);
         let is_newest = arrival != Arrival::Late;
         let packet = state.inspect(meta, frame, is_newest, clock_offset, now);
         if self.kind == Kind::Video && is_newest && state.frame_timestamp != Some(meta.timestamp) {

@@ -72,14 +72,18 @@ impl Meeting {
         let camera = router.add_track(alice, Kind::Video, 3);
         let microphone = router.add_track(alice, Kind::Audio, 1);
         for viewer in 0..viewers {
+            let subscriber = router.add_subscriber(viewer);
+            router.on_estimate(subscriber, 4_000_000, Micros::ZERO);
             for track in [camera, microphone] {
                 let config = SectionConfig { target: viewer, initial_seq: 1, initial_timestamp: 1 };
                 let section = router.add_section(config);
+                router.set_subscriber(section, subscriber, Micros::ZERO);
                 router.set_section_ready(section, true, Micros::ZERO);
                 let settings = SubscriptionSettings {
                     is_enabled: true,
                     max_layer: LayerIx::new((viewer % 3) as usize).expect("a layer"),
                     max_fps: if viewer % 2 == 0 { 0 } else { 15 },
+                    priority: 1,
                 };
                 router.subscribe(section, track, settings, Micros::ZERO);
             }

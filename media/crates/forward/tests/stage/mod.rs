@@ -137,6 +137,9 @@ pub struct Stage {
     pub requests: Vec<(Micros, TrackKey, LayerIx)>,
     pub speakers: Vec<(Micros, TrackKey, f32, bool)>,
     pub started: Vec<(TrackKey, Codec)>,
+    /// Pictures that were paused or went on, by target.
+    pub states: Vec<(u64, bool)>,
+    pub demands: Vec<(u64, Option<u64>)>,
     pub deadline: Option<Micros>,
 }
 
@@ -177,6 +180,8 @@ impl Stage {
             match self.router.poll(now) {
                 Output::KeyframeRequest { track, layer } => self.requests.push((now, track, layer)),
                 Output::TrackStarted { track, codec } => self.started.push((track, codec)),
+                Output::PictureState { target, is_paused } => self.states.push((target, is_paused)),
+                Output::Demand { target, desired_bps } => self.demands.push((target, desired_bps)),
                 Output::SpeakersChanged => {
                     let changes = self.router.speaker_changes();
                     self.speakers.extend(changes.iter().map(|news| (now, news.track, news.level, news.is_active)));

@@ -134,6 +134,9 @@ impl<F: SessionFactory> Switchboard<F> {
                     initial_seq: INITIAL_SEQ,
                     initial_timestamp: 0,
                 });
+                if let Some(subscriber) = peer.subscriber {
+                    room.router.set_subscriber(key, subscriber, at);
+                }
                 room.router.set_section_ready(key, is_up, at);
                 peer.sections.push(Section { mid: *mid, key, track: None });
             }
@@ -212,5 +215,6 @@ fn settings(wish: Option<&Wish>) -> SubscriptionSettings {
         is_enabled: wish.is_enabled,
         max_layer: LayerIx::new(usize::from(wish.max_layer)).unwrap_or(LayerIx::HIGHEST),
         max_fps: wish.max_fps,
+        priority: wish.priority,
     })
 }

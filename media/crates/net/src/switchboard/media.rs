@@ -2,7 +2,7 @@
 
 use std::time::{Instant, UNIX_EPOCH};
 
-use palaver_forward::{AudioLevel, LayerIx, NtpTime, RtpMeta};
+use palaver_forward::{AudioLevel, LayerIx, LineReport, Micros, NtpTime, RtpMeta};
 use palaver_session::{NegotiatedSession, OutgoingRtp, ReceivedRtp, Rid, SessionEvent, SessionFactory, SessionStats};
 
 use super::peer::{Peer, Phase};
@@ -63,9 +63,22 @@ impl<F: SessionFactory> Switchboard<F> {
             SessionEvent::Stats(stats) => {
                 if let Some(peer) = self.peers.get_mut(ix) {
                     let figures = figures(peer, &stats, now);
+                    if let (Some(subscriber), Some(room)) = (peer.subscriber, self.rooms.get_mut(&peer.room)) {
+                        let rtt = figures.rtt.map(|rtt| Micros(rtt.as_micros() as u64));
+                        let report = LineReport { rtt, loss: figures.loss_out, sent_bps: figures.bps_out };
+                        room.router.on_line_report(subscriber, &report);
+                    }
                     if peer.is_up() {
                         self.figures.insert(ix, figures);
                     }
+                }
+            }
+            SessionEvent::Estimate { bps } => {
+                let at = self.epoch_micros(now);
+                let Some(peer) = self.peers.get(ix) else { return };
+                if let (Some(subscriber), Some(room)) = (peer.subscriber, self.rooms.get_mut(&peer.room)) {
+                    room.router.on_estimate(subscriber, bps, at);
+                    room.is_touched = true;
                 }
             }
             // `SessionEvent` may grow; what we do not know does not concern us.

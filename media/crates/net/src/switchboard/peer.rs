@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use palaver_forward::{PublisherKey, SectionKey, TrackKey};
+use palaver_forward::{PublisherKey, SectionKey, SubscriberKey, TrackKey};
 use palaver_session::{Mid, Rid};
 
 use super::pace::Pace;
@@ -57,6 +57,8 @@ pub(super) struct Peer<S> {
     pub(super) room: Arc<str>,
     pub(super) session: S,
     pub(super) publisher: PublisherKey,
+    /// Its line, which all its sections share.
+    pub(super) subscriber: Option<SubscriberKey>,
     pub(super) phase: Phase,
     pub(super) publications: BTreeMap<Mid, Publication>,
     /// Position is the low half of the router's target.
@@ -86,6 +88,7 @@ impl<S> Peer<S> {
             room,
             session,
             publisher,
+            subscriber: None,
             phase: Phase::Connecting { until: now + CONNECT_TIMEOUT },
             publications: BTreeMap::new(),
             sections: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use palaver_forward::{Micros, Output, Router, TrackKey};
+use palaver_forward::{Micros, Output, Router, SubscriberKey, TrackKey};
 use palaver_session::{Mid, NegotiatedSession, SessionFactory};
 
 use super::{PeerIx, Step, Switchboard, guarded};
@@ -35,6 +35,20 @@ pub(super) struct Room {
 }
 
 impl Room {
+    /// A peer is here; all its sections share one line.
+    pub(super) fn admit(&mut self, ix: PeerIx) -> SubscriberKey {
+        self.peers.insert(ix);
+        self.router.add_subscriber(u64::from(ix))
+    }
+
+    /// The peer is gone.
+    pub(super) fn dismiss(&mut self, ix: PeerIx, subscriber: Option<SubscriberKey>, at: Micros) {
+        self.peers.remove(&ix);
+        if let Some(subscriber) = subscriber {
+            self.router.remove_subscriber(subscriber, at);
+        }
+    }
+
     /// The track left the router.
     pub(super) fn forget_track(&mut self, key: TrackKey, peer: &Arc<str>) {
         if let Some(source) = self.tracks.remove(&key) {
@@ -79,6 +93,10 @@ impl<F: SessionFactory> Switchboard<F> {
                             self.outbox.events.push(Event::TrackStarted { peer, track, mime: mime(codec) });
                         }
                     }
+                    Output::PictureState { target, is_paused } => self.tell_picture_state(target, is_paused),
+                    Output::Demand { target, desired_bps } => {
+                        self.set_desired_bitrate(now, target as PeerIx, desired_bps);
+                    }
                     Output::SpeakersChanged => {
                         let changes = room.router.speaker_changes().iter().filter_map(|change| {
                             let present = room.tracks.get(&change.track).and_then(|source| {
@@ -96,6 +114,27 @@ impl<F: SessionFactory> Switchboard<F> {
                     }
                 }
             }
+        }
+    }
+
+    /// `target` is that of the section.
+    fn tell_picture_state(&mut self, target: u64, is_paused: bool) {
+        let (ix, slot) = ((target >> 32) as PeerIx, target as u32 as usize);
+        let Some(peer) = self.peers.get(ix) else { return };
+        if let Some(track) = peer.sections.get(slot).and_then(|section| section.track.clone()) {
+            self.outbox.events.push(Event::PictureState { peer: peer.name.clone(), track, is_paused });
+        }
+    }
+
+    fn set_desired_bitrate(&mut self, now: std::time::Instant, ix: PeerIx, desired_bps: Option<u64>) {
+        let Some(peer) = self.peers.get_mut(ix) else { return };
+        let told = guarded(|| {
+            peer.session.set_desired_bitrate(desired_bps);
+            Ok(())
+        });
+        match told {
+            Step::Done(()) => self.peers.mark_dirty(ix),
+            Step::Failed(reason, text) => self.fail(now, ix, reason, &text),
         }
     }
 

@@ -224,7 +224,7 @@ impl World {
 
     pub(crate) fn wish(&mut self, who: usize, track: &str, is_enabled: bool, max_layer: u8) {
         let peer = self.clients[who].name.into();
-        let wish = Wish { is_enabled, max_layer, max_fps: 0 };
+        let wish = Wish { is_enabled, max_layer, max_fps: 0, priority: 1 };
         self.command(Command::SetSubscription { peer, track: track.into(), wish });
     }
 

@@ -1,0 +1,146 @@
+//! How much a subscriber's line carries: the estimate, held against what is seen to arrive, and when to look for more.
+
+use crate::units::Micros;
+
+/// Losses up to this share may be the line's own (radio), if packets are not late; beyond it is congestion.
+const OWN_LOSS_MAX: f32 = 0.12;
+/// Below this share an estimate is not believed to have fallen for losses.
+const OWN_LOSS_MIN: f32 = 0.015;
+/// A round trip that is this much longer than the shortest one lately means a queue.
+const QUEUE: Micros = Micros::from_millis(80);
+/// The shortest round trip is forgotten this fast, a share of the difference with each report: routes change.
+const FORGET_RTT: u64 = 64;
+/// Below this no estimate is believed: voice and the smallest picture in its smallest form.
+const FLOOR_BPS: u64 = 100_000;
+/// How long a search for more may take.
+const SEARCH: Micros = Micros::from_millis(2_000);
+/// Rest after the first search that found nothing; it doubles …
+const FIRST_REST: Micros = Micros::from_millis(2_000);
+/// … up to this: a line that has got better is used soon, and a packet train of some milliseconds costs little.
+const LONGEST_REST: Micros = Micros::from_millis(8_000);
+
+/// A second of a subscriber's line, as its own feedback tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LineReport {
+    /// Round trip, if known.
+    pub rtt: Option<Micros>,
+    /// Share of the packets sent that did not arrive, 0 to 1.
+    pub loss: f32,
+    /// Bits per second sent.
+    pub sent_bps: u64,
+}
+
+/// What a subscriber would be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Need {
+    /// Bits per second if everybody got what was asked for, and the sound.
+    pub(crate) wanted_bps: u64,
+    /// Somebody is sent less than was asked for.
+    pub(crate) is_short: bool,
+    /// Pictures are sent, or would be.
+    pub(crate) has_pictures: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Search {
+    Resting { until: Micros },
+    Searching { until: Micros, from_bps: u64 },
+}
+
+/// One subscriber's line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    /// `None` until there is one: then there is no limit.
+    estimate_bps: Option<u64>,
+    /// What got through although packets were lost: no less than this is believed while it goes on.
+    proved_bps: u64,
+    shortest_rtt: Option<Micros>,
+    loss: f32,
+    search: Search,
+    rest: Micros,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self {
+            estimate_bps: None,
+            proved_bps: 0,
+            shortest_rtt: None,
+            loss: 0.0,
+            search: Search::Resting { until: Micros::ZERO },
+            rest: FIRST_REST,
+        }
+    }
+}
+
+impl Line {
+    /// A new estimate. Answers whether it fell so much that somebody may have to go down at once.
+    pub(crate) fn on_estimate(&mut self, bps: u64) -> bool {
+        let before = self.estimate_bps.replace(bps);
+        before.is_none_or(|before| bps < before / 10 * 9)
+    }
+
+    /// The feedback of a second.
+    pub(crate) fn on_report(&mut self, report: &LineReport) {
+        let is_queueing = self.is_queueing(report.rtt);
+        let loss = if report.loss.is_finite() { report.loss.clamp(0.0, 1.0) } else { 1.0 };
+        self.loss = loss;
+        // An estimator takes each loss for congestion and falls on and on. A loss that stays small while nothing queues
+        // is the line's own, and what was sent in that second is what the line carries.
+        let is_own = (OWN_LOSS_MIN..=OWN_LOSS_MAX).contains(&loss) && !is_queueing;
+        self.proved_bps = if is_own { report.sent_bps } else { 0 };
+    }
+
+    fn is_queueing(&mut self, rtt: Option<Micros>) -> bool {
+        let Some(rtt) = rtt else { return false };
+        let shortest = match self.shortest_rtt {
+            Some(shortest) if shortest < rtt => shortest.plus(Micros(rtt.since(shortest).0 / FORGET_RTT)),
+            _ => rtt,
+        };
+        self.shortest_rtt = Some(shortest);
+        rtt.since(shortest) > QUEUE
+    }
+
+    /// Bits per second that may be sent, `None` without limit.
+    pub(crate) fn capacity(&self) -> Option<u64> {
+        self.estimate_bps.map(|estimate| estimate.max(self.proved_bps).max(FLOOR_BPS))
+    }
+
+    /// Bits per second of `sent_bps` to leave for repairs: each loss is sent again.
+    pub(crate) fn repairs(&self, sent_bps: u64) -> u64 {
+        (sent_bps as f64 * f64::from(self.loss.min(OWN_LOSS_MAX))) as u64
+    }
+
+    /// What to tell the estimator: the rate to look for, and no more than the known one while there is nothing to be
+    /// gained. `None`: nothing is sent that needs an estimate.
+    pub(crate) fn desire(&mut self, need: Need, now: Micros) -> Option<u64> {
+        if !need.has_pictures {
+            return None;
+        }
+        let estimate = self.estimate_bps.unwrap_or_default();
+        if !need.is_short {
+            (self.search, self.rest) = (Search::Resting { until: now }, FIRST_REST);
+            return Some(0);
+        }
+        match self.search {
+            Search::Resting { until } if until > now => return Some(0),
+            Search::Resting { .. } => {
+                self.search = Search::Searching { until: now.plus(SEARCH), from_bps: estimate };
+            }
+            Search::Searching { until, from_bps } if until <= now => {
+                // Found something: search on at once. Found nothing: rest, longer each time.
+                let has_gained = estimate > from_bps.saturating_add(from_bps / 10);
+                if has_gained {
+                    self.rest = FIRST_REST;
+                }
+                self.search = Search::Resting { until: now.plus(if has_gained { Micros::ZERO } else { self.rest }) };
+                if !has_gained {
+                    self.rest = Micros(self.rest.0.saturating_mul(2)).min(LONGEST_REST);
+                }
+                return Some(0);
+            }
+            Search::Searching { .. } => {}
+        }
+        Some(need.wanted_bps.saturating_mul(5) / 4)
+    }
+}
