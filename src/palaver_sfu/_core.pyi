@@ -105,6 +105,7 @@ class Engine:
         - `("closed", peer, reason)`: the peer is gone: `ice_timeout`, `dtls_failed`, `panic`, `requested`,
           `peer_closed` (it closed the connection itself) or `data_flood` (far more messages than anybody may send).
         - `("track_started", peer, track, mime)`: first packet: `audio/opus`, `video/vp8` or `video/h264`.
+        - `("picture_state", peer, track, is_paused)`: the line to `peer` has no room for `track`, or has room again.
         - `("speakers", room, [(peer, track, level, is_active)])`: changed speakers, level 0 to 1, at most 5 a second.
         - `("stats", [(peer, figures)])`: connected peers, about each second; figures are `{"rtt_ms": float | None,
           "loss_in": float, "loss_out": float, "bps_in": int, "bps_out": int, "idle_s": float}`, losses as shares from
@@ -165,9 +166,18 @@ class Engine:
         """The peer's answer to the latest offer. One event `answer_taken` or `negotiation_failed` follows."""
 
     def set_subscription(
-        self, *, peer: str, track: str, is_enabled: bool, max_spatial_layer: int, max_fps: int
+        self,
+        *,
+        peer: str,
+        track: str,
+        is_enabled: bool,
+        max_spatial_layer: int,
+        max_fps: int,
+        priority: int = 1,
     ) -> None:
         """Say what a subscriber wants of a track: pause, largest layer (0 to 2), frames per second (0 is no limit).
+
+        `priority` (0 to 255, higher is more important) counts when the line to the subscriber is too narrow for all.
 
         Remembered also before the track is shown. Without it a track is sent in its largest layer.
         """

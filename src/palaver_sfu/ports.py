@@ -16,6 +16,7 @@ from palaver_sfu.session.inputs import (
     PeerClosed,
     PeerConnected,
     PeerDisconnected,
+    PictureStateObserved,
     SpeakersObserved,
     StatsObserved,
     TrackStarted,
@@ -66,6 +67,7 @@ MediaEvent = (
     | PeerDisconnected
     | PeerClosed
     | TrackStarted
+    | PictureStateObserved
     | SpeakersHeard
     | StatsObserved
     | DataArrived
@@ -130,8 +132,16 @@ class MediaPort(Protocol):
         """The answer to the latest offer. Ends in one `AnswerTaken` or `NegotiationFailed` with this `offer_id`."""
 
     def set_subscription(
-        self, *, peer: ParticipantSid, track: TrackSid, is_enabled: bool, max_spatial_layer: int, max_fps: int
-    ) -> None: ...
+        self,
+        *,
+        peer: ParticipantSid,
+        track: TrackSid,
+        is_enabled: bool,
+        max_spatial_layer: int,
+        max_fps: int,
+        priority: int = 1,
+    ) -> None:
+        """`priority` (1 to 255) decides who goes without when the line to `peer` is too narrow for all."""
 
     def drop_subscription(self, *, peer: ParticipantSid, track: TrackSid) -> None: ...
 

@@ -330,6 +330,7 @@ class Switchboard:
                     is_enabled=effect.is_enabled,
                     max_spatial_layer=effect.max_spatial_layer,
                     max_fps=effect.max_fps,
+                    priority=effect.priority,
                 )
             case DropSubscription(peer=peer, track=track):
                 self._media.drop_subscription(peer=peer, track=track)

@@ -28,6 +28,7 @@ from palaver_sfu.session.inputs import (
     PeerClosed,
     PeerConnected,
     PeerDisconnected,
+    PictureStateObserved,
     Speaker,
     SpeakersObserved,
     StatsObserved,
@@ -123,11 +124,23 @@ class CoreMedia:
         self._do(lambda: self._engine.take_answer(peer=peer, offer_id=offer_id, answer=answer))
 
     def set_subscription(
-        self, *, peer: ParticipantSid, track: TrackSid, is_enabled: bool, max_spatial_layer: int, max_fps: int
+        self,
+        *,
+        peer: ParticipantSid,
+        track: TrackSid,
+        is_enabled: bool,
+        max_spatial_layer: int,
+        max_fps: int,
+        priority: int = 1,
     ) -> None:
         self._do(
             lambda: self._engine.set_subscription(
-                peer=peer, track=track, is_enabled=is_enabled, max_spatial_layer=max_spatial_layer, max_fps=max_fps
+                peer=peer,
+                track=track,
+                is_enabled=is_enabled,
+                max_spatial_layer=max_spatial_layer,
+                max_fps=max_fps,
+                priority=priority,
             )
         )
 
@@ -231,6 +244,7 @@ _READERS: dict[str, Callable[..., MediaEvent]] = {
     "disconnected": PeerDisconnected,
     "closed": PeerClosed,
     "track_started": TrackStarted,
+    "picture_state": PictureStateObserved,
     "speakers": _speakers,
     "stats": _stats,
     "data": DataArrived,

@@ -138,8 +138,16 @@ class MemoryMedia:
             self.connect(peer)
 
     def set_subscription(
-        self, *, peer: ParticipantSid, track: TrackSid, is_enabled: bool, max_spatial_layer: int, max_fps: int
+        self,
+        *,
+        peer: ParticipantSid,
+        track: TrackSid,
+        is_enabled: bool,
+        max_spatial_layer: int,
+        max_fps: int,
+        priority: int = 1,
     ) -> None:
+        del priority  # memory has room for all
         self._check_open()
         state = self.peers.get(peer)
         if state is not None and track in state.subscribed:

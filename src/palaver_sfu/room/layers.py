@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from palaver_sfu.room.values import TrackInfo, TrackKind, TrackSettings, VideoLayer, VideoQuality
+from palaver_sfu.room.values import TrackInfo, TrackKind, TrackSettings, TrackSource, VideoLayer, VideoQuality
 
 MAX_SPATIAL_LAYER = 2
+# Where a subscriber's line is too narrow for all, a screen comes before faces, unless its client says otherwise.
+SCREEN_PRIORITY, USUAL_PRIORITY = 255, 1
 
 
 def spatial_layer(track: TrackInfo, settings: TrackSettings, *, fallback: VideoQuality) -> int:
@@ -26,6 +28,18 @@ def spatial_layer(track: TrackInfo, settings: TrackSettings, *, fallback: VideoQ
     if not layers:
         return min(int(quality), MAX_SPATIAL_LAYER)
     return max(0, sum(layer.quality <= quality for layer in layers) - 1)
+
+
+def quality_of(track: TrackInfo, layer: int) -> VideoQuality:
+    """The quality that the spatial layer `layer` (0 = smallest) of `track` stands for."""
+    layers = sorted(track.layers, key=lambda described: (described.width * described.height, described.quality))
+    return layers[layer].quality if layer < len(layers) else VideoQuality.HIGH
+
+
+def priority(track: TrackInfo, settings: TrackSettings) -> int:
+    """1 to 255, higher is more important."""
+    usual = SCREEN_PRIORITY if track.source is TrackSource.SCREEN_SHARE else USUAL_PRIORITY
+    return min(settings.priority or usual, SCREEN_PRIORITY)
 
 
 def _smallest_that_covers(layers: Sequence[VideoLayer], width: int, height: int) -> int:

@@ -209,6 +209,7 @@ class TrackSettings:
     width: int = 0
     height: int = 0
     max_fps: int = 0
+    priority: int = 0  # 0: as its source deserves
 
 
 @dataclass(frozen=True, slots=True)

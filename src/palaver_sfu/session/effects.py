@@ -95,6 +95,7 @@ class SetSubscription:
     is_enabled: bool
     max_spatial_layer: int
     max_fps: int
+    priority: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,15 @@ class TrackStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureStateObserved:
+    """The line to `peer` has no room for `track` any more, or again."""
+
+    peer: ParticipantSid
+    track: TrackSid
+    is_paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Speaker:
     peer: ParticipantSid
     track: TrackSid
@@ -233,6 +242,7 @@ MediaInput = (
     | PeerClosed
     | DataChannelOpened
     | TrackStarted
+    | PictureStateObserved
     | SpeakersObserved
     | StatsObserved
     | DataReceived

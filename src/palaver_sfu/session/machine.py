@@ -19,6 +19,7 @@ from palaver_sfu.session import (
     publishing,
     resuming,
     subscribing,
+    watching,
 )
 from palaver_sfu.session.effects import AddCandidate, CloseSignal, Effect, RoomFact
 from palaver_sfu.session.inputs import (
@@ -42,6 +43,7 @@ from palaver_sfu.session.inputs import (
     PeerClosed,
     PeerConnected,
     PeerDisconnected,
+    PictureStateObserved,
     RemoveParticipant,
     Resume,
     SignalLost,
@@ -247,6 +249,8 @@ def _media(room: RoomState, session: Session, event: MediaInput, turn: Turn) -> 
             presence.media_closed(room, session, reason, turn)
         case TrackStarted(track=track, mime_type=mime_type):
             publishing.track_started(room, session, track, mime_type, turn)
+        case PictureStateObserved():
+            observing.picture_state(room, session, event, turn)
         case DataReceived():
             conveying.received(room, session, event, turn)
         case DataChannelOpened(peer=peer, label=label):
@@ -294,6 +298,7 @@ def _tick(room: RoomState, turn: Turn) -> None:
         if presence.check_deadlines(room, session, turn):
             negotiating.check_deadlines(room, session, turn)
     observing.check_deadlines(room, turn)
+    watching.look_down(room, turn)
     presence.check_room(room, turn)
 
 

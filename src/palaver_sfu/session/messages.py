@@ -20,6 +20,7 @@ from palaver_sfu.room.values import (
     SpeakerInfo,
     TrackInfo,
     TrackSid,
+    VideoQuality,
 )
 
 
@@ -86,6 +87,24 @@ class TrackSubscribed:
     """To a publisher: the first subscriber of `track` is there."""
 
     track: TrackSid
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedQuality:
+    """To a publisher: the best quality of `track` that anybody watches, `OFF` when nobody does."""
+
+    track: TrackSid
+    codec: str
+    highest: VideoQuality
+
+
+@dataclass(frozen=True, slots=True)
+class PictureStateChanged:
+    """To a subscriber: its line has no room for a picture, or has room again."""
+
+    publisher: ParticipantSid
+    track: TrackSid
+    is_paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +205,8 @@ ServerMessage = (
     | TrackPublished
     | TrackUnpublished
     | TrackSubscribed
+    | WatchedQuality
+    | PictureStateChanged
     | ParticipantsChanged
     | RoomChanged
     | SpeakersChanged

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from palaver_sfu.room.quality import judge
 from palaver_sfu.room.values import ConnectionQuality, LinkStats, ParticipantSid, SpeakerInfo, TrackKind, TrackSid
-from palaver_sfu.session.inputs import Speaker, SpeakersObserved, StatsObserved
-from palaver_sfu.session.messages import QualityChanged, SpeakersChanged
+from palaver_sfu.session.inputs import PictureStateObserved, Speaker, SpeakersObserved, StatsObserved
+from palaver_sfu.session.messages import PictureStateChanged, QualityChanged, SpeakersChanged
 from palaver_sfu.session.state import RoomState, Session, Turn, owner_of
 
 SIMULATED_LEVEL = 0.9
@@ -68,6 +68,13 @@ def stats(room: RoomState, event: StatsObserved, now: float) -> None:
             session.checked_at = max(now - link.idle_s, session.checked_at or 0.0)
             if link.bps_in > 0:
                 session.media_heard_at = now
+
+
+def picture_state(room: RoomState, session: Session, event: PictureStateObserved, turn: Turn) -> None:
+    publisher = room.tracks.get(event.track)
+    if publisher is not None and event.track in session.received_tracks:
+        message = PictureStateChanged(publisher=publisher, track=event.track, is_paused=event.is_paused)
+        turn.send(session, message)
 
 
 def check_deadlines(room: RoomState, turn: Turn) -> None:

@@ -31,6 +31,7 @@ from palaver_sfu.room.values import (
     TrackInfo,
     TrackSettings,
     TrackSid,
+    VideoQuality,
 )
 from palaver_sfu.session.effects import Announce, Effect, RoomFact, Send, SetSubscription
 from palaver_sfu.session.inputs import Speaker
@@ -72,6 +73,7 @@ class Timing:
     reoffer_s: float = 10.0  # a client that was asked to offer answers within milliseconds; ask again after
     negotiation_s: float = 15.0
     quality_s: float = 5.0
+    unwatched_s: float = 5.0  # a tile that scrolls out of sight is often back at once
 
 
 DEFAULT_TIMING = Timing()
@@ -93,6 +95,8 @@ class Publication:
     is_announced: bool = False
     is_held: bool = False  # muted by the server: the core lets nothing in
     was_subscribed: bool = False
+    told_quality: VideoQuality = VideoQuality.HIGH  # of what it should send; at first it sends everything
+    unwatched_since: float | None = None  # somebody watched as much until then
 
 
 @dataclass(slots=True)

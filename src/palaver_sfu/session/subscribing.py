@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from palaver_sfu.room.layers import spatial_layer
+from palaver_sfu.room.layers import priority, spatial_layer
 from palaver_sfu.room.values import Mid, ParticipantSid, TrackKind, TrackSid, VideoQuality
-from palaver_sfu.session import rounds
+from palaver_sfu.session import rounds, watching
 from palaver_sfu.session.effects import DropSubscription, SetSubscription
 from palaver_sfu.session.messages import (
     SubscriptionFailed,
@@ -228,10 +228,12 @@ def _apply(room: RoomState, session: Session, track: TrackSid, turn: Turn) -> No
         is_enabled=not settings.is_disabled,
         max_spatial_layer=spatial_layer(found[1].info, settings, fallback=fallback),
         max_fps=settings.max_fps,
+        priority=priority(found[1].info, settings),
     )
     if session.applied.get(track) != command:
         session.applied[track] = command
         turn.do(command)
+        watching.look_up(room, track, turn)
 
 
 def _missing(session: Session, tracks: list[TrackSid], lacking: list[Publication], kind: TrackKind) -> int:

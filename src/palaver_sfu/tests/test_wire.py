@@ -37,8 +37,10 @@ from palaver_sfu.session.messages import (
     LeaveAction,
     MediaSections,
     ParticipantsChanged,
+    PictureStateChanged,
     RequestAnswered,
     RequestFailure,
+    WatchedQuality,
 )
 from palaver_sfu.session.requests import (
     AddTrack,
@@ -148,11 +150,14 @@ def test_requests_become_values(request_: rtc.SignalRequest, expected: object) -
 
 
 def test_track_settings_keep_size_quality_and_rate() -> None:
-    message = rtc.UpdateTrackSettings(track_sids=["TR_1"], quality=models.MEDIUM, width=320, height=180, fps=15)
+    message = rtc.UpdateTrackSettings(
+        track_sids=["TR_1"], quality=models.MEDIUM, width=320, height=180, fps=15, priority=7
+    )
     request = read(rtc.SignalRequest(track_setting=message))
     assert isinstance(request, UpdateTrackSettings)
     settings = request.settings
     assert (settings.quality, settings.width, settings.height, settings.max_fps) == (VideoQuality.MEDIUM, 320, 180, 15)
+    assert settings.priority == 7
 
 
 def test_text_frames_are_protojson_and_unknown_fields_are_ignored() -> None:
@@ -317,6 +322,28 @@ def test_a_leave_says_what_to_do_in_the_old_way_too() -> None:
         rtc.LeaveRequest.RECONNECT,
         True,
     )
+
+
+def test_a_watched_quality_comes_with_those_below_it() -> None:
+    def told(highest: VideoQuality) -> rtc.SubscribedQualityUpdate:
+        message = WatchedQuality(track=TrackSid("TR_1"), codec="vp8", highest=highest)
+        return encode(message).subscribed_quality_update
+
+    update = told(VideoQuality.MEDIUM)
+    assert update.track_sid == "TR_1"
+    assert [codec.codec for codec in update.subscribed_codecs] == ["vp8"]
+    for qualities in (update.subscribed_qualities, update.subscribed_codecs[0].qualities):
+        assert [(q.quality, q.enabled) for q in qualities] == [
+            (models.LOW, True), (models.MEDIUM, True), (models.HIGH, False),
+        ]  # fmt: skip
+    assert not any(q.enabled for q in told(VideoQuality.OFF).subscribed_qualities)
+
+
+def test_a_paused_picture_names_its_publisher() -> None:
+    for is_paused, expected in ((True, rtc.PAUSED), (False, rtc.ACTIVE)):
+        message = PictureStateChanged(publisher=ParticipantSid("PA_1"), track=TrackSid("TR_1"), is_paused=is_paused)
+        (state,) = encode(message).stream_state_update.stream_states
+        assert (state.participant_sid, state.track_sid, state.state) == ("PA_1", "TR_1", expected)
 
 
 def test_a_plain_reoffer_is_a_requirement_of_nothing() -> None:

@@ -217,6 +217,7 @@ def _track_setting(message: rtc.UpdateTrackSettings) -> ClientRequest:
         width=message.width,
         height=message.height,
         max_fps=message.fps,
+        priority=message.priority,
     )
     return UpdateTrackSettings(tracks=tuple(TrackSid(sid) for sid in message.track_sids), settings=settings)
 

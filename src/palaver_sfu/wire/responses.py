@@ -11,7 +11,7 @@ from google.protobuf.json_format import MessageToJson
 from livekit.protocol import models, rtc
 
 from palaver_sfu.room.quality import score
-from palaver_sfu.room.values import DisconnectReason, Mid, TrackSid
+from palaver_sfu.room.values import DisconnectReason, Mid, TrackSid, VideoQuality
 from palaver_sfu.session.messages import (
     Answer,
     Joined,
@@ -20,6 +20,7 @@ from palaver_sfu.session.messages import (
     MediaSections,
     MuteTrack,
     ParticipantsChanged,
+    PictureStateChanged,
     Pong,
     PongTimed,
     QualityChanged,
@@ -35,6 +36,7 @@ from palaver_sfu.session.messages import (
     TrackPublished,
     TrackSubscribed,
     TrackUnpublished,
+    WatchedQuality,
 )
 from palaver_sfu.wire.infos import codecs, participant_message, room_message, track_message
 
@@ -145,6 +147,13 @@ def _encode(message: ServerMessage) -> rtc.SignalResponse:  # noqa: PLR0911, PLR
             return rtc.SignalResponse(track_unpublished=rtc.TrackUnpublishedResponse(track_sid=sid))
         case TrackSubscribed(track=sid):
             return rtc.SignalResponse(track_subscribed=rtc.TrackSubscribed(track_sid=sid))
+        case WatchedQuality():
+            return rtc.SignalResponse(subscribed_quality_update=_watched_quality(message))
+        case PictureStateChanged(publisher=publisher, track=sid, is_paused=is_paused):
+            state = rtc.StreamStateInfo(
+                participant_sid=publisher, track_sid=sid, state=rtc.PAUSED if is_paused else rtc.ACTIVE
+            )
+            return rtc.SignalResponse(stream_state_update=rtc.StreamStateUpdate(stream_states=[state]))
         case ParticipantsChanged(participants=participants):
             update = rtc.ParticipantUpdate(participants=[participant_message(info) for info in participants])
             return rtc.SignalResponse(update=update)
@@ -194,6 +203,20 @@ def _encode(message: ServerMessage) -> rtc.SignalResponse:  # noqa: PLR0911, PLR
 def _description(kind: str, offer_id: int, sdp: str, mids: Mapping[Mid, TrackSid]) -> rtc.SessionDescription:
     mid_to_track = {str(mid): str(track) for mid, track in mids.items()}
     return rtc.SessionDescription(type=kind, sdp=sdp, id=offer_id, mid_to_track_id=mid_to_track)
+
+
+def _watched_quality(message: WatchedQuality) -> rtc.SubscribedQualityUpdate:
+    # A quality comes with those below it: a browser without layers looks at the lowest one only.
+    highest = -1 if message.highest is VideoQuality.OFF else int(message.highest)
+    qualities = [
+        rtc.SubscribedQuality(quality=cast("models.VideoQuality", int(quality)), enabled=int(quality) <= highest)
+        for quality in (VideoQuality.LOW, VideoQuality.MEDIUM, VideoQuality.HIGH)
+    ]
+    return rtc.SubscribedQualityUpdate(
+        track_sid=message.track,
+        subscribed_qualities=qualities,
+        subscribed_codecs=[rtc.SubscribedCodec(codec=message.codec, qualities=qualities)],
+    )
 
 
 def _request_response(message: RequestAnswered) -> rtc.RequestResponse:

@@ -1,0 +1,72 @@
+"""What is watched of each track: its publisher is told, and need not encode what nobody looks at.
+
+More is told at once, less only after a while, for what scrolls out of sight is often back soon. Clients that do not
+adapt go on sending everything; the media core forwards only what is asked for in any case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from palaver_sfu.room.layers import quality_of
+from palaver_sfu.room.values import TrackInfo, TrackKind, TrackSid, VideoQuality
+from palaver_sfu.session.messages import WatchedQuality
+from palaver_sfu.session.state import Publication, RoomState, Session, Turn
+
+
+def look_up(room: RoomState, track: TrackSid, turn: Turn) -> None:
+    """A subscriber asked for something else of `track`: if that is more than is sent, its publisher begins at once."""
+    found = room.publication(track)
+    if found is None or found[1].info.kind is not TrackKind.VIDEO:
+        return
+    publisher, publication = found
+    watched = _best(_watched(session, publication.info) for session in room.sessions.values())
+    if _rank(watched) >= _rank(publication.told_quality):
+        publication.unwatched_since = None
+    if _rank(watched) > _rank(publication.told_quality):
+        _tell(publisher, publication, watched, turn)
+
+
+def look_down(room: RoomState, turn: Turn) -> None:
+    """Time has passed: what nobody has watched for long enough need not be sent any more."""
+    watched: dict[TrackSid, VideoQuality] = {}
+    for session in room.sessions.values():
+        for track in session.applied:
+            found = room.publication(track)
+            if found is not None:
+                one = _watched(session, found[1].info)
+                watched[track] = _best((one, watched.get(track, VideoQuality.OFF)))
+    for track in room.tracks:
+        found = room.publication(track)
+        if found is None or found[1].info.kind is not TrackKind.VIDEO:
+            continue
+        publisher, publication = found
+        best = watched.get(track, VideoQuality.OFF)
+        if _rank(best) >= _rank(publication.told_quality):
+            publication.unwatched_since = None
+        elif publication.unwatched_since is None:
+            publication.unwatched_since = turn.now
+        elif turn.now - publication.unwatched_since >= room.timing.unwatched_s and publisher.is_attached:
+            _tell(publisher, publication, best, turn)
+
+
+def _watched(session: Session, track: TrackInfo) -> VideoQuality:
+    applied = session.applied.get(track.sid)
+    if applied is None or not applied.is_enabled:
+        return VideoQuality.OFF
+    return quality_of(track, applied.max_spatial_layer)
+
+
+def _tell(publisher: Session, publication: Publication, quality: VideoQuality, turn: Turn) -> None:
+    publication.told_quality = quality
+    publication.unwatched_since = None
+    codec = publication.info.mime_type.partition("/")[2].lower()
+    turn.send(publisher, WatchedQuality(track=publication.info.sid, codec=codec, highest=quality))
+
+
+def _best(qualities: Iterable[VideoQuality]) -> VideoQuality:
+    return max(qualities, key=_rank, default=VideoQuality.OFF)
+
+
+def _rank(quality: VideoQuality) -> int:
+    return -1 if quality is VideoQuality.OFF else int(quality)
