@@ -125,17 +125,19 @@ fn what_does_not_fit_is_paused_and_told_and_sound_goes_on() {
     let mut meeting = Meeting::new(3);
     meeting.estimate(10_000_000);
     meeting.roll(2_000);
-    meeting.estimate(450_000);
+    meeting.estimate(300_000);
     meeting.roll(1_000);
-    assert_eq!(meeting.layers(), [Some(0), Some(0), None]);
-    assert_eq!(meeting.stage.states, [(2, true)]);
+    assert_eq!(meeting.layers(), [Some(0), Some(0), Some(0)], "the smallest first");
+    meeting.roll(3_000);
+    assert_eq!(meeting.layers(), [Some(0), None, None]);
+    assert_eq!(meeting.stage.states, [(1, true), (2, true)]);
     let (pictures, heard) = (meeting.stage.to(2).len(), meeting.heard());
     meeting.roll(3_000);
     assert_eq!(meeting.stage.to(2).len(), pictures, "paused is paused");
     assert!(meeting.heard() >= heard + 3_000 / 33, "sound is never held back");
     meeting.estimate(10_000_000);
     meeting.roll(8_000);
-    assert_eq!(meeting.stage.states, [(2, true), (2, false)]);
+    assert_eq!(meeting.stage.states, [(1, true), (2, true), (1, false), (2, false)]);
     assert_eq!(meeting.layers(), [Some(2), Some(2), Some(2)]);
     assert_contiguous(&meeting.stage.to(2));
 }

@@ -9,6 +9,11 @@ const KEEP_PERCENT: u64 = 95;
 const RAISE_PERCENT: u64 = 85;
 /// Too little for this long, and somebody goes down: one bad moment is none.
 const DOWN_AFTER: Micros = Micros::from_millis(100);
+/// … and this long before a picture is paused, which is worse than a moment of too much …
+const PAUSE_AFTER: Micros = Micros::from_millis(3_000);
+/// … if the smallest layers alone take this share of what there is: an estimate that has just fallen has fallen below
+/// what the line carries.
+const PAUSE_PERCENT: u64 = 140;
 /// Room enough for this long, and somebody goes up …
 const UP_AFTER: Micros = Micros::from_millis(1_500);
 /// … and sooner while the line has not yet shown that it has an end.
@@ -25,6 +30,8 @@ const PROVED_AFTER: Micros = Micros::from_millis(20_000);
 pub(crate) struct Allocator {
     /// Since when it has been too little.
     over_since: Option<Micros>,
+    /// Since when it has been too little even for the smallest layers.
+    drowning_since: Option<Micros>,
     /// Since when there has been room for more, and the least that there was since.
     room: Option<(Micros, u64)>,
     up_at: Option<Micros>,
@@ -34,7 +41,7 @@ pub(crate) struct Allocator {
 
 impl Default for Allocator {
     fn default() -> Self {
-        Self { over_since: None, room: None, up_at: None, down_at: None, hold: FIRST_HOLD }
+        Self { over_since: None, drowning_since: None, room: None, up_at: None, down_at: None, hold: FIRST_HOLD }
     }
 }
 
@@ -49,14 +56,21 @@ impl Allocator {
         if cost > keep {
             self.room = None;
             let has_new = requests.iter().any(|request| request.current.is_none());
+            let least: u64 = requests.iter().map(|request| request.cost(kept(request).min(request.bottom()))).sum();
+            if least <= keep.saturating_mul(PAUSE_PERCENT) / 100 {
+                self.drowning_since = None;
+            } else {
+                self.drowning_since.get_or_insert(now);
+            }
             if now.since(*self.over_since.get_or_insert(now)) >= DOWN_AFTER || has_new {
-                self.go_down(requests, keep, now);
+                let may_pause = self.drowning_since.is_some_and(|since| now.since(since) >= PAUSE_AFTER);
+                self.go_down(requests, keep, may_pause, now);
             } else {
                 requests.iter_mut().for_each(|request| request.share = kept(request));
             }
             return;
         }
-        self.over_since = None;
+        (self.over_since, self.drowning_since) = (None, None);
         if self.up_at.is_some_and(|at| now.since(at) >= PROVED_AFTER) {
             (self.up_at, self.hold) = (None, FIRST_HOLD);
         }
@@ -84,17 +98,20 @@ impl Allocator {
     }
 
     /// Share anew within the line. Nobody goes up by it, so that a way down frees what it is for.
-    fn go_down(&mut self, requests: &mut [Request], keep: u64, now: Micros) {
-        share_out(requests, keep, |_| Share::Paused);
+    fn go_down(&mut self, requests: &mut [Request], keep: u64, may_pause: bool, now: Micros) {
+        let least = |request: &Request| if may_pause { Share::Paused } else { kept(request).min(request.bottom()) };
+        share_out(requests, keep, least);
         for request in requests.iter_mut().filter(|request| request.current.is_some()) {
             request.share = request.share.min(kept(request));
+        }
+        if requests.iter().all(|request| request.current.is_none_or(|share| share == request.share)) {
+            return;
         }
         self.hold = match self.up_at.take() {
             Some(_) => Micros(self.hold.0.saturating_mul(2)).min(LONGEST_HOLD),
             None => self.hold,
         };
         self.down_at = Some(now);
-        self.over_since = None;
     }
 
     /// Somebody new gets what is free, at once; if that is not all it asks for, those here before share with it.

@@ -4,8 +4,11 @@ use crate::units::Micros;
 
 /// Losses up to this share may be the line's own (radio), if packets are not late; beyond it is congestion.
 const OWN_LOSS_MAX: f32 = 0.12;
-/// Below this share an estimate is not believed to have fallen for losses.
+/// Below this share an estimate is not believed to have fallen for losses …
 const OWN_LOSS_MIN: f32 = 0.015;
+/// … and no more than this is held against it: an estimator that sees a little queue behind a key frame, while little is
+/// sent, takes that little for all that the line carries.
+const HELD_BPS: u64 = 500_000;
 /// A round trip that is this much longer than the shortest one lately means a queue.
 const QUEUE: Micros = Micros::from_millis(80);
 /// The shortest round trip is forgotten this fast, a share of the difference with each report: routes change.
@@ -54,6 +57,8 @@ pub(crate) struct Line {
     estimate_bps: Option<u64>,
     /// What got through although packets were lost: no less than this is believed while it goes on.
     proved_bps: u64,
+    /// The second before was bad.
+    was_bad: bool,
     shortest_rtt: Option<Micros>,
     loss: f32,
     search: Search,
@@ -65,6 +70,7 @@ impl Default for Line {
         Self {
             estimate_bps: None,
             proved_bps: 0,
+            was_bad: false,
             shortest_rtt: None,
             loss: 0.0,
             search: Search::Resting { until: Micros::ZERO },
@@ -87,8 +93,15 @@ impl Line {
         self.loss = loss;
         // An estimator takes each loss for congestion and falls on and on. A loss that stays small while nothing queues
         // is the line's own, and what was sent in that second is what the line carries.
-        let is_own = (OWN_LOSS_MIN..=OWN_LOSS_MAX).contains(&loss) && !is_queueing;
-        self.proved_bps = if is_own { report.sent_bps } else { 0 };
+        let is_bad = is_queueing || loss > OWN_LOSS_MAX;
+        self.proved_bps = match (is_bad, loss >= OWN_LOSS_MIN) {
+            (false, true) => report.sent_bps,
+            (false, false) => report.sent_bps.min(HELD_BPS),
+            // One bad second may be a key frame or a search for more.
+            (true, _) if !self.was_bad => self.proved_bps.min(HELD_BPS),
+            (true, _) => 0,
+        };
+        self.was_bad = is_bad;
     }
 
     fn is_queueing(&mut self, rtt: Option<Micros>) -> bool {

@@ -44,6 +44,11 @@ impl Request {
         self.available(MAX_LAYERS).last().map_or(Share::Paused, Share::UpTo)
     }
 
+    /// The smallest layer that can be had.
+    pub(crate) fn bottom(&self) -> Share {
+        self.available(MAX_LAYERS).next().map_or(Share::Paused, Share::UpTo)
+    }
+
     /// What `share` comes to with the layers that there are: its largest one, or the smallest if all are larger.
     pub(crate) fn fit(&self, share: Share) -> Share {
         match share {

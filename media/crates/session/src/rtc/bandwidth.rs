@@ -15,6 +15,8 @@ const REST: Bitrate = Bitrate::kbps(1);
 /// … as often as sound alone has raised it to this.
 const RESTLESS: Bitrate = Bitrate::kbps(8);
 
+/// A search begins with no less: half of what a voice and the smallest picture take.
+const LEAST: Bitrate = Bitrate::kbps(100);
 /// The estimator asks to be called after each round trip, which on a local network is at once; so often suffices for it …
 const PATIENCE: Duration = Duration::from_millis(5);
 /// … and so often while it rests.
@@ -71,8 +73,10 @@ impl Bandwidth {
                 bwe.reset(REST);
             }
             Some(desired) => {
-                if was_resting {
-                    bwe.reset(self.known.unwrap_or(START));
+                // A search begins anew from what is known: after losses the engine probes no more and stays where it
+                // is, although the line has got better.
+                if was_resting || desired > 0 {
+                    bwe.reset(self.known.unwrap_or(START).max(LEAST));
                 }
                 bwe.set_bitrate(Bitrate::ZERO, Bitrate::bps(desired));
             }
