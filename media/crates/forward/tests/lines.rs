@@ -85,7 +85,8 @@ impl Meeting {
     }
 
     fn layers(&self) -> Vec<Option<usize>> {
-        let current = |section: &SectionKey| self.stage.router.current_layer(*section).map(|layer| layer.index());
+        let current =
+            |section: &SectionKey| self.stage.router.current_layer(*section).map(palaver_forward::LayerIx::index);
         self.sections.iter().map(current).collect()
     }
 

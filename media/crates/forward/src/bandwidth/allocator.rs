@@ -66,7 +66,7 @@ impl Allocator {
                 let may_pause = self.drowning_since.is_some_and(|since| now.since(since) >= PAUSE_AFTER);
                 self.go_down(requests, keep, may_pause, now);
             } else {
-                requests.iter_mut().for_each(|request| request.share = kept(request));
+                keep_all(requests);
             }
             return;
         }
@@ -83,7 +83,7 @@ impl Allocator {
         let raise = self.room.map_or(raise, |(_, least)| least.min(raise));
         if !is_gain(requests, raise) {
             self.room = None;
-            requests.iter_mut().for_each(|request| request.share = kept(request));
+            keep_all(requests);
             return;
         }
         let (since, _) = *self.room.get_or_insert((now, raise));
@@ -93,7 +93,7 @@ impl Allocator {
             (self.room, self.up_at) = (None, Some(now));
         } else {
             self.room = Some((since, raise));
-            requests.iter_mut().for_each(|request| request.share = kept(request));
+            keep_all(requests);
         }
     }
 
@@ -130,6 +130,13 @@ impl Allocator {
 /// What a request has, as far as it can still be had.
 fn kept(request: &Request) -> Share {
     request.current.map_or(Share::Paused, |share| request.fit(share))
+}
+
+/// Everybody keeps what there is.
+fn keep_all(requests: &mut [Request]) {
+    for request in requests {
+        request.share = kept(request);
+    }
 }
 
 /// Give more to some within `budget`, if that can be. Nobody gets less for it, but for the sake of more important ones.

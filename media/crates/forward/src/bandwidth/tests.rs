@@ -33,11 +33,12 @@ fn pictures() -> impl Strategy<Value = Vec<Request>> {
     let rates = (50_000_u64..300_000, 300_000_u64..900_000, 900_000_u64..3_000_000, 1_u8..8);
     prop::collection::vec((rates, prop::sample::select(vec![1_u8, 1, 1, 7, 255])), 1..8).prop_map(|drawn| {
         let keys = sections(drawn.len());
-        let request = |(key, ((low, middle, high, mask), priority)): (&SectionKey, ((u64, u64, u64, u8), u8))| {
+        let mut requests = Vec::new();
+        for (key, ((low, middle, high, mask), priority)) in keys.iter().zip(drawn) {
             let rate = |bit: u8, bps: u64| (mask & bit != 0).then_some(bps);
-            picture(*key, priority, [rate(1, low), rate(2, middle), rate(4, high)])
-        };
-        keys.iter().zip(drawn).map(request).collect()
+            requests.push(picture(*key, priority, [rate(1, low), rate(2, middle), rate(4, high)]));
+        }
+        requests
     })
 }
 
@@ -146,7 +147,7 @@ proptest! {
     #[test]
     fn a_line_that_swings_wildly_moves_pictures_ever_more_rarely(mut requests in pictures(), period in 20_usize..200) {
         let mut allocator = Allocator::default();
-        let swing = (0..6_000).map(|tick: usize| if tick / period % 2 == 0 { 10_000_000 } else { 100_000 });
+        let swing = (0..6_000).map(|tick: usize| if (tick / period).is_multiple_of(2) { 10_000_000 } else { 100_000 });
         // Ten minutes: 5, 10, 20, 40 and then 60 seconds between two ways up.
         let changes = follow(&mut allocator, &mut requests, 0, swing);
         prop_assert!(changes <= requests.len() * 2 * 2 * 16, "{} changes", changes);
