@@ -23,6 +23,8 @@ class Client {
     for (const name of ['Disconnected', 'Reconnecting', 'SignalReconnecting', 'Reconnected', 'ParticipantConnected', 'ParticipantDisconnected'])
       this.room.on(RoomEvent[name], (subject) => this.events.push([name, subject?.identity ?? subject ?? null]));
     this.room.on(RoomEvent.ActiveSpeakersChanged, (speakers) => this.events.push(['Speakers', speakers.map((s) => s.identity)]));
+    this.room.on(RoomEvent.TrackStreamStateChanged, (publication, state, participant) =>
+      this.events.push(['StreamState', `${participant.identity} ${state}`]));
     const started = performance.now();
     await this.room.connect(url, token, { peerConnectionTimeout: 30000, maxRetries: 0, autoSubscribe: options.autoSubscribe ?? true });
     return {
@@ -148,6 +150,59 @@ class Client {
   untilWidth(identity, low, high) {
     const video = document.getElementById(`video-${this.publication(identity, 'camera').trackSid}`);
     return until(() => (video.videoWidth >= low && video.videoWidth <= high ? video.videoWidth : null), `width ${low}..${high} of ${identity}, now ${video.videoWidth}`, 40000);
+  }
+
+  async inbound(identity, source) {
+    const rows = [...(await this.publication(identity, source).track.getRTCStatsReport()).values()];
+    return rows.find((row) => row.type === 'inbound-rtp');
+  }
+
+  // Remember where the streams are, and measure from here on how long the picture stands still.
+  async mark(identity) {
+    const [video, audio] = [await this.inbound(identity, 'camera'), await this.inbound(identity, 'microphone')];
+    const element = document.getElementById(`video-${this.publication(identity, 'camera').trackSid}`);
+    const mark = { video, audio, last: performance.now(), longest: 0 };
+    const onFrame = (now) => {
+      mark.longest = Math.max(mark.longest, now - mark.last);
+      mark.last = now;
+      if (this.marked === mark) element.requestVideoFrameCallback(onFrame);
+    };
+    this.marked = mark;
+    element.requestVideoFrameCallback(onFrame);
+    return true;
+  }
+
+  async sinceMark(identity) {
+    const { video, audio, last, longest } = this.marked;
+    const [picture, sound] = [await this.inbound(identity, 'camera'), await this.inbound(identity, 'microphone')];
+    // What is made up while nobody speaks and nothing is sent is no loss.
+    const made = (row) => row.concealedSamples - row.silentConcealedSamples;
+    return {
+      frames: picture.framesDecoded - video.framesDecoded,
+      concealed: (made(sound) - made(audio)) / Math.max(1, sound.totalSamplesReceived - audio.totalSamplesReceived),
+      longestFreezeS: Math.max(longest, performance.now() - last) / 1000,
+      bytes: picture.bytesReceived - video.bytesReceived,
+      packets: picture.packetsReceived - video.packetsReceived,
+    };
+  }
+
+  async untilFrames(identity, count) {
+    const before = (await this.inbound(identity, 'camera')).framesDecoded;
+    return until(async () => (await this.inbound(identity, 'camera')).framesDecoded >= before + count, `${count} frames of ${identity}`, 60000);
+  }
+
+  // Three seconds without a packet of the picture.
+  async untilStill(identity) {
+    let [packets, since] = [-1, 0];
+    return until(async () => {
+      const now = (await this.inbound(identity, 'camera')).packetsReceived;
+      if (now !== packets) [packets, since] = [now, performance.now()];
+      return performance.now() - since > 3000;
+    }, `no more packets of ${identity}`);
+  }
+
+  untilStreamState(identity, state) {
+    return until(() => this.events.find(([n, s]) => n === 'StreamState' && s === `${identity} ${state}`), `stream of ${identity} ${state}`);
   }
 
   async send(text, { reliable = true, to, topic } = {}) {
