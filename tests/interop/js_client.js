@@ -230,6 +230,10 @@ class Client {
     return until(() => this.remote(identity) && this.remote(identity).sid !== sid && this.publication(identity, 'camera'), `${identity} back`);
   }
 
+  untilUnpublished(identity, source) {
+    return until(() => !this.publication(identity, source), `${source} of ${identity} unpublished`);
+  }
+
   participants() {
     return [...this.room.remoteParticipants.values()].map((p) => ({ identity: p.identity, name: p.name, sid: p.sid,
       tracks: [...p.trackPublications.values()].map((t) => ({ sid: t.trackSid, source: t.source, muted: t.isMuted, mime: t.mimeType })) }));

@@ -74,6 +74,7 @@ def test_tracks_come_and_go_and_a_freed_section_serves_again(
         publisher.call("publishCamera")
         assert is_colour_of(watcher.call("see", "alice")["colour"], "alice")
         publisher.call("unpublishCamera")
+        watcher.call("untilUnpublished", "alice", "camera")
     publisher.call("publishCamera")
     publisher.call("publishScreen")
     assert is_colour_of(watcher.call("see", "alice")["colour"], "alice")
