@@ -2,9 +2,9 @@
 
     python tools/screenshots.py FOLDER        # desktop and phone, light and dark
     python tools/screenshots.py FOLDER call   # only the call
+    python tools/screenshots.py docs/images readme   # only `call.png`, the README's picture
 
-They are there to be looked at with a critical eye; `call-grid-desktop-light.png` is the README's picture. Needs what
-the browser tests need.
+They are there to be looked at with a critical eye. Needs what the browser tests need.
 """
 
 import sys
@@ -53,10 +53,15 @@ def visit_pages(studio: Studio, amina: Page) -> None:
 
 def make_a_meeting(studio: Studio, amina: Page) -> str:
     """Returns its link."""
+    link = new_meeting(studio, amina)
+    studio.shoot(amina, "meeting")
+    return link
+
+
+def new_meeting(studio: Studio, amina: Page) -> str:
     amina.goto(studio.server.url)
     amina.get_by_role("button", name="New meeting").click()
     link = amina.get_by_role("textbox", name="Link to share").input_value()
-    studio.shoot(amina, "meeting")
     title = amina.get_by_role("textbox", name="Title", exact=True)
     title.fill("Autumn term planning")
     title.press("Enter")
@@ -92,6 +97,21 @@ def gather(studio: Studio, amina: Page, link: str) -> dict[str, Page]:
     others["ingrid"].get_by_role("button", name="Mute", exact=True).click()
     expect(amina.locator("[data-participant-id] video")).to_have_count(6, timeout=WAIT_MS)
     return others
+
+
+def take_the_readme_picture(studio: Studio, amina: Page, link: str) -> None:
+    """Five people, one of whom speaks."""
+    enter(amina, link)
+    for person, name in (*((one, f"{first} {last}") for one, first, last in MEMBERS), *GUESTS[:2]):
+        enter(studio.page(person), link, name=name)
+    expect(amina.locator("[data-participant-id] video")).to_have_count(5, timeout=WAIT_MS)
+    studio.shoot_once(amina, "call", one_speaks_and_nobody_moves)
+
+
+def one_speaks_and_nobody_moves(page: Page) -> None:
+    one_speaks(page)
+    # That somebody joined is said for some seconds.
+    expect(page.locator(".corner-note")).to_have_count(0, timeout=WAIT_MS)
 
 
 def hold_a_meeting(studio: Studio, amina: Page, link: str) -> None:
@@ -133,11 +153,14 @@ def main() -> int:
         studio = Studio(driver, server, folder, Path(scratch))
         try:
             amina = studio.page("amina")
-            if sys.argv[2:] == ["call"]:
+            if sys.argv[2:] in (["call"], ["readme"]):
                 sign_up(amina, server, "Amina", "Diallo")
             else:
                 visit_pages(studio, amina)
-            hold_a_meeting(studio, amina, make_a_meeting(studio, amina))
+            if sys.argv[2:] == ["readme"]:
+                take_the_readme_picture(studio, amina, new_meeting(studio, amina))
+            else:
+                hold_a_meeting(studio, amina, make_a_meeting(studio, amina))
         finally:
             studio.close()
     print(folder)
