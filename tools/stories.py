@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Page, sync_playwright  # noqa: E402 - the path above makes ours importable
+from typing_extensions import override  # noqa: E402
 
 from tests.e2e.accessibility import scrolls_sideways, violations  # noqa: E402
 from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES  # noqa: E402
@@ -52,6 +53,7 @@ def served() -> Iterator[str]:
 
 
 class Quiet(SimpleHTTPRequestHandler):
+    @override
     def log_message(self, format: str, *args: object) -> None:
         """Nobody reads which files were asked for."""
 
