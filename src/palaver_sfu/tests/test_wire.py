@@ -364,7 +364,7 @@ def wrapped(join: rtc.JoinRequest, *, compress: bool = True) -> bytes:
     inner = join.SerializeToString()
     if compress:
         kind = rtc.WrappedJoinRequest.GZIP
-        inner = gzip.compress(inner)
+        inner = gzip.compress(inner, mtime=0)
     else:
         kind = rtc.WrappedJoinRequest.NONE
     return rtc.WrappedJoinRequest(compression=kind, join_request=inner).SerializeToString()
@@ -406,10 +406,10 @@ def test_a_join_request_without_settings_subscribes_and_needs_no_offer() -> None
 
 
 BOMB = rtc.WrappedJoinRequest(
-    compression=rtc.WrappedJoinRequest.GZIP, join_request=gzip.compress(bytes(50 * MAX_JOIN_REQUEST_BYTES))
+    compression=rtc.WrappedJoinRequest.GZIP, join_request=gzip.compress(bytes(50 * MAX_JOIN_REQUEST_BYTES), mtime=0)
 ).SerializeToString()
 CUT = rtc.WrappedJoinRequest(
-    compression=rtc.WrappedJoinRequest.GZIP, join_request=gzip.compress(b"x" * 100)[:-12]
+    compression=rtc.WrappedJoinRequest.GZIP, join_request=gzip.compress(b"x" * 100, mtime=0)[:-12]
 ).SerializeToString()
 
 

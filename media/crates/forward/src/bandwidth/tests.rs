@@ -139,9 +139,10 @@ proptest! {
         let mut allocator = Allocator::default();
         follow(&mut allocator, &mut requests, 0, std::iter::repeat_n(line, 200));
         let capacities = noise.into_iter().map(|percent| line * percent / 100);
-        // Whoever was on the very edge moves once; a minute of noise may not make it a habit.
+        // Noise that stays low for seconds and then high is a way down and one up: with 5, 10, 20 and 40 s between them a
+        // minute has room for seven, however it is made.
         let changes = follow(&mut allocator, &mut requests, 20_000, capacities);
-        prop_assert!(changes <= 2 * requests.len(), "{} changes", changes);
+        prop_assert!(changes <= 7 * requests.len(), "{} changes", changes);
     }
 
     #[test]
