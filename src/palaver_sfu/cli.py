@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=None, help="address to listen on (default 0.0.0.0; 127.0.0.1 with --dev)")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"TCP port (default {DEFAULT_PORT})")
     parser.add_argument(
-        "--media-port", type=int, default=DEFAULT_MEDIA_PORT, help=f"UDP port (default {DEFAULT_MEDIA_PORT})"
+        "--media-port", type=int, default=DEFAULT_MEDIA_PORT, help=f"UDP and TCP port (default {DEFAULT_MEDIA_PORT})"
     )
     parser.add_argument(
         "--media-address",

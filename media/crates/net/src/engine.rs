@@ -12,9 +12,10 @@ use std::time::Duration;
 use palaver_session::RtcFactory;
 
 use crate::command::Command;
-use crate::event::{Event, EventQueue};
+use crate::event::{Event, EventQueue, LogLevel};
 use crate::negotiation::{Answer, Negotiate, Negotiation, negotiation};
 use crate::socket::UdpSocket;
+use crate::tcp::{TcpPort, listen};
 use crate::worker::{Mailbox, Totals, Worker};
 
 /// Tries to find an ephemeral port that is free on all binds.
@@ -78,7 +79,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Bind and start. `announce` are the candidate addresses; one port serves all. Port 0 means an ephemeral port,
+    /// Bind and start. `announce` are the candidate addresses; one port serves all, UDP and TCP. Port 0 means an ephemeral port,
     /// the same for all binds.
     pub fn start(binds: &[SocketAddr], announce: &[IpAddr], workers: usize) -> Result<Self, EngineError> {
         if workers != 1 {
@@ -95,6 +96,10 @@ impl Engine {
         let events = Arc::new(EventQueue::new().map_err(EngineError::Resources)?);
         let mailbox = Arc::new(Mailbox::new().map_err(EngineError::Resources)?);
         let (sender, negotiator) = negotiation();
+        let tcp = listen_beside(&sockets).map_err(|error| {
+            let text = format!("TCP port {port} cannot be had ({error}): who has no UDP stays out");
+            events.push([Event::Log(LogLevel::Warning, text)]);
+        });
 
         // Each thread holds a sender that goes with it.
         let (alive, ended) = std::sync::mpsc::channel();
@@ -107,7 +112,8 @@ impl Engine {
                 negotiator.run(&queue, |command| commands.post(command));
             })
             .map_err(EngineError::Resources)?;
-        let mut worker = Worker::new(sockets, candidates, Arc::clone(&mailbox), Arc::clone(&events), sender.clone());
+        let mut worker =
+            Worker::new(sockets, tcp.ok(), candidates, Arc::clone(&mailbox), Arc::clone(&events), sender.clone());
         let worker = std::thread::Builder::new()
             .name("palaver-media".to_owned())
             .spawn(move || {
@@ -189,6 +195,12 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.mailbox.close();
     }
+}
+
+/// The same addresses and port for TCP.
+fn listen_beside(sockets: &[UdpSocket]) -> io::Result<TcpPort> {
+    let listeners: Result<_, _> = sockets.iter().map(|socket| listen(socket.local())).collect();
+    TcpPort::new(listeners?)
 }
 
 /// Bind all addresses; where the port is 0 the first one chooses and the others follow.

@@ -14,6 +14,7 @@ pub mod event;
 mod negotiation;
 mod socket;
 pub mod switchboard;
+mod tcp;
 mod wake;
 mod worker;
 

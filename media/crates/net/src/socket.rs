@@ -10,7 +10,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
-use kernel::{CONTROL_WORDS, from_name, local_address, set_control, set_option, to_name, zeroed_headers, zeroed_name};
+use kernel::{CONTROL_WORDS, from_name, local_address, set_control, zeroed_headers, zeroed_name};
+pub(crate) use kernel::{set_option, to_name};
 use segments::{MAX_SEGMENTS, run};
 
 /// Datagrams read by one call.

@@ -18,7 +18,6 @@ mod peer;
 mod room;
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,7 +25,7 @@ use std::time::{Duration, Instant};
 use palaver_forward::{Micros, TrackKey};
 use palaver_session::api::Printed;
 use palaver_session::sdp::Assignment;
-use palaver_session::{Mid, NegotiatedSession, Output, Path, SessionError, SessionFactory};
+use palaver_session::{Endpoint, Mid, NegotiatedSession, Output, Path, SessionError, SessionFactory};
 
 use self::demux::{Demux, Learned, MAX_OWNERS};
 #[doc(hidden)]
@@ -108,7 +107,7 @@ pub struct Counters {
 /// All peers and rooms of one worker.
 pub struct Switchboard<F: SessionFactory> {
     factory: F,
-    candidates: Vec<SocketAddr>,
+    candidates: Vec<Endpoint>,
     epoch: Instant,
     peers: PeerTable<F::Session>,
     by_name: HashMap<Arc<str>, PeerIx>,
@@ -150,7 +149,7 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 
 impl<F: SessionFactory> Switchboard<F> {
     /// Nobody in it. `candidates` are announced to every peer.
-    pub fn new(factory: F, candidates: Vec<SocketAddr>, now: Instant) -> Self {
+    pub fn new(factory: F, candidates: Vec<Endpoint>, now: Instant) -> Self {
         Self {
             factory,
             candidates,
@@ -212,7 +211,7 @@ impl<F: SessionFactory> Switchboard<F> {
         let Some(check) = demux::binding_request(datagram) else {
             // Nearly always one owner.
             for position in 0..MAX_OWNERS {
-                match self.demux.owner(path.remote, position) {
+                match self.demux.owner(path.origin(), position) {
                     Some(ix) => self.hand_over(now, ix, path, datagram),
                     None if position == 0 => self.totals.unknown_source += 1,
                     None => break,
@@ -224,7 +223,7 @@ impl<F: SessionFactory> Switchboard<F> {
             self.totals.unknown_ufrag += 1;
             return;
         };
-        if !self.demux.may_prove(path.remote, ix, now) {
+        if !self.demux.may_prove(path.origin(), ix, now) {
             self.totals.address_conflicts += 1;
             return;
         }
@@ -232,11 +231,11 @@ impl<F: SessionFactory> Switchboard<F> {
         self.hand_over(now, ix, path, datagram);
         // The session answers a check only after it proved its integrity; nothing else teaches us an address.
         let answers = self.outbox.datagrams.get(before..).unwrap_or_default();
-        if answers.iter().any(|d| d.path.remote == path.remote && check.is_answered_by(&d.bytes)) {
+        if answers.iter().any(|d| d.path.origin() == path.origin() && check.is_answered_by(&d.bytes)) {
             if let Some(peer) = self.peers.get_mut(ix) {
                 peer.heard_at = now;
             }
-            if matches!(self.demux.learn(path.remote, ix, now), Learned::Shared | Learned::Refused) {
+            if matches!(self.demux.learn(path.origin(), ix, now), Learned::Shared | Learned::Refused) {
                 self.totals.address_conflicts += 1;
             }
         } else {

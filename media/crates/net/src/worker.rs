@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use palaver_session::{Path, SessionFactory};
+use palaver_session::{Endpoint, Path, Protocol, SessionFactory};
 
 use crate::command::Command;
 use crate::event::{Event, EventQueue, LogLevel};
 use crate::negotiation::Negotiation;
 use crate::socket::{Batch, Departing, UdpSocket};
 use crate::switchboard::{Counters, Datagram, Switchboard, panic_text};
+use crate::tcp::TcpPort;
 use crate::wake::Wake;
 
 /// Commands that may wait. A burst of 4 000 is a thousand people whose server restarts.
@@ -58,6 +59,8 @@ pub struct Totals {
     pub datagrams_out: u64,
     /// Datagrams that the kernel had no room for.
     pub send_dropped: u64,
+    /// Connections of peers that have no UDP, and those not yet proved to be a peer's.
+    pub tcp_connections: usize,
     /// Failures of the worker as a whole.
     pub worker_panics: u64,
 }
@@ -111,6 +114,8 @@ impl Mailbox {
 /// Everything that the media thread owns besides the switchboard.
 pub(crate) struct Worker {
     pub(crate) sockets: Vec<UdpSocket>,
+    /// `None` where no listener could be had.
+    pub(crate) tcp: Option<TcpPort>,
     pub(crate) candidates: Vec<SocketAddr>,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) events: Arc<EventQueue>,
@@ -125,6 +130,7 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(
         sockets: Vec<UdpSocket>,
+        tcp: Option<TcpPort>,
         candidates: Vec<SocketAddr>,
         mailbox: Arc<Mailbox>,
         events: Arc<EventQueue>,
@@ -134,6 +140,7 @@ impl Worker {
         let own_addresses = candidates.iter().map(SocketAddr::ip).filter(is_own).collect();
         Self {
             sockets,
+            tcp,
             candidates,
             mailbox,
             events,
@@ -148,7 +155,7 @@ impl Worker {
     /// Until the mailbox is closed. A panic outside a peer's step costs all rooms of the worker, but not the process.
     pub(crate) fn run<F: SessionFactory + Clone>(&mut self, factory: &F) {
         loop {
-            let mut switchboard = Switchboard::new(factory.clone(), self.candidates.clone(), Instant::now());
+            let mut switchboard = Switchboard::new(factory.clone(), self.endpoints(), Instant::now());
             match catch_unwind(AssertUnwindSafe(|| self.serve(&mut switchboard))) {
                 Ok(()) => return,
                 Err(panic) => {
@@ -161,6 +168,11 @@ impl Worker {
                 }
             }
         }
+    }
+
+    fn endpoints(&self) -> Vec<Endpoint> {
+        let tcp = self.tcp.iter().flat_map(|_| self.candidates.iter().copied().map(Endpoint::tcp));
+        self.candidates.iter().copied().map(Endpoint::udp).chain(tcp).collect()
     }
 
     fn serve<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>) {
@@ -185,12 +197,15 @@ impl Worker {
             self.carry_out(switchboard);
             if now >= next_totals {
                 next_totals = now + Duration::from_secs(1);
+                if let Some(tcp) = &mut self.tcp {
+                    tcp.sweep(now);
+                }
                 self.publish_totals(switchboard);
             }
         }
     }
 
-    fn read<F: SessionFactory>(&self, switchboard: &mut Switchboard<F>, batch: &mut Batch) {
+    fn read<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>, batch: &mut Batch) {
         for socket in &self.sockets {
             for _ in 0..MAX_READ_ROUNDS {
                 let now = Instant::now();
@@ -199,13 +214,18 @@ impl Worker {
                     let Some(local) = announced(&self.candidates, port, arrived.from, arrived.to) else {
                         return;
                     };
-                    switchboard.receive(now, Path { local, remote: arrived.from }, arrived.bytes);
+                    switchboard.receive(now, Path::udp(local, arrived.from), arrived.bytes);
                 });
                 // Errors are those of earlier sends (ICMP) or "nothing there"; the next poll tells.
                 if !matches!(read, Ok(count) if count == crate::socket::BATCH) {
                     break;
                 }
             }
+        }
+        if let Some(tcp) = &mut self.tcp {
+            let (now, candidates) = (Instant::now(), &self.candidates);
+            let announced = |from, to: SocketAddr| announced(candidates, to.port(), from, Some(to.ip()));
+            tcp.turn(now, announced, |path, bytes| switchboard.receive(now, path, bytes));
         }
     }
 
@@ -218,10 +238,17 @@ impl Worker {
             self.events.push(outbox.events.drain(..));
         }
         let datagrams = std::mem::take(&mut outbox.datagrams);
+        if let Some(tcp) = &mut self.tcp {
+            for datagram in datagrams.iter().filter(|datagram| datagram.path.protocol == Protocol::Tcp) {
+                tcp.send(&datagram.path, &datagram.bytes);
+            }
+            tcp.flush();
+        }
         for socket in &self.sockets {
             let is_ipv4 = socket.local().is_ipv4();
             let departing: Vec<Departing<'_>> = datagrams
                 .iter()
+                .filter(|datagram| datagram.path.protocol == Protocol::Udp)
                 .filter(|datagram| datagram.path.remote.is_ipv4() == is_ipv4)
                 .map(|datagram| self.departing(datagram, socket.local().ip()))
                 .collect();
@@ -246,7 +273,8 @@ impl Worker {
             peers: switchboard.peer_count(),
             rooms: switchboard.room_names().len(),
             datagrams_out: self.datagrams_out,
-            send_dropped: self.send_dropped,
+            send_dropped: self.send_dropped + self.tcp.as_ref().map_or(0, TcpPort::dropped),
+            tcp_connections: self.tcp.as_ref().map_or(0, TcpPort::count),
             worker_panics: self.panics,
         };
         *self.mailbox.totals.lock().unwrap_or_else(PoisonError::into_inner) = totals;
@@ -254,7 +282,9 @@ impl Worker {
 
     /// Until a socket or the mailbox has something, or the time is over.
     fn wait(&self, at_most: Duration) {
-        let descriptors = self.sockets.iter().map(UdpSocket::descriptor).chain([self.mailbox.wake.descriptor()]);
+        let descriptors = self.sockets.iter().map(UdpSocket::descriptor);
+        let descriptors = descriptors.chain([self.mailbox.wake.descriptor()]);
+        let descriptors = descriptors.chain(self.tcp.as_ref().map(TcpPort::descriptor));
         let mut polled: Vec<libc::pollfd> =
             descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
         let timeout = libc::timespec {
@@ -332,7 +362,8 @@ mod tests {
         let mailbox = Arc::new(Mailbox::new().expect("eventfd"));
         let events = Arc::new(EventQueue::new().expect("eventfd"));
         let (negotiation, _thread) = crate::negotiation::negotiation();
-        let mut worker = Worker::new(Vec::new(), Vec::new(), Arc::clone(&mailbox), Arc::clone(&events), negotiation);
+        let mut worker =
+            Worker::new(Vec::new(), None, Vec::new(), Arc::clone(&mailbox), Arc::clone(&events), negotiation);
         let open = |room: &str| mailbox.post(Command::OpenPeer { room: room.into(), peer: "alice".into() });
         assert!(open("lost") && mailbox.post(Command::FailWorker) && open("found"));
         assert!(mailbox.post(Command::ClosePeer { peer: "alice".into() }));

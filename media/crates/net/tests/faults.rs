@@ -9,7 +9,6 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,8 +19,8 @@ use palaver_net::switchboard::Switchboard;
 use palaver_session::api::{DataOutcome, Printed};
 use palaver_session::sdp::Assignment;
 use palaver_session::{
-    CarriedExtensions, Codec, MadeOffer, Mid, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path, PreparedAnswer,
-    PreparedOffer, ReceivedRtp, Rid, SessionError, SessionEvent, SessionFactory,
+    CarriedExtensions, Codec, Endpoint, MadeOffer, Mid, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path,
+    PreparedAnswer, PreparedOffer, ReceivedRtp, Rid, SessionError, SessionEvent, SessionFactory,
 };
 
 /// Where a session is made to fail.
@@ -129,7 +128,7 @@ struct Factory(RefCell<VecDeque<Shared>>);
 impl SessionFactory for Factory {
     type Session = ScriptedSession;
 
-    fn make(&self, now: Instant, _: &[SocketAddr]) -> ScriptedSession {
+    fn make(&self, now: Instant, _: &[Endpoint]) -> ScriptedSession {
         ScriptedSession { script: self.0.borrow_mut().pop_front().expect("a script"), now }
     }
 }

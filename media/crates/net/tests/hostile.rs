@@ -47,7 +47,7 @@ fn call() -> (World, usize, Camera, usize, Mid) {
 }
 
 fn throw(world: &mut World, from: SocketAddr, bytes: &[u8]) {
-    let path = Path { local: SERVER.parse().expect("address"), remote: from };
+    let path = Path::udp(SERVER.parse().expect("address"), from);
     world.board.receive(world.now, path, bytes);
     world
         .board

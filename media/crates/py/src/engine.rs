@@ -166,7 +166,7 @@ impl Engine {
 /// One flat object of numbers.
 fn to_json(totals: &Totals, events_dropped: u64) -> String {
     let (switchboard, router) = (&totals.switchboard, &totals.router);
-    let fields: [(&str, u64); 25] = [
+    let fields: [(&str, u64); 26] = [
         ("peers", totals.peers as u64),
         ("datagrams_in", switchboard.datagrams_in),
         ("unknown_source", switchboard.unknown_source),
@@ -192,6 +192,7 @@ fn to_json(totals: &Totals, events_dropped: u64) -> String {
         ("layer_switches", router.layer_switches),
         ("datagrams_out", totals.datagrams_out),
         ("rooms", totals.rooms as u64),
+        ("tcp_connections", totals.tcp_connections as u64),
     ];
     let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
     format!("{{{}}}", pairs.join(", "))

@@ -12,13 +12,62 @@ use crate::ids::{Mid, Rid};
 use crate::rtc::{PreparedAnswer, PreparedOffer};
 use crate::sdp::Assignment;
 
+/// How datagrams travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// As they are.
+    Udp,
+    /// Each after its length, on a connection that the peer opened (RFC 6544 passive, RFC 4571 framing).
+    Tcp,
+}
+
+/// One end of a way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    /// How it is reached.
+    pub protocol: Protocol,
+    /// Where it is.
+    pub address: SocketAddr,
+}
+
+impl Endpoint {
+    /// Of UDP.
+    pub fn udp(address: SocketAddr) -> Self {
+        Self { protocol: Protocol::Udp, address }
+    }
+
+    /// Of TCP.
+    pub fn tcp(address: SocketAddr) -> Self {
+        Self { protocol: Protocol::Tcp, address }
+    }
+}
+
 /// The way a datagram took: which of our announced candidates, and the peer's address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Path {
+    /// How it travelled.
+    pub protocol: Protocol,
     /// The candidate of ours that it was sent to.
     pub local: SocketAddr,
     /// Where it came from.
     pub remote: SocketAddr,
+}
+
+impl Path {
+    /// Over UDP.
+    pub fn udp(local: SocketAddr, remote: SocketAddr) -> Self {
+        Self { protocol: Protocol::Udp, local, remote }
+    }
+
+    /// Over TCP.
+    pub fn tcp(local: SocketAddr, remote: SocketAddr) -> Self {
+        Self { protocol: Protocol::Tcp, local, remote }
+    }
+
+    /// The peer's end.
+    pub fn origin(&self) -> Endpoint {
+        Endpoint { protocol: self.protocol, address: self.remote }
+    }
 }
 
 /// Why a session cannot go on, or refused an offer.
@@ -291,6 +340,6 @@ pub trait SessionFactory {
     /// What is made.
     type Session: NegotiatedSession;
 
-    /// A new session that announces these addresses as its host candidates.
-    fn make(&self, now: Instant, candidates: &[SocketAddr]) -> Self::Session;
+    /// A new session that announces these as its host candidates; those of TCP are passive.
+    fn make(&self, now: Instant, candidates: &[Endpoint]) -> Self::Session;
 }

@@ -15,8 +15,8 @@ pub mod rtc;
 pub mod sdp;
 
 pub use api::{
-    CarriedExtensions, MadeOffer, NegotiatedSession, OfferPlan, OfferedTrack, OutgoingRtp, Output, Path, Printed,
-    ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats,
+    CarriedExtensions, Endpoint, MadeOffer, NegotiatedSession, OfferPlan, OfferedTrack, OutgoingRtp, Output, Path,
+    Printed, Protocol, ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats,
 };
 pub use ids::{Mid, Rid};
 pub use palaver_forward::Codec;

@@ -7,7 +7,6 @@ mod offering;
 mod outgoing;
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpOffer};
@@ -16,7 +15,7 @@ use str0m::config::{DtlsCert, DtlsVersion};
 use str0m::crypto::from_feature_flags;
 use str0m::error::RtcError;
 use str0m::media::KeyframeRequestKind;
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol as StrProtocol, Receive, TcpType};
 use str0m::rtp::{Extension, RtpPacket};
 use str0m::{Candidate, Event, IceConnectionState, Input, Rtc};
 
@@ -25,8 +24,8 @@ use self::codecs::CodecTable;
 use self::offering::Offering;
 pub use self::offering::PreparedAnswer;
 use crate::api::{
-    DataOutcome, MadeOffer, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path, Printed, ReceivedRtp,
-    SessionError, SessionEvent, SessionFactory, SessionStats,
+    DataOutcome, Endpoint, MadeOffer, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path, Printed, Protocol,
+    ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats,
 };
 use crate::ids::{Mid, Rid};
 use crate::sdp::{self, Assignment};
@@ -96,7 +95,7 @@ impl Default for RtcFactory {
 impl SessionFactory for RtcFactory {
     type Session = RtcSession;
 
-    fn make(&self, now: Instant, candidates: &[SocketAddr]) -> RtcSession {
+    fn make(&self, now: Instant, candidates: &[Endpoint]) -> RtcSession {
         RtcSession::new(now, candidates, self.certificate.clone())
     }
 }
@@ -123,7 +122,7 @@ pub struct RtcSession {
 }
 
 impl RtcSession {
-    fn new(now: Instant, candidates: &[SocketAddr], certificate: Option<DtlsCert>) -> Self {
+    fn new(now: Instant, candidates: &[Endpoint], certificate: Option<DtlsCert>) -> Self {
         let mut config = Rtc::builder()
             .set_rtp_mode(true)
             .set_ice_lite(true)
@@ -140,8 +139,12 @@ impl RtcSession {
             config = config.set_dtls_cert(certificate);
         }
         let mut rtc = config.build(now);
-        for address in candidates {
-            if let Ok(candidate) = Candidate::host(*address, "udp") {
+        for Endpoint { protocol, address } in candidates.iter().copied() {
+            let candidate = match protocol {
+                Protocol::Udp => Candidate::builder().udp().host(address).build(),
+                Protocol::Tcp => Candidate::builder().tcp().host(address).tcptype(TcpType::Passive).build(),
+            };
+            if let Ok(candidate) = candidate {
                 rtc.add_local_candidate(candidate);
             }
         }
@@ -315,7 +318,11 @@ impl NegotiatedSession for RtcSession {
     fn receive(&mut self, now: Instant, path: Path, datagram: &[u8]) -> Result<(), SessionError> {
         self.meet(now);
         // What does not parse is dropped: it costs its sender only.
-        let Ok(received) = Receive::new(Protocol::Udp, path.remote, path.local, datagram) else {
+        let protocol = match path.protocol {
+            Protocol::Udp => StrProtocol::Udp,
+            Protocol::Tcp => StrProtocol::Tcp,
+        };
+        let Ok(received) = Receive::new(protocol, path.remote, path.local, datagram) else {
             return Ok(());
         };
         match self.rtc.handle_input(Input::Receive(now, received)) {
@@ -334,7 +341,11 @@ impl NegotiatedSession for RtcSession {
         loop {
             match self.rtc.poll_output().map_err(engine_error)? {
                 str0m::Output::Transmit(transmit) => {
-                    let path = Path { local: transmit.source, remote: transmit.destination };
+                    let protocol = match transmit.proto {
+                        StrProtocol::Udp => Protocol::Udp,
+                        _ => Protocol::Tcp,
+                    };
+                    let path = Path { protocol, local: transmit.source, remote: transmit.destination };
                     return Ok(Output::Transmit { path, bytes: transmit.contents.into() });
                 }
                 str0m::Output::Timeout(deadline) => {

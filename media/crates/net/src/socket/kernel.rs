@@ -11,7 +11,7 @@ use super::BATCH;
 /// Room for one address (`IP_PKTINFO` or `IPV6_PKTINFO`) and one segment size with their headers, aligned for `cmsghdr`.
 pub(super) const CONTROL_WORDS: usize = 12;
 
-pub(super) fn set_option(
+pub(crate) fn set_option(
     descriptor: RawFd,
     level: libc::c_int,
     name: libc::c_int,
@@ -36,7 +36,7 @@ pub(super) fn zeroed_headers() -> [libc::mmsghdr; BATCH] {
 }
 
 /// The kernel's form of an address, and its length.
-pub(super) fn to_name(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
+pub(crate) fn to_name(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
     let mut name = zeroed_name();
     match address {
         SocketAddr::V4(v4) => {

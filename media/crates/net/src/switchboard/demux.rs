@@ -1,8 +1,9 @@
 //! Whose datagram is it? By the user fragment for connectivity checks, by a verified address for all else.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+
+use palaver_session::Endpoint;
 
 use super::PeerIx;
 
@@ -32,7 +33,7 @@ struct Owner {
 #[derive(Debug)]
 struct Known {
     /// Each with the moment of its last proof.
-    addresses: Vec<(SocketAddr, Instant)>,
+    addresses: Vec<(Endpoint, Instant)>,
     /// How many more it may prove; they come back with time.
     credit: u32,
     credited_at: Instant,
@@ -43,7 +44,7 @@ impl Known {
         Self { addresses: Vec::new(), credit: MAX_NEW_ADDRESSES, credited_at: now }
     }
 
-    fn has(&self, address: SocketAddr) -> bool {
+    fn has(&self, address: Endpoint) -> bool {
         self.addresses.iter().any(|(known, _)| *known == address)
     }
 
@@ -72,7 +73,7 @@ impl Known {
 #[derive(Debug, Default)]
 pub(super) struct Demux {
     ufrags: HashMap<String, PeerIx>,
-    addresses: HashMap<SocketAddr, Vec<Owner>>,
+    addresses: HashMap<Endpoint, Vec<Owner>>,
     by_peer: HashMap<PeerIx, Known>,
 }
 
@@ -82,7 +83,7 @@ impl Demux {
     }
 
     /// The owner at this position, if the address has that many.
-    pub(super) fn owner(&self, address: SocketAddr, position: usize) -> Option<PeerIx> {
+    pub(super) fn owner(&self, address: Endpoint, position: usize) -> Option<PeerIx> {
         self.addresses.get(&address)?.get(position).map(|owner| owner.peer)
     }
 
@@ -92,7 +93,7 @@ impl Demux {
 
     /// Whether a check from there may be looked at: the peer's own address, or one more than it has. Only proof costs
     /// credit, so that forged checks cannot use it up.
-    pub(super) fn may_prove(&mut self, address: SocketAddr, peer: PeerIx, now: Instant) -> bool {
+    pub(super) fn may_prove(&mut self, address: Endpoint, peer: PeerIx, now: Instant) -> bool {
         let Some(known) = self.by_peer.get_mut(&peer) else { return true };
         known.earn(now);
         known.has(address) || (known.credit > 0 && known.has_room(now))
@@ -107,7 +108,7 @@ impl Demux {
     }
 
     /// A check from this address was proved to be the peer's.
-    pub(super) fn learn(&mut self, address: SocketAddr, peer: PeerIx, now: Instant) -> Learned {
+    pub(super) fn learn(&mut self, address: Endpoint, peer: PeerIx, now: Instant) -> Learned {
         let owners = self.addresses.entry(address).or_default();
         let known = self.by_peer.entry(peer).or_insert_with(|| Known::new(now));
         if let Some(owner) = owners.iter_mut().find(|owner| owner.peer == peer) {
@@ -158,7 +159,7 @@ impl Demux {
         }
     }
 
-    fn disown(&mut self, address: SocketAddr, peer: PeerIx) {
+    fn disown(&mut self, address: Endpoint, peer: PeerIx) {
         if let Some(owners) = self.addresses.get_mut(&address) {
             owners.retain(|owner| owner.peer != peer);
             if owners.is_empty() {
@@ -220,6 +221,8 @@ pub(super) fn binding_request(datagram: &[u8]) -> Option<Check<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     fn request(username: &str) -> Vec<u8> {
@@ -262,14 +265,14 @@ mod tests {
         assert!(!check.is_answered_by(&response));
     }
 
-    fn owners(demux: &Demux, address: SocketAddr) -> Vec<PeerIx> {
+    fn owners(demux: &Demux, address: Endpoint) -> Vec<PeerIx> {
         (0..MAX_OWNERS).filter_map(|position| demux.owner(address, position)).collect()
     }
 
     #[test]
     fn a_lately_proved_address_cannot_be_taken_only_shared() {
         let mut demux = Demux::default();
-        let address = "192.0.2.1:5000".parse().expect("address");
+        let address = Endpoint::udp(SocketAddr::from(([192, 0, 2, 1], 5_000)));
         let start = Instant::now();
         assert_eq!(demux.learn(address, 1, start), Learned::New);
         assert_eq!(demux.learn(address, 2, start + Duration::from_secs(9)), Learned::Shared);
@@ -286,7 +289,7 @@ mod tests {
     #[test]
     fn many_identities_cannot_push_an_owner_out() {
         let mut demux = Demux::default();
-        let address = "192.0.2.1:5000".parse().expect("address");
+        let address = Endpoint::udp(SocketAddr::from(([192, 0, 2, 1], 5_000)));
         let now = Instant::now();
         for peer in 0..20 {
             demux.learn(address, peer, now);
@@ -297,7 +300,7 @@ mod tests {
     #[test]
     fn ever_new_addresses_run_out_of_credit_and_where_the_peer_is_stays() {
         let mut demux = Demux::default();
-        let address = |port: u16| SocketAddr::from(([192, 0, 2, 1], port));
+        let address = |port: u16| Endpoint::udp(SocketAddr::from(([192, 0, 2, 1], port)));
         let (home, start) = (address(9_999), Instant::now());
         assert_eq!(demux.learn(home, 1, start), Learned::New);
         let mut proved = 0;
@@ -322,7 +325,7 @@ mod tests {
     #[test]
     fn an_address_that_was_not_proved_lately_makes_room_for_another() {
         let mut demux = Demux::default();
-        let address = |port: u16| SocketAddr::from(([192, 0, 2, 1], port));
+        let address = |port: u16| Endpoint::udp(SocketAddr::from(([192, 0, 2, 1], port)));
         let start = Instant::now();
         for port in 0..MAX_ADDRESSES as u16 {
             demux.learn(address(port), 1, start);

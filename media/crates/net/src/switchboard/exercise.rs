@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use palaver_session::Path;
+use palaver_session::{Endpoint, Path};
 
 use super::Switchboard;
 use crate::command::Command;
@@ -18,7 +18,7 @@ use crate::command::Command;
 pub fn exercise(datagrams: &[&[u8]]) {
     let now = Instant::now();
     let local = SocketAddr::from(([192, 0, 2, 1], 7_882));
-    let mut board = Switchboard::new(palaver_session::RtcFactory::new(), vec![local], now);
+    let mut board = Switchboard::new(palaver_session::RtcFactory::new(), vec![Endpoint::udp(local)], now);
     board.command(now, Command::OpenPeer { room: "room".into(), peer: "alice".into() });
     let offer = include_str!("../../../../fuzz/corpus/sdp/chromium-simulcast.sdp").to_owned();
     let negotiate = crate::Negotiate {
@@ -33,14 +33,14 @@ pub fn exercise(datagrams: &[&[u8]]) {
     }
     let stranger = SocketAddr::from(([203, 0, 113, 9], 9));
     let own = SocketAddr::from(([10, 0, 0, 1], 5_000));
-    board.demux.learn(own, 0, now);
+    board.demux.learn(Endpoint::udp(own), 0, now);
     for datagram in datagrams {
         for remote in [stranger, own] {
-            board.receive(now, Path { local, remote }, datagram);
+            board.receive(now, Path::udp(local, remote), datagram);
             board.flush(now);
         }
     }
     assert_eq!(board.totals.panics, 0);
     assert_eq!(board.peer_count(), 1);
-    assert_eq!(board.demux.owner(stranger, 0), None);
+    assert_eq!(board.demux.owner(Endpoint::udp(stranger), 0), None);
 }

@@ -9,7 +9,7 @@ use palaver_net::command::{Command, Wish};
 use palaver_net::event::Event;
 use palaver_net::switchboard::Switchboard;
 use palaver_net::{Negotiate, print_text, read_offer};
-use palaver_session::{Path, RtcFactory};
+use palaver_session::{Endpoint, Path, RtcFactory};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::channel::ChannelId;
 use str0m::media::{Direction, MediaKind, Mid, Rid, Simulcast, SimulcastLayer};
@@ -69,7 +69,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let now = Instant::now();
-        let candidates = vec![SERVER.parse().expect("address")];
+        let candidates = vec![Endpoint::udp(SERVER.parse().expect("address"))];
         let board = Switchboard::new(RtcFactory::new(), candidates, now);
         Self {
             now,
@@ -253,7 +253,7 @@ impl World {
                     }
                     let remote = self.clients[who].address;
                     self.recorded.push((remote, bytes.clone()));
-                    let path = Path { local: SERVER.parse().expect("address"), remote };
+                    let path = Path::udp(SERVER.parse().expect("address"), remote);
                     self.board.receive(self.now, path, &bytes);
                 }
             }

@@ -354,7 +354,8 @@ static FACTORY: std::sync::OnceLock<crate::RtcFactory> = std::sync::OnceLock::ne
 fn negotiate(prepared: crate::PreparedOffer, narrowed: &str) {
     use crate::api::{NegotiatedSession as _, SessionFactory as _};
     let now = std::time::Instant::now();
-    let mut session = FACTORY.get_or_init(crate::RtcFactory::new).make(now, &[([192, 0, 2, 1], 7_882).into()]);
+    let candidate = crate::Endpoint::udp(([192, 0, 2, 1], 7_882).into());
+    let mut session = FACTORY.get_or_init(crate::RtcFactory::new).make(now, &[candidate]);
     let again = crate::PreparedOffer::parse(narrowed);
     for offer in [Some(prepared), again.ok()].into_iter().flatten() {
         let Ok(answer) = session.accept(now, offer) else { return };
@@ -368,7 +369,8 @@ fn negotiate(prepared: crate::PreparedOffer, narrowed: &str) {
 pub fn exercise_candidate(text: &str) {
     use crate::api::{NegotiatedSession as _, SessionFactory as _};
     let now = std::time::Instant::now();
-    let mut session = FACTORY.get_or_init(crate::RtcFactory::new).make(now, &[([192, 0, 2, 1], 7_882).into()]);
+    let candidate = crate::Endpoint::udp(([192, 0, 2, 1], 7_882).into());
+    let mut session = FACTORY.get_or_init(crate::RtcFactory::new).make(now, &[candidate]);
     let _ = session.add_candidate(text);
 }
 
