@@ -58,7 +58,12 @@ def default_data_dir(environ: Mapping[str, str]) -> Path:
 OPTIONS: tuple[Option, ...] = (
     _option("host", parsing.host, "127.0.0.1", "Address to listen on for pages and sockets; 0.0.0.0 or :: for all."),
     _option("port", parsing.port_or_any, "8000", "TCP port for pages and sockets; 0 picks a free one."),
-    _option("media-port", parsing.port_or_any, "7882", "Port for sound and picture, by UDP and, for those without it, TCP; 0 picks a free one."),
+    _option(
+        "media-port",
+        parsing.port_or_any,
+        "7882",
+        "Port for sound and picture, by UDP and, for those without it, TCP; 0 picks a free one.",
+    ),
     _option(
         "media-address",
         parsing.ip_address,
