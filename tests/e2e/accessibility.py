@@ -4,10 +4,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page
 
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+# Each size and each theme in `make test`; the other pairs in `make proof`.
+LOOKS = [
+    pytest.param(1440, 900, "light"),
+    pytest.param(390, 844, "dark"),
+    pytest.param(1440, 900, "dark", marks=pytest.mark.proof),
+    pytest.param(390, 844, "light", marks=pytest.mark.proof),
+]
 
 
 @cache

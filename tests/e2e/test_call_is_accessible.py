@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.accessibility import scrolls_sideways, violations
+from tests.e2e.accessibility import LOOKS, scrolls_sideways, violations
 from tests.e2e.conftest import PersonFactory, SignIns
 from tests.servers.palaver import PalaverServer
 
@@ -17,8 +17,7 @@ def server(shared_server: PalaverServer) -> PalaverServer:
     return shared_server
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+@pytest.mark.parametrize(("width", "height", "theme"), LOOKS)
 def test_axe_finds_nothing_on_the_way_through_a_call(
     person: PersonFactory, sign_ins: SignIns, theme: str, width: int, height: int
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, WebSocket, expect
 
-from tests.e2e.accessibility import scrolls_sideways, violations
+from tests.e2e.accessibility import LOOKS, scrolls_sideways, violations
 from tests.e2e.conftest import PersonFactory, SignIns
 from tests.e2e.people import Person
 from tests.servers.palaver import PalaverServer
@@ -205,8 +205,7 @@ def test_a_file_comes_through_a_cut_whole_and_a_picture_is_shown(
     expect(alice.page.get_by_role("dialog", name="tree.png").get_by_role("img")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+@pytest.mark.parametrize(("width", "height", "theme"), LOOKS)
 def test_hostile_texts_are_text_and_axe_finds_nothing(
     person: PersonFactory, sign_ins: SignIns, theme: str, width: int, height: int
 ) -> None:
