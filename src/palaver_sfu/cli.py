@@ -16,7 +16,7 @@ from typing import NoReturn
 import uvicorn
 from typing_extensions import override
 
-from palaver_sfu import logs
+from palaver_sfu import descriptors, logs
 from palaver_sfu.app import SfuApp, create_app
 from palaver_sfu.config import (
     DEFAULT_MEDIA_PORT,
@@ -84,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _fail(str(error), EXIT_SETTINGS)
     except OSError as error:
         return _fail(f"port: cannot listen on {host}:{arguments.port}: {error.strerror}", EXIT_PORT)
+    descriptors.raise_limit()
     with contextlib.closing(listener):
         try:
             app = create_app(settings)

@@ -4,6 +4,7 @@ import asyncio
 import random
 
 import pytest
+from websockets.exceptions import InvalidHandshake
 
 from tests.cluster.pages import Page, at, pages
 from tests.servers.cluster import Cluster
@@ -40,7 +41,7 @@ class Writer:
                 servers = [process for process in self._cluster.processes if process.is_running]
                 try:
                     answer = await self.page.come(chance.choice(servers))
-                except (OSError, EOFError):
+                except (OSError, EOFError, InvalidHandshake):
                     await asyncio.sleep(0.05)
                     continue
                 if answer["type"] == "welcome":

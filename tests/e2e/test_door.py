@@ -195,6 +195,13 @@ def test_the_green_room_says_that_a_meeting_is_locked_and_notices_when_it_opens(
     expect(join).to_be_enabled()
     join.click()
     carol.is_in_the_call()
+    alice.page.get_by_role("switch", name="Lock the meeting").click()
+    expect(alice.page.get_by_role("switch", name="Lock the meeting")).to_be_checked()
+    # To load the page anew is no goodbye.
+    carol.page.once("dialog", lambda dialog: dialog.accept())
+    carol.page.reload()
+    carol.press("Join now")
+    carol.is_in_the_call()
 
 
 def test_all_are_muted_and_may_not_unmute_until_it_is_lifted(alice: Person, link: str, person: PersonFactory) -> None:

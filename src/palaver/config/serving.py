@@ -18,6 +18,7 @@ from palaver.config.greeting import Greeting, greeting_text
 from palaver.config.options import Settings
 from palaver.config.server import run
 from palaver.kernel.clock import system_clock
+from palaver_sfu import descriptors
 
 
 class StartError(Exception):
@@ -30,6 +31,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
     Raises:
         StartError: the database cannot be used, or the certificate cannot be loaded.
     """
+    descriptors.raise_limit()
     port: int = listener.getsockname()[1]
     machine = origins.machine_names()
     certificate = _certificate(settings, machine)

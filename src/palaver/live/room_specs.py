@@ -26,7 +26,7 @@ def _rights(given: wire.RightsWire) -> Rights:
 # Any: each spec keeps its own pair of types together; a list of specs of different pairs has no better type.
 ROOM_SPECS: Final[tuple[CommandSpec[Any, Any], ...]] = (
     CommandSpec("rename_self", wire.RenameSelf, lambda w: room.RenameSelf(w.name), room.rename_self, right="rename"),
-    CommandSpec("leave", wire.Leave, lambda _: room.Leave(), room.leave),
+    CommandSpec("leave", wire.Leave, lambda given: room.Leave(given.is_for_good), room.leave),
     CommandSpec("end_for_all", wire.EndForAll, lambda _: room.EndForAll(), room.end_for_all),
     CommandSpec(
         "media_ticket",

@@ -50,9 +50,13 @@ class RenameSelf(Wire):
 
 
 class Leave(Wire):
-    """Go away at once; the socket is closed with 4499."""
+    """Go away at once; the socket is closed with 4499.
+
+    A page that is closed, or perhaps only loaded anew, does not mean it for good.
+    """
 
     kind: Literal["leave"] = "leave"
+    is_for_good: bool = True
 
 
 class EndForAll(Wire):

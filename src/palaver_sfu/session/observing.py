@@ -36,7 +36,7 @@ def _has_ended(room: RoomState, speaker: Speaker) -> bool:
 
 
 def resumed(room: RoomState, session: Session, turn: Turn) -> None:
-    """Who speaks now, and how good the lines are, for one who missed the changes."""
+    """Who speaks now, how good the lines are and which pictures rest, for one who missed the changes."""
     heard = {track for track in session.received_tracks if track in room.tracks}
     silent = [Speaker(room.tracks[t], t, level=0.0, is_active=False) for t in heard if _is_sound(room, t)]
     loud = [speaker for t, speaker in room.loud.items() if t in heard or speaker.peer == session.sid]
@@ -46,6 +46,10 @@ def resumed(room: RoomState, session: Session, turn: Turn) -> None:
     known = tuple((sid, quality) for sid in seen if (quality := room.sessions[sid].quality) is not None)
     if known:
         turn.send(session, QualityChanged(qualities=known))
+    for track in sorted(heard):
+        if not _is_sound(room, track):
+            state = PictureStateChanged(publisher=room.tracks[track], track=track, is_paused=track in session.paused)
+            turn.send(session, state)
 
 
 def _is_sound(room: RoomState, track: TrackSid) -> bool:
@@ -73,6 +77,7 @@ def stats(room: RoomState, event: StatsObserved, now: float) -> None:
 def picture_state(room: RoomState, session: Session, event: PictureStateObserved, turn: Turn) -> None:
     publisher = room.tracks.get(event.track)
     if publisher is not None and event.track in session.received_tracks:
+        (session.paused.add if event.is_paused else session.paused.discard)(event.track)
         message = PictureStateChanged(publisher=publisher, track=event.track, is_paused=event.is_paused)
         turn.send(session, message)
 

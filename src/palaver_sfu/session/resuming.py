@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from palaver_sfu.room.values import DisconnectReason
-from palaver_sfu.session import observing, presence, subscribing
+from palaver_sfu.session import observing, presence, subscribing, watching
 from palaver_sfu.session.effects import CloseSignal
 from palaver_sfu.session.inputs import Resume
 from palaver_sfu.session.messages import ParticipantsChanged, Resumed, RoomChanged
@@ -79,6 +79,7 @@ def _tell_missed(room: RoomState, session: Session, since: float, turn: Turn) ->
     turn.send(session, ParticipantsChanged(participants=(*others, session.info())))
     turn.send(session, RoomChanged(room=room.info()))
     observing.resumed(room, session, turn)
+    watching.resumed(session, turn)
 
 
 def _lose_again(room: RoomState, session: Session, turn: Turn) -> None:

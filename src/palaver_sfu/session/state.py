@@ -140,6 +140,7 @@ class Session:
     wishes: dict[TrackSid, bool] = field(default_factory=dict)
     settings: dict[TrackSid, TrackSettings] = field(default_factory=dict)
     applied: dict[TrackSid, SetSubscription] = field(default_factory=dict)
+    paused: set[TrackSid] = field(default_factory=set)  # for want of room on the line
     undecodable: set[TrackSid] = field(default_factory=set)
 
     # Transports: one peer in the media core, or two, of which one only receives and is offered to by us.

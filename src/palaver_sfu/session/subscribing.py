@@ -151,6 +151,7 @@ def forget_track(room: RoomState, track: TrackSid, turn: Turn) -> None:
         session.settings.pop(track, None)
         session.applied.pop(track, None)
         session.undecodable.discard(track)
+        session.paused.discard(track)
         if track in session.received_tracks:
             turn.do(DropSubscription(peer=session.receiver, track=track))
             reconcile(room, session, turn)

@@ -50,6 +50,13 @@ def look_down(room: RoomState, turn: Turn) -> None:
             _tell(publisher, publication, best, turn)
 
 
+def resumed(session: Session, turn: Turn) -> None:
+    """What is watched of everything that *session* sends, for one who missed the changes."""
+    for publication in session.publications.values():
+        if publication.info.kind is TrackKind.VIDEO and publication.is_announced:
+            _tell(session, publication, publication.told_quality, turn)
+
+
 def _watched(session: Session, track: TrackInfo) -> VideoQuality:
     applied = session.applied.get(track.sid)
     if applied is None or not applied.is_enabled:

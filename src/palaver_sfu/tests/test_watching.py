@@ -2,7 +2,7 @@
 
 from palaver_sfu.room.values import TrackKind, TrackSettings, TrackSid, TrackSource, VideoQuality
 from palaver_sfu.session.effects import SetSubscription
-from palaver_sfu.session.inputs import PictureStateObserved, SignalLost
+from palaver_sfu.session.inputs import PictureStateObserved, Resume, SignalLost
 from palaver_sfu.session.messages import PictureStateChanged, WatchedQuality
 from palaver_sfu.session.requests import UpdateSubscription, UpdateTrackSettings
 from palaver_sfu.tests.rehearsal import Stage
@@ -126,3 +126,18 @@ def test_who_has_no_room_for_a_picture_is_told_and_nobody_else() -> None:
     assert stage.told("alice", PictureStateChanged) == []
     stage.step(PictureStateObserved(peer=bob, track=TrackSid("TR_gone"), is_paused=True))
     assert len(stage.told("bob", PictureStateChanged)) == 2
+
+
+def test_who_comes_back_is_told_what_rests_and_what_is_watched() -> None:
+    stage, camera = two_people()
+    alice, bob = stage.session("alice").sid, stage.session("bob").sid
+    show(stage, "bob", camera, LOW)
+    stage.wait(8)
+    for sid in (alice, bob):
+        stage.step(SignalLost(sid=sid))
+    stage.step(PictureStateObserved(peer=bob, track=camera, is_paused=True))
+    before = len(told(stage))
+    for sid in (alice, bob):
+        stage.step(Resume(sid=sid))
+    assert stage.told("bob", PictureStateChanged)[-1].is_paused
+    assert told(stage)[before:] == [LOW]

@@ -321,7 +321,7 @@ describe("the end", () => {
     enter();
     call.returnToGreenRoom();
     expect(call.phase.value).toEqual({ kind: "green" });
-    expect(socket().last("command").command).toEqual({ kind: "leave" });
+    expect(socket().last("command").command).toEqual({ kind: "leave", is_for_good: false });
     expect(engine.status.value).toBe("off");
     expect(call.people.value).toEqual([]);
     enter("token-2");

@@ -270,14 +270,15 @@ export class Call {
     if (this.panel.value !== "chat") this.togglePanel("chat");
   }
 
-  leave(): void {
-    this.line.leave();
+  /** Not for good when the page goes: it may only be loaded anew. */
+  leave(isForGood = true): void {
+    this.line.leave(isForGood);
   }
 
   /** Back from the call or from the page after it, with the devices as they were. */
   returnToGreenRoom(): void {
     const wasInside = this.phase.peek().kind === "call";
-    this.line.leave();
+    this.line.leave(false);
     this.line.forget();
     this.hasReturned = true;
     if (wasInside) this.announcer.say({ key: "end.left.title" });

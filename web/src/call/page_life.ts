@@ -20,7 +20,7 @@ export function followPage(call: Call, t: Translate): void {
   followTogether(call, t);
   // A page that goes away leaves at once, so that its tile does not linger; one that returns from the browser's
   // back-forward cache starts afresh.
-  window.addEventListener("pagehide", () => call.leave());
+  window.addEventListener("pagehide", () => call.leave(false));
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) window.location.reload();
   });

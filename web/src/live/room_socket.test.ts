@@ -286,7 +286,7 @@ describe("ends", () => {
     enter();
     const room = socket();
     line.leave();
-    expect(room.last("command").command).toEqual({ kind: "leave" });
+    expect(room.last("command").command).toEqual({ kind: "leave", is_for_good: true });
     expect(room.isClosed).toBe(true);
     expect(line.state.value).toMatchObject({ kind: "ended", end: { reason: "left" } });
   });

@@ -112,9 +112,9 @@ export class RoomSocket {
   }
 
   /** Leaves at once; does not wait for the server, so that it also works while a page goes away. */
-  leave(): void {
+  leave(isForGood = true): void {
     if (this.#state.value.kind === "ended" || this.#state.value.kind === "idle") return;
-    this.#sendCommand(this.#requests.newId(), { kind: "leave" });
+    this.#sendCommand(this.#requests.newId(), { kind: "leave", is_for_good: isForGood });
     this.#finish({ reason: "left", by: null, code: null });
   }
 

@@ -443,9 +443,10 @@ export interface Knock {
   note?: string;
 }
 
-/** Go away at once; the socket is closed with 4499. */
+/** Go away at once; the socket is closed with 4499. A page that is closed, or perhaps only loaded anew, does not mean it for good. */
 export interface Leave {
   kind: "leave";
+  is_for_good?: boolean;
 }
 
 /** Lower every hand. */

@@ -22,7 +22,9 @@ class RenameSelf:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Go away at once."""
+    """Go away at once, for good or perhaps only to load the page anew."""
+
+    is_for_good: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,11 @@ def renamed(state: RoomState, seat: Seat, name: str) -> Step:
 
 
 def leave(state: RoomState, actor: Actor, command: Leave, now: Moment) -> Step:
-    """Drop the actor without grace: they said that they go. Where there is a waiting room they wait again next time."""
-    del command
+    """Drop the actor without grace: they said that they go. Whoever goes for good waits like others the next time."""
     if isinstance(actor, Waiter):
         return leave_the_door(state, actor)
-    state = replace(state, admitted=state.admitted - {actor.participant.identity})
+    if command.is_for_good:
+        state = replace(state, admitted=state.admitted - {actor.participant.identity})
     step = drop_seat(state, actor, reason=DropReason.LEFT, now=now)
     return replace(step, effects=(*goodbye(actor.link, Farewell.LEFT, by=None), *step.effects))
 

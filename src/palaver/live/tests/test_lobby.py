@@ -161,6 +161,8 @@ def test_who_was_admitted_comes_back_without_waiting_until_they_leave_themselves
     inside = command(bob_waits(), 1, "admit", Admit(P2)).state
     lost = feed(feed(inside, fx.SocketGone(SocketId(2), is_clean=False), moment()).state, fx.TimePassed(), moment(30))
     assert isinstance(feed(lost.state, join("bob", 4), moment(31)).answer, fx.Seated)
+    loaded_anew = command(inside, 2, "leave", Leave(is_for_good=False)).state
+    assert isinstance(feed(loaded_anew, join("bob", 4), moment(31)).answer, fx.Seated)
     left = command(inside, 2, "leave", Leave()).state
     assert isinstance(feed(left, join("bob", 4), moment(31)).answer, fx.Waits)
 
