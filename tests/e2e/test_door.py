@@ -122,16 +122,20 @@ def test_what_is_switched_off_is_not_offered(alice: Person, link: str, person: P
     bob.press("People")
     alice.press("Host controls")
 
+    def shut() -> None:
+        bob.page.keyboard.press("Escape")
+        expect(bob.page.get_by_role("menu")).to_have_count(0)
+
     def offers(*, rename: int, private: int) -> None:
         for menu in ("More", "More for Bob"):
             bob.press(menu)
             expect(bob.page.get_by_role("menu")).to_be_visible()
             expect(bob.page.get_by_role("menuitem", name="Change your name")).to_have_count(rename)
-            bob.page.keyboard.press("Escape")
+            shut()
         bob.press("More for Alice Example")
         expect(bob.page.get_by_role("menuitem", name="Pin for me")).to_be_visible()
         expect(bob.page.get_by_role("menuitem", name="Private message")).to_have_count(private)
-        bob.page.keyboard.press("Escape")
+        shut()
 
     offers(rename=1, private=1)
     for switch in ("Change their name", "Write to one person"):
