@@ -21,6 +21,8 @@ from pathlib import Path
 import uvloop
 
 from benches.fanout.client import Crowd
+from benches.fanout.words import hello, rename
+from benches.processes import resident_kib
 from benches.scoreboard import quantile, write
 from tests.servers.redis import RedisServer
 
@@ -51,23 +53,6 @@ class Cost:
     kib_per_socket: float
     holder_us_per_delivery: float | None
     """What the process that holds the room spends on each delivery, where that is another one."""
-
-
-def hello(number: int) -> str:
-    """The greeting of the live room."""
-    message = {
-        "type": "hello",
-        "request_id": "hello",
-        "protocol": 1,
-        "tab_id": f"tab-{number}",
-        "name": f"Person {number}",
-    }
-    return json.dumps(message)
-
-
-def rename(mark: str) -> str:
-    """An event in the live room."""
-    return json.dumps({"type": "command", "request_id": "r", "command": {"kind": "rename_self", "name": mark}})
 
 
 def delta(mark: str) -> str:
@@ -138,12 +123,6 @@ async def measure(kind: str, size: int, events: int, redis_url: str) -> Cost:
 async def cpu_of(port: int | None) -> int:
     """The processor time of a server; none of no server."""
     return 0 if port is None else await asyncio.to_thread(cpu_ns, port)
-
-
-def resident_kib(pid: int) -> int:
-    """The memory that a process holds."""
-    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS:")]
-    return int(line.split()[1])
 
 
 def cpu_ns(port: int) -> int:

@@ -6,10 +6,10 @@ import hashlib
 import os
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 
+from benches.processes import resident_kib
 from tests.load.classroom import PATIENCE_S
 from tests.load.lesson import Lesson
 from tests.servers.palaver import PalaverServer
@@ -24,17 +24,13 @@ class Memory:
     """What the server's process holds, and the most that it ever held."""
 
     def __init__(self, server: PalaverServer) -> None:
-        self._status = Path(f"/proc/{server.pid}/status")
-        self.first_kib = self.highest_kib = self._now_kib()
+        self._pid = server.pid
+        self.first_kib = self.highest_kib = resident_kib(self._pid)
 
     async def watch(self) -> None:
         while True:
-            self.highest_kib = max(self.highest_kib, self._now_kib())
+            self.highest_kib = max(self.highest_kib, resident_kib(self._pid))
             await asyncio.sleep(0.05)
-
-    def _now_kib(self) -> int:
-        lines = self._status.read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
 async def hand_in(lesson: Lesson, megabytes: int) -> str:

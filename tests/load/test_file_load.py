@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from benches.processes import resident_kib
 from tests.servers.palaver import PalaverServer
 
 MEGABYTE = 1_000_000
@@ -128,8 +129,7 @@ def digest_of(length: int, offset: int = 0) -> str:
 
 
 def memory_mb(pid: int, what: str) -> float:
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(what))
-    return int(line.split()[1]) * 1024 / MEGABYTE
+    return resident_kib(pid, field=what) * 1024 / MEGABYTE
 
 
 @pytest.fixture

@@ -3,17 +3,15 @@
 Their clients are cheap enough not to be what is measured (`benches.fanout.client`), but share the machine.
 """
 
-import json
-import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from typing_extensions import override
 
 from benches.fanout.client import Crowd
+from benches.fanout.words import hello, rename
+from benches.processes import processor_s, resident_kib
 from benches.scoreboard import quantile
 from tests.load.classroom import Pupil, open_meeting
 from tests.servers.palaver import PalaverServer
@@ -24,33 +22,6 @@ AT_ONCE = 100
 # How soon is told for each run: the clients, and whatever else runs, have the same two cores. The limit is of the
 # server's own time.
 WINDOWS = 4
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[PalaverServer]:
-    with PalaverServer(tmp_path / "palaver") as running:
-        yield running
-
-
-def hello(number: int) -> str:
-    return json.dumps(
-        {"type": "hello", "request_id": "hello", "protocol": 1, "tab_id": f"tab-{number}", "name": f"Person {number}"}
-    )
-
-
-def rename(mark: str) -> str:
-    return json.dumps({"type": "command", "request_id": "r", "command": {"kind": "rename_self", "name": mark}})
-
-
-def resident_kib(server: PalaverServer) -> int:
-    lines = Path(f"/proc/{server.pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
-
-
-def processor_s(server: PalaverServer) -> float:
-    """The processor time that the server has used."""
-    cells = Path(f"/proc/{server.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(cells[11]) + int(cells[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +53,19 @@ async def fill(server: PalaverServer, count: int, events: int) -> Storm:
     crowd = Crowd(server.port, greeting=hello, path=f"/ws/meetings/{slug}")
     # Whatever is made once is made by the first.
     await crowd.gather(1)
-    before_kib, begun_s = resident_kib(server), time.monotonic()
+    before_kib, begun_s = resident_kib(server.pid), time.monotonic()
     waits_s = await crowd.gather(count - 2, at_once=AT_ONCE)
     storm_s = time.monotonic() - begun_s
     await observer.until(lambda: len(observer.replica.participants) == count)
     await crowd.event(0, rename)
-    grown_kib = resident_kib(server) - before_kib
+    grown_kib = resident_kib(server.pid) - before_kib
     numbers = iter(range(1, WINDOWS * events + 1))
-    before_s = processor_s(server)
+    before_s = processor_s(server.pid)
     windows = [
         [wait for _ in range(events) for wait in await crowd.event(next(numbers), rename)] for _ in range(WINDOWS)
     ]
     assert {len(waits_ns) for waits_ns in windows} == {events * (count - 1)}, "somebody did not hear of something"
-    spent_s = processor_s(server) - before_s
+    spent_s = processor_s(server.pid) - before_s
     assert not [client for client in crowd.clients if client.is_gone], "somebody who reads was cut"
     told, now = await observer.fresh()
     assert told == now

@@ -8,7 +8,7 @@ import contextlib
 import random
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +24,6 @@ WRITERS = 50
 CONVERGED_WITHIN_S = 10.0
 # Of the room itself, on a machine that is busy with other things: an answer from memory takes a millisecond.
 ANSWERED_WITHIN_S = 2.0
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[PalaverServer]:
-    with PalaverServer(tmp_path / "palaver") as running:
-        yield running
 
 
 @asynccontextmanager

@@ -7,15 +7,14 @@ and then while nothing more goes into its connection.
 import asyncio
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Self
 
 import pytest
 
 from benches.fanout.client import Crowd
+from benches.fanout.words import hello, rename
 from benches.scoreboard import quantile
 from palaver.config.websockets import MAX_UNSENT_BYTES
 from tests.load.classroom import PATIENCE_S, Pupil, open_meeting
@@ -33,22 +32,6 @@ MAX_RATIO = 1.2
 MAX_HELD_BYTES = 2 * 1024 * 1024
 # Of 3.9 kB each, to all: what a window of the kernel's, ours and a queue can hold is passed by none of the rounds.
 FILLING = 90
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[PalaverServer]:
-    with PalaverServer(tmp_path / "palaver") as running:
-        yield running
-
-
-def hello(number: int) -> str:
-    return json.dumps(
-        {"type": "hello", "request_id": "hello", "protocol": 1, "tab_id": f"tab-{number}", "name": f"Person {number}"}
-    )
-
-
-def rename(mark: str) -> str:
-    return json.dumps({"type": "command", "request_id": "r", "command": {"kind": "rename_self", "name": mark}})
 
 
 def long_message(mark: str) -> str:

@@ -1,0 +1,16 @@
+"""What another process of this machine uses, as Linux tells it (proc(5))."""
+
+import os
+from pathlib import Path
+
+
+def resident_kib(pid: int, *, field: str = "VmRSS") -> int:
+    """The memory that a process holds, or with `VmHWM` the most that it ever held."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
+
+
+def processor_s(pid: int) -> float:
+    """The processor time that a process has used."""
+    cells = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(cells[11]) + int(cells[12])) / os.sysconf("SC_CLK_TCK")
