@@ -94,7 +94,6 @@ impl TcpPort {
         announced: impl Fn(SocketAddr, SocketAddr) -> Option<SocketAddr>,
         mut each: impl FnMut(Path, &[u8]),
     ) {
-        self.resume(now);
         let mut ready = std::mem::take(&mut self.ready);
         self.poller.wait(&mut ready);
         for (token, is_writable) in ready.drain(..) {
@@ -136,8 +135,9 @@ impl TcpPort {
         }
     }
 
-    /// Once a second: close who proved nothing in time, or fell silent.
+    /// Once a second: close who proved nothing in time, or fell silent, and let people in again after a failure.
     pub(crate) fn sweep(&mut self, now: Instant) {
+        self.resume(now);
         let over = |c: &Connection| {
             let silent = now.saturating_duration_since(c.heard_at);
             if c.is_proved { silent >= SILENCE } else { now.saturating_duration_since(c.opened_at) >= STRANGER_TIME }

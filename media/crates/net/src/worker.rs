@@ -180,13 +180,16 @@ impl Worker {
         let mut next_totals = Instant::now();
         loop {
             let deadline = switchboard.next_deadline();
-            self.wait(deadline.saturating_duration_since(Instant::now()));
+            let is_tcp_ready = self.wait(deadline.saturating_duration_since(Instant::now()));
             let now = Instant::now();
             for _ in 0..MAX_COMMANDS_PER_TURN {
                 let Some(command) = self.mailbox.take() else { break };
                 switchboard.command(now, command);
             }
             self.read(switchboard, &mut batch);
+            if is_tcp_ready {
+                self.read_tcp(switchboard);
+            }
             let now = Instant::now();
             switchboard.flush(now);
             if self.mailbox.is_closing.load(Ordering::Acquire) {
@@ -205,7 +208,7 @@ impl Worker {
         }
     }
 
-    fn read<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>, batch: &mut Batch) {
+    fn read<F: SessionFactory>(&self, switchboard: &mut Switchboard<F>, batch: &mut Batch) {
         for socket in &self.sockets {
             for _ in 0..MAX_READ_ROUNDS {
                 let now = Instant::now();
@@ -222,11 +225,13 @@ impl Worker {
                 }
             }
         }
-        if let Some(tcp) = &mut self.tcp {
-            let (now, candidates) = (Instant::now(), &self.candidates);
-            let announced = |from, to: SocketAddr| announced(candidates, to.port(), from, Some(to.ip()));
-            tcp.turn(now, announced, |path, bytes| switchboard.receive(now, path, bytes));
-        }
+    }
+
+    fn read_tcp<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>) {
+        let Some(tcp) = &mut self.tcp else { return };
+        let (now, candidates) = (Instant::now(), &self.candidates);
+        let announced = |from, to: SocketAddr| announced(candidates, to.port(), from, Some(to.ip()));
+        tcp.turn(now, announced, |path, bytes| switchboard.receive(now, path, bytes));
     }
 
     fn carry_out<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>) {
@@ -238,7 +243,7 @@ impl Worker {
             self.events.push(outbox.events.drain(..));
         }
         let datagrams = std::mem::take(&mut outbox.datagrams);
-        if let Some(tcp) = &mut self.tcp {
+        if let Some(tcp) = self.tcp.as_mut().filter(|tcp| tcp.count() > 0) {
             for datagram in datagrams.iter().filter(|datagram| datagram.path.protocol == Protocol::Tcp) {
                 tcp.send(&datagram.path, &datagram.bytes);
             }
@@ -280,8 +285,9 @@ impl Worker {
         *self.mailbox.totals.lock().unwrap_or_else(PoisonError::into_inner) = totals;
     }
 
-    /// Until a socket or the mailbox has something, or the time is over.
-    fn wait(&self, at_most: Duration) {
+    /// Until a socket or the mailbox has something, or the time is over. Answers whether TCP has something: few use it,
+    /// and nobody else shall pay for asking.
+    fn wait(&self, at_most: Duration) -> bool {
         let descriptors = self.sockets.iter().map(UdpSocket::descriptor);
         let descriptors = descriptors.chain([self.mailbox.wake.descriptor()]);
         let descriptors = descriptors.chain(self.tcp.as_ref().map(TcpPort::descriptor));
@@ -294,6 +300,7 @@ impl Worker {
         // SAFETY: the array has the declared length, the time-out is valid; both outlive the call. No signal mask.
         // An error (EINTR) is an early return, which the loop is made for.
         unsafe { libc::ppoll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, &raw const timeout, std::ptr::null()) };
+        self.tcp.is_some() && polled.last().is_some_and(|tcp| tcp.revents != 0)
     }
 }
 
