@@ -285,53 +285,46 @@ async def test_redis_that_hangs_is_given_up_within_seconds(redis: RedisServer) -
     await place.close()
 
 
-async def test_letters_are_heard_again_after_redis_was_restarted(redis: RedisServer) -> None:
+@asynccontextmanager
+async def redialling(redis: RedisServer) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Two places, of which one listens; the function waits until it has found its way again, and hears the other."""
     one, other = RedisExchange(redis.url), RedisExchange(redis.url)
     heard: list[str] = []
-    returns: list[None] = []
+    returned = asyncio.Semaphore(0)
 
     async def back() -> None:
-        returns.append(None)
+        returned.release()
 
-    async with listening(other, heard.append, back), asyncio.timeout(PATIENCE_S):
-        while not returns:
-            await asyncio.sleep(0.01)
-        redis.stop()
-        await asyncio.to_thread(redis.start)
-        while len(returns) < 2:
-            await asyncio.sleep(0.01)
+    async def hears_again() -> None:
+        await returned.acquire()
         assert await one.send((Letter(other.process, "again"),)) == (True,)
         while heard != ["again"]:
             await asyncio.sleep(0.01)
+
+    async with listening(other, heard.append, back), asyncio.timeout(PATIENCE_S):
+        await returned.acquire()
+        yield hears_again
     for place in (one, other):
         await place.close()
+
+
+async def test_letters_are_heard_again_after_redis_was_restarted(redis: RedisServer) -> None:
+    async with redialling(redis) as hears_again:
+        redis.stop()
+        await asyncio.to_thread(redis.start)
+        await hears_again()
 
 
 async def test_an_ear_that_hears_nothing_asks_and_listens_anew(
     redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A machine that vanished closes no connection: nothing would ever be heard on it again."""
-    one, other = RedisExchange(redis.url), RedisExchange(redis.url)
-    heard: list[str] = []
-    returns: list[None] = []
-
-    async def back() -> None:
-        returns.append(None)
-
-    async with listening(other, heard.append, back), asyncio.timeout(PATIENCE_S):
-        while not returns:
-            await asyncio.sleep(0.01)
+    async with redialling(redis) as hears_again:
         redis.freeze()
         while "No connection to Redis for letters" not in caplog.text:
             await asyncio.sleep(0.01)
         redis.thaw()
-        while len(returns) < 2:
-            await asyncio.sleep(0.01)
-        assert await one.send((Letter(other.process, "again"),)) == (True,)
-        while heard != ["again"]:
-            await asyncio.sleep(0.01)
-    for place in (one, other):
-        await place.close()
+        await hears_again()
 
 
 async def test_redis_is_asked_even_for_no_room_at_all(redis: RedisServer) -> None:

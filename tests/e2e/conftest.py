@@ -10,6 +10,7 @@ from playwright.sync_api import Playwright, expect
 from tests.e2e.cameras import camera_film
 from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES, WAIT_MS, WATCH_CONNECTIONS, Person
 from tests.servers.palaver import PalaverServer, migrated
+from tests.servers.wire_cutter import WireCutter
 
 PersonFactory = Callable[..., Person]
 SignIns = Callable[[str], Any]
@@ -51,6 +52,13 @@ def sign_ins(playwright_driver: Playwright, shared_server: PalaverServer) -> Sig
         return kept[name]
 
     return sign_in
+
+
+@pytest.fixture
+def wires(server: PalaverServer) -> Iterator[WireCutter]:
+    """A way to the server that can be cut."""
+    with WireCutter(server.port) as cutter:
+        yield cutter
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +40,6 @@ window.alert = () => window.__violations.push('alert');
 @pytest.fixture(scope="module")
 def server(shared_server: PalaverServer) -> PalaverServer:
     return shared_server
-
-
-@pytest.fixture
-def wires(server: PalaverServer) -> Iterator[WireCutter]:
-    with WireCutter(server.port) as cutter:
-        yield cutter
 
 
 def frames_of(person: Person) -> list[str]:

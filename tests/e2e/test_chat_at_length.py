@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,12 +34,6 @@ DRAG_OVER = """
 @pytest.fixture(scope="module")
 def server(shared_server: PalaverServer) -> PalaverServer:
     return shared_server
-
-
-@pytest.fixture
-def wires(server: PalaverServer) -> Iterator[WireCutter]:
-    with WireCutter(server.port) as cutter:
-        yield cutter
 
 
 def notes(person: Person) -> list[str]:

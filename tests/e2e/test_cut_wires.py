@@ -1,7 +1,5 @@
 """A socket is cut for five seconds: the room socket unnoticed, the signalling with a return by itself."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import expect
 
@@ -32,12 +30,6 @@ COUNT_PEOPLE = """
 @pytest.fixture(scope="module")
 def server(shared_server: PalaverServer) -> PalaverServer:
     return shared_server
-
-
-@pytest.fixture
-def wires(server: PalaverServer) -> Iterator[WireCutter]:
-    with WireCutter(server.port) as cutter:
-        yield cutter
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.db import OperationalError
 
 from palaver.kernel.errors import UNAVAILABLE
 from palaver.live.cluster.breaker import SETTLE_S
-from palaver.live.cluster.tests.stage import Page, Stage
+from palaver.live.cluster.tests.stage import Page, Process, Stage
 from palaver.meetings.models import Attendance, Meeting, MeetingSession
 
 # By its mark it is among those that also run on PostgreSQL, whose locks are not SQLite's.
@@ -36,6 +36,15 @@ def removals() -> int:
 @sync_to_async
 def fence() -> int:
     return MeetingSession.objects.get().owner_fence
+
+
+async def dave_and_bob(stage: Stage, meeting: Meeting) -> tuple[Process, Process, Page, Page]:
+    """Dave at the process that holds the room, and Bob at another."""
+    first, second = await stage.process(), await stage.process()
+    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
+    await dave.hello("Dave")
+    await bob.hello("Bob")
+    return first, second, dave, bob
 
 
 async def test_a_killed_holder_is_replaced_and_nobody_else_notices(
@@ -93,10 +102,7 @@ async def test_what_was_acknowledged_but_not_yet_written_is_written_by_the_next_
 
 
 async def test_a_stop_hands_the_room_on_at_once(stage: Stage, meeting: Meeting) -> None:
-    first, second = await stage.process(), await stage.process()
-    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
-    await dave.hello("Dave")
-    await bob.hello("Bob")
+    first, second, dave, bob = await dave_and_bob(stage, meeting)
     await first.stop()
     assert await dave.farewell() == ("server_restart", 1012)
     assert (await bob.until("snapshot"))["snapshot"]["participants"].keys() == {dave.me, bob.me}
@@ -132,10 +138,7 @@ async def test_a_holder_that_slept_through_its_claim_says_and_writes_nothing(
 
 async def test_a_claim_that_was_forgotten_is_taken_up_again(stage: Stage, meeting: Meeting) -> None:
     """Redis was restarted with nothing in it."""
-    first, second = await stage.process(), await stage.process()
-    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
-    await dave.hello("Dave")
-    await bob.hello("Bob")
+    first, _, dave, bob = await dave_and_bob(stage, meeting)
     stage.server.restart()
     assert (await dave.command("rename_self", name="David"))["type"] == "ack"
     await bob.until_names("Bob", "David")
@@ -150,10 +153,7 @@ async def test_a_claim_that_was_forgotten_is_taken_up_again(stage: Stage, meetin
 async def test_without_the_exchange_a_room_goes_on_for_its_own_and_refuses_the_others(
     stage: Stage, meeting: Meeting
 ) -> None:
-    first, second = await stage.process(), await stage.process()
-    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
-    await dave.hello("Dave")
-    await bob.hello("Bob")
+    _, second, dave, bob = await dave_and_bob(stage, meeting)
     stage.server.is_down = True
     assert (await dave.command("rename_self", name="David"))["type"] == "ack"
     for _ in range(2):
@@ -173,10 +173,7 @@ async def test_without_the_exchange_a_room_goes_on_for_its_own_and_refuses_the_o
 
 async def test_an_exchange_that_forgot_all_leaves_rooms_to_who_went_on_without(stage: Stage, meeting: Meeting) -> None:
     """Whoever finds it first must not take the room, and with it what happened there meanwhile."""
-    first, second = await stage.process(), await stage.process()
-    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
-    await dave.hello("Dave")
-    await bob.hello("Bob")
+    first, second, dave, bob = await dave_and_bob(stage, meeting)
     stage.server.is_down = True
     assert (await dave.command("rename_self", name="David"))["type"] == "ack"
     assert (await bob.command("rename_self", name="Robert"))["code"] == "unavailable"
@@ -199,10 +196,7 @@ async def test_an_exchange_that_forgot_all_leaves_rooms_to_who_went_on_without(s
 async def test_a_room_whose_holder_died_while_the_exchange_was_away_is_taken_over(
     stage: Stage, meeting: Meeting
 ) -> None:
-    first, second = await stage.process(), await stage.process()
-    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
-    await dave.hello("Dave")
-    await bob.hello("Bob")
+    first, second, _, bob = await dave_and_bob(stage, meeting)
     stage.server.is_down = True
     assert (await bob.command("rename_self", name="Robert"))["code"] == "unavailable"
     await stage.advance(1)
@@ -231,10 +225,7 @@ async def test_an_entry_that_nobody_heard_is_sent_again(stage: Stage, meeting: M
 
 async def test_a_branch_whose_link_was_lost_with_a_letter_is_told(stage: Stage, meeting: Meeting) -> None:
     """The holder alone could not reach the exchange for a moment; the branch has noticed nothing."""
-    first, second = await stage.process(), await stage.process()
-    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
-    await dave.hello("Dave")
-    await bob.hello("Bob")
+    first, _, dave, bob = await dave_and_bob(stage, meeting)
     first.exchange.is_cut_off = True
     assert (await dave.command("rename_self", name="David"))["type"] == "ack"
     first.exchange.is_cut_off = False
@@ -245,10 +236,7 @@ async def test_a_branch_whose_link_was_lost_with_a_letter_is_told(stage: Stage, 
 
 
 async def test_a_holder_that_alone_lost_the_exchange_gives_way(stage: Stage, meeting: Meeting) -> None:
-    first, second = await stage.process(), await stage.process()
-    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
-    await dave.hello("Dave")
-    await bob.hello("Bob")
+    first, _, dave, bob = await dave_and_bob(stage, meeting)
     first.exchange.is_cut_off = True
     await stage.advance(TAKE_OVER_S)
     await bob.until("snapshot")
@@ -265,10 +253,7 @@ async def test_a_holder_that_alone_lost_the_exchange_gives_way(stage: Stage, mee
 
 @pytest.mark.parametrize("direction", ["to the branch", "to the holder"])
 async def test_a_lost_letter_is_found_and_mended(stage: Stage, meeting: Meeting, direction: str) -> None:
-    first, second = await stage.process(), await stage.process()
-    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
-    await dave.hello("Dave")
-    await bob.hello("Bob")
+    _, _, dave, bob = await dave_and_bob(stage, meeting)
     await dave.until_names("Bob", "Dave")
     stage.server.letters_to_lose = 1
     if direction == "to the branch":
@@ -290,10 +275,7 @@ async def test_a_lost_letter_is_found_and_mended(stage: Stage, meeting: Meeting,
 async def test_a_quiet_link_that_lost_a_letter_is_mended_by_the_next_sign_of_life(
     stage: Stage, meeting: Meeting
 ) -> None:
-    first, second = await stage.process(), await stage.process()
-    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
-    await dave.hello("Dave")
-    await bob.hello("Bob")
+    _, _, dave, bob = await dave_and_bob(stage, meeting)
     await dave.until_names("Bob", "Dave")
     stage.server.letters_to_lose = 1
     await dave.command("rename_self", name="David")
@@ -305,10 +287,7 @@ async def test_a_quiet_link_that_lost_a_letter_is_mended_by_the_next_sign_of_lif
 async def test_the_people_of_a_killed_branch_are_lost_and_then_gone(
     stage: Stage, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = await stage.process(), await stage.process()
-    dave, bob = Page(first, meeting.slug), Page(second, meeting.slug)
-    await dave.hello("Dave")
-    await bob.hello("Bob")
+    first, second, dave, _ = await dave_and_bob(stage, meeting)
     await dave.until_names("Bob", "Dave")
     await second.kill()
     await stage.advance(12)
