@@ -103,7 +103,7 @@ def _same(client: Client) -> Client:
 
 
 class Crowd:
-    """All sockets of one room."""
+    """All sockets of one room. They come from two networks in turn: guests of one may not take every seat."""
 
     def __init__(self, port: int, *, greeting: Callable[[int], str] | None, path: str = "/ws/meetings/bench") -> None:
         self._port = port
@@ -137,7 +137,9 @@ class Crowd:
                 welcomed.set()
 
         client = Client(host, self._path, first)
-        await asyncio.get_running_loop().create_connection(functools.partial(_same, client), "127.0.0.1", self._port)
+        await asyncio.get_running_loop().create_connection(
+            functools.partial(_same, client), "127.0.0.1", self._port, local_addr=(f"127.0.3.{number % 2 + 1}", 0)
+        )
         await asyncio.wait_for(client.opened, _PATIENCE_S)
         if self._greeting is not None:
             client.send(self._greeting(number))

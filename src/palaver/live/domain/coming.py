@@ -15,7 +15,14 @@ from palaver.live.domain.effects import (
     SocketGone,
     Step,
 )
-from palaver.live.domain.lobby import come_to_the_door, gone_from_the_door, must_wait, tell_unanswered, without_waiter
+from palaver.live.domain.lobby import (
+    come_to_the_door,
+    gone_from_the_door,
+    guests_of_network,
+    must_wait,
+    tell_unanswered,
+    without_waiter,
+)
 from palaver.live.domain.people import Participant, Presence, Role, tone_of
 from palaver.live.domain.permissions import HOSTS
 from palaver.live.domain.replica import Change, DropReason, DropWaiting, PutParticipant, WaitingEnd
@@ -23,6 +30,8 @@ from palaver.live.domain.room import Connected, Lost, Moment, RoomState, Seat, j
 from palaver.live.domain.seats import drop_seat, goodbye, lost_link, seated, with_seat
 
 MAX_SEATS: Final = 1000
+# A guest costs nothing to make up: one source never takes all seats. A school behind one address still fits.
+MAX_GUESTS_OF_NETWORK: Final = 500
 
 
 def join(state: RoomState, given: Join, now: Moment) -> Step:
@@ -32,14 +41,23 @@ def join(state: RoomState, given: Join, now: Moment) -> Step:
     seat = state.seat_of_identity(given.identity)
     if seat is not None:
         return _return_to(state, seat, given)
-    if len(state.seats) >= MAX_SEATS:
-        return Step(state, answer=Refused("room_full", {"limit": MAX_SEATS}))
+    full = _limit_reached(state, given)
+    if full is not None:
+        return Step(state, answer=Refused("room_full", {"limit": full}))
     role = _role_of(state, given)
     if _is_kept_out(state, given, role):
         return Step(state, answer=Refused("meeting_locked"))
     if must_wait(state, given, role):
         return come_to_the_door(state, given, role, now)
     return _walk_in(state, given, role, now)
+
+
+def _limit_reached(state: RoomState, given: Join) -> int | None:
+    """How many seats there are for somebody like this, when all of them are taken."""
+    if len(state.seats) >= MAX_SEATS:
+        return MAX_SEATS
+    guests = guests_of_network(given, [(seat.user_id, seat.network) for seat in state.seats.values()])
+    return MAX_GUESTS_OF_NETWORK if guests >= MAX_GUESTS_OF_NETWORK else None
 
 
 def foresee(state: RoomState, given: Join, now: Moment) -> Answer:

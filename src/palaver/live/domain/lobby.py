@@ -3,6 +3,7 @@
 Somebody at the door has a place of their own, but is in nobody's roster, hears nothing of the room and has no media.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -37,6 +38,7 @@ from palaver.meetings.policy import AuditAction, WaitingRoom
 
 # A public consultation may have many at the door; beyond this the list helps nobody, and is somebody's attack.
 MAX_WAITING: Final = 200
+MAX_WAITING_OF_NETWORK: Final = 100
 # After a minute without an answer people wonder whether anybody has seen them.
 UNANSWERED_AFTER_S: Final = 60.0
 # Who was not let in may have been mistaken for somebody else; they can ask again, but not again and again.
@@ -94,6 +96,13 @@ def must_wait(state: RoomState, join: Join, role: Role) -> bool:
             return True
 
 
+def guests_of_network(join: Join, there: Iterable[tuple[int | None, str | None]]) -> int:
+    """How many guests are there already from where a guest comes from; `there` are accounts and networks."""
+    if join.user_id is not None or join.network is None:
+        return 0
+    return sum(user_id is None and network == join.network for user_id, network in there)
+
+
 def come_to_the_door(state: RoomState, join: Join, role: Role, now: Moment) -> Step:
     """Note somebody at the door; who has a place there keeps it."""
     if state.denied.get(join.identity, now.steady_s) > now.steady_s:
@@ -103,6 +112,9 @@ def come_to_the_door(state: RoomState, join: Join, role: Role, now: Moment) -> S
     if waiter is None:
         if len(state.waiting) >= MAX_WAITING:
             return Step(state, answer=Refused("room_full", {"limit": MAX_WAITING}))
+        guests = guests_of_network(join, [(waits.user_id, waits.network) for waits in state.waiting.values()])
+        if guests >= MAX_WAITING_OF_NETWORK:
+            return Step(state, answer=Refused("room_full", {"limit": MAX_WAITING_OF_NETWORK}))
         person = WaitingPerson(
             participant_id=join.participant_id,
             identity=join.identity,

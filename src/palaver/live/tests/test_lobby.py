@@ -212,6 +212,16 @@ def test_a_guest_from_where_a_guest_was_removed_is_looked_at_first() -> None:
     assert isinstance(feed(state, join("carol", 3, network="198.51.100.7"), moment()).answer, fx.Seated)
 
 
+def test_guests_of_one_network_never_fill_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LIVE-016."""
+    monkeypatch.setattr(lobby, "MAX_WAITING_OF_NETWORK", 1)
+    state = bob_waits(network="198.51.100.7")
+    refused = feed(state, join("dave", 3, network="198.51.100.7"), moment())
+    assert refused.answer == fx.Refused("room_full", {"limit": 1})
+    assert isinstance(feed(state, join("dave", 3, network="203.0.113.9"), moment()).answer, fx.Waits)
+    assert isinstance(feed(state, join("bob", 3, network="198.51.100.7"), moment()).answer, fx.Waits)
+
+
 def test_the_door_has_room_for_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lobby, "MAX_WAITING", 1)
     assert feed(bob_waits(), join("dave", 3), moment()).answer == fx.Refused("room_full", {"limit": 1})

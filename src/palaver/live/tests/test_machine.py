@@ -232,6 +232,18 @@ def test_a_full_room_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(feed(state, join("bob", 3, take_over=True), moment()).answer, fx.Seated)
 
 
+def test_guests_of_one_network_never_take_every_seat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LIVE-016: people with an account, from elsewhere, or with a seat are not held up by them."""
+    monkeypatch.setattr(coming, "MAX_GUESTS_OF_NETWORK", 1)
+    state = feed(room_with("alice"), join("bob", 2, network="198.51.100.7"), moment()).state
+    refused = feed(state, join("dave", 3, network="198.51.100.7"), moment())
+    assert refused.answer == fx.Refused("room_full", {"limit": 1})
+    assert isinstance(feed(state, join("carol", 3, network="198.51.100.7"), moment()).answer, fx.Seated)
+    assert isinstance(feed(state, join("dave", 3, network="203.0.113.9"), moment()).answer, fx.Seated)
+    back = join("bob", 3, network="198.51.100.7", take_over=True)
+    assert isinstance(feed(state, back, moment()).answer, fx.Seated)
+
+
 def test_a_new_title_and_a_deleted_meeting_reach_the_room() -> None:
     """LIVE-072."""
     state = room_with("alice")
