@@ -6,13 +6,11 @@ nobody can see half of it. What takes time goes to a lane.
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
-from typing import Final, Protocol, assert_never
+from typing import Final, Protocol
 
 from palaver.live import wire
 from palaver.live.domain import effects as fx
-from palaver.live.domain.kept import keep, restore
+from palaver.live.domain.kept import restore
 from palaver.live.domain.machine import actor_of, feed, give_command
 from palaver.live.domain.people import Identity, ParticipantId, SocketId
 from palaver.live.domain.permissions import MODERATORS, Phase
@@ -28,11 +26,13 @@ from palaver.live.domain.replica import (
 from palaver.live.domain.room import Connected, RoomState, Seat, audience_of, next_deadline_s, snapshot_for
 from palaver.live.domain.sign_in import end_sign_in
 from palaver.live.domain.sources import Source, sources_of
+from palaver.live.engine_desk import EngineDesk
 from palaver.live.errors import CloseCode
 from palaver.live.feature_desk import FeatureDesk, caller_of
 from palaver.live.features import Caller, FeatureAnswer, FeatureEvent, FeatureSpec, Reach
 from palaver.live.lanes import Lane
 from palaver.live.ports import Ports, Run, Timer
+from palaver.live.record_desk import Record, RecordDesk
 from palaver.live.render import delta_text, notice_text, snapshot_wire
 from palaver.live.sockets import Socket
 
@@ -89,7 +89,8 @@ class LiveRoom:
         self.engine_lane = Lane(f"engine {session_id}")
         self._members: dict[Audience, dict[SocketId, Socket]] = {audience: {} for audience in _INSIDE}
         self._greeters: dict[SocketId, Greeter] = {}
-        self._is_keeping = False
+        self._engine = EngineDesk(run.facts.meeting_id, ports.engine, self.engine_lane, now=lambda: ports.clock().at)
+        self._records = RecordDesk(ports.history, self.history_lane, state=lambda: self.state, now=ports.clock)
         self._features = FeatureDesk(
             session_id,
             start=start_lane,
@@ -195,13 +196,7 @@ class LiveRoom:
 
     def record_again(self) -> None:
         """The room goes on from another process, which may not have written all that it owed. Writing twice is safe."""
-        history, session_id, now = self._ports.history, self.state.facts.session_id, self._ports.clock()
-        for seat in self.state.seats.values():
-            who = seat.participant
-            record = fx.RecordJoined(who.participant_id, who.identity, seat.user_id, who.name, who.role, who.joined_at)
-            self.history_lane.submit(functools.partial(history.joined, session_id, record))
-        for identity in self.state.barred:
-            self.history_lane.submit(functools.partial(history.removed, session_id, identity=identity, now=now))
+        self._records.record_again(self.state.seats.values(), self.state.barred)
         self._schedule()
 
     # --- what can be asked ---------------------------------------------------------------------
@@ -274,20 +269,11 @@ class LiveRoom:
             return
         allowed = sources_of(self.state, seat)
         if sources != {source.value for source in allowed}:
-            self._set_sources(identity, allowed)
+            self._engine.set_sources(identity, allowed)
 
     def remove_from_engine(self, identity: Identity, *, is_for_good: bool = False) -> None:
         """Stop somebody's media. Also for those who have no seat."""
-        engine, room = self._ports.engine, self.state.facts.meeting_id
-        if not engine.capabilities.can_remove:
-            return
-        revoke_before = None
-        if is_for_good or identity in self.state.barred:
-            # Tickets count whole seconds: the one that was made in this very second is meant too.
-            revoke_before = self._ports.clock().at + timedelta(seconds=1)
-        self.engine_lane.submit(
-            functools.partial(engine.remove_participant, room, identity=identity, revoke_before=revoke_before)
-        )
+        self._engine.remove(identity, is_for_good=is_for_good or identity in self.state.barred)
 
     # --- one turn ------------------------------------------------------------------------------
 
@@ -302,8 +288,7 @@ class LiveRoom:
                     pass  # news of what the deltas say first
                 case _:
                     self._perform(effect, before)
-        for source, identities in muted.items():
-            self._mute_in_engine(frozenset(identities), source)
+        self._engine.mute(muted)
         self._tell(before, step.changes)
         for effect in step.effects:
             match effect:
@@ -372,70 +357,33 @@ class LiveRoom:
             members.pop(socket_id, None)
         return self.sockets.pop(socket_id, None)
 
-    def _perform(self, effect: fx.Effect, before: RoomState) -> None:  # noqa: PLR0912 - one case an effect
-        history, session_id = self._ports.history, self.state.facts.session_id
-        submit = self.history_lane.submit
-        now = self._ports.clock()
+    def _perform(self, effect: fx.Effect, before: RoomState) -> None:
         match effect:
             case fx.CloseSocket(socket_id, farewell, by):
                 self._close(socket_id, farewell, by)
             case fx.RemoveFromEngine(identity, is_for_good):
                 self.remove_from_engine(identity, is_for_good=is_for_good)
             case fx.DeleteEngineRoom():
-                engine = self._ports.engine
-                if engine.capabilities.can_remove:
-                    self.engine_lane.submit(functools.partial(engine.delete_room, self.state.facts.meeting_id))
-            case fx.RecordJoined():
-                submit(functools.partial(history.joined, session_id, effect))
-            case fx.RecordRenamed(participant_id, name):
-                identity = self.state.seats[participant_id].participant.identity
-                submit(functools.partial(history.renamed, session_id, identity=identity, name=name))
-                self._rename_in_engine(identity, name)
-            case fx.RecordLeft(participant_id, _, at):
-                self._on_gone(participant_id)
-                identity = before.seats[participant_id].participant.identity
-                submit(functools.partial(history.left, session_id, identity=identity, now=replace(now, at=at)))
-            case fx.RecordRemoved(identity, at):
-                submit(functools.partial(history.removed, session_id, identity=identity, now=replace(now, at=at)))
-            case fx.RecordEnded(at):
-                submit(functools.partial(history.ended, session_id, now=replace(now, at=at)))
-            case fx.RecordBan():
-                submit(functools.partial(history.banned, self.state.facts.meeting_id, effect))
-            case fx.RecordAudit():
-                submit(functools.partial(history.audited, session_id, effect))
-            case fx.KeepState():
-                self._keep_soon()
+                self._engine.delete_room()
             case fx.SetSources(identity, sources):
-                self._set_sources(identity, sources)
+                self._engine.set_sources(identity, sources)
             case fx.TellWaiting(socket_id, person):
                 if (greeter := self._greeters.get(socket_id)) is not None:
                     self.sockets[socket_id].push(greeter.waiting(person))
             case fx.MuteInEngine() | fx.LetIn() | fx.Notify():
                 raise AssertionError("done for all at once")
             case _:
-                assert_never(effect)
+                self._record(effect, before)
 
-    def _keep_soon(self) -> None:
-        """Many changes in a row are stored once, as they are when their turn comes."""
-        if self._is_keeping:
-            return
-        self._is_keeping = True
-
-        async def store() -> None:
-            self._is_keeping = False
-            await self._ports.history.kept(self.state.facts.session_id, keep(self.state), now=self._ports.clock())
-
-        self.history_lane.submit(store)
-
-    def _set_sources(self, identity: Identity, sources: frozenset[Source]) -> None:
-        engine, room = self._ports.engine, self.state.facts.meeting_id
-        names = frozenset(source.value for source in sources)
-        self.engine_lane.submit(functools.partial(engine.set_sources, room, identity=identity, sources=names))
-
-    def _mute_in_engine(self, identities: frozenset[Identity], source: Source) -> None:
-        engine, room = self._ports.engine, self.state.facts.meeting_id
-        people: frozenset[str] = frozenset(identities)
-        self.engine_lane.submit(functools.partial(engine.mute, room, identities=people, source=source.value))
+    def _record(self, effect: Record, before: RoomState) -> None:
+        self._records.record(effect, before)
+        match effect:
+            case fx.RecordRenamed(participant_id, name):
+                self._engine.rename(self.state.seats[participant_id].participant.identity, name)
+            case fx.RecordLeft(participant_id):
+                self._on_gone(participant_id)
+            case _:
+                pass
 
     def _close(self, socket_id: SocketId, farewell: fx.Farewell, by: str | None) -> None:
         socket = self._forget(socket_id)
@@ -445,10 +393,6 @@ class LiveRoom:
         if reason is not None:
             socket.push(wire.Closing(reason=reason, by=by).model_dump_json())
         socket.close(code)
-
-    def _rename_in_engine(self, identity: Identity, name: str) -> None:
-        engine, room = self._ports.engine, self.state.facts.meeting_id
-        self.engine_lane.submit(functools.partial(engine.rename_participant, room, identity=identity, name=name))
 
     # --- deadlines -----------------------------------------------------------------------------
 
