@@ -16,6 +16,7 @@ mod offer;
 mod pace;
 mod peer;
 mod room;
+mod route;
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -232,10 +233,14 @@ impl<F: SessionFactory> Switchboard<F> {
         // The session answers a check only after it proved its integrity; nothing else teaches us an address.
         let answers = self.outbox.datagrams.get(before..).unwrap_or_default();
         if answers.iter().any(|d| d.path.origin() == path.origin() && check.is_answered_by(&d.bytes)) {
+            let learned = self.demux.learn(path.origin(), ix, now);
             if let Some(peer) = self.peers.get_mut(ix) {
                 peer.heard_at = now;
+                if learned != Learned::Refused {
+                    peer.route.follow(path, &check, now);
+                }
             }
-            if matches!(self.demux.learn(path.origin(), ix, now), Learned::Shared | Learned::Refused) {
+            if matches!(learned, Learned::Shared | Learned::Refused) {
                 self.totals.address_conflicts += 1;
             }
         } else {
@@ -363,7 +368,10 @@ impl<F: SessionFactory> Switchboard<F> {
         loop {
             let Some(peer) = self.peers.get_mut(ix) else { return };
             match guarded(|| peer.session.poll()) {
-                Step::Done(Output::Transmit { path, bytes }) => self.outbox.datagrams.push(Datagram { path, bytes }),
+                Step::Done(Output::Transmit { path, bytes }) => {
+                    let path = peer.route.of(path, &bytes);
+                    self.outbox.datagrams.push(Datagram { path, bytes });
+                }
                 Step::Done(Output::Event(event)) => self.on_event(now, ix, event),
                 Step::Done(Output::Idle(deadline)) => return self.peers.set_deadline(ix, deadline),
                 Step::Failed(reason, text) => return self.fail(now, ix, reason, &text),
@@ -381,7 +389,10 @@ impl<F: SessionFactory> Switchboard<F> {
         }
         while let Some(peer) = self.peers.get_mut(ix) {
             match guarded(|| peer.session.poll()) {
-                Step::Done(Output::Transmit { path, bytes }) => self.outbox.datagrams.push(Datagram { path, bytes }),
+                Step::Done(Output::Transmit { path, bytes }) => {
+                    let path = peer.route.of(path, &bytes);
+                    self.outbox.datagrams.push(Datagram { path, bytes });
+                }
                 Step::Done(Output::Event(_)) => {}
                 Step::Done(Output::Idle(_)) | Step::Failed(..) => return,
             }

@@ -109,6 +109,20 @@ fn a_paused_subscription_gets_nothing_and_resumes_with_a_key_frame() {
 }
 
 #[test]
+fn whoever_gets_another_address_sees_and_is_seen_from_the_next_check_on() {
+    let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
+    for (who, address) in [(bob, "198.51.100.7:4001"), (alice, "198.51.100.8:4002"), (bob, "198.51.100.7:4003")] {
+        world.clients[who].public = address.parse().expect("an address");
+        world.film(alice, &mut camera, 30 * 5);
+        let before = world.clients[bob].packets_of(shown).len();
+        world.film(alice, &mut camera, 30);
+        let count = world.clients[bob].packets_of(shown).len() - before;
+        assert!(count >= 25, "{count} of 30 pictures in the sixth second at {address}");
+    }
+    world.assert_healthy();
+}
+
+#[test]
 fn a_section_that_shows_another_track_keeps_its_stream_and_numbering() {
     let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
     let carol = world.join("carol");

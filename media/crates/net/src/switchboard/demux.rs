@@ -182,41 +182,52 @@ pub(super) enum Learned {
     Refused,
 }
 
+/// The number of a STUN request and its response.
+pub(super) type Transaction = [u8; 12];
+
 /// A STUN binding request, as far as routing needs it (RFC 8489 5, RFC 8445 7.2.2).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Check<'a> {
     /// The receiver's half of the username.
     pub(super) local_ufrag: &'a str,
-    transaction: &'a [u8],
+    pub(super) transaction: Transaction,
+    /// The controlling side wants this way (RFC 8445 7.1.1).
+    pub(super) is_nominating: bool,
 }
 
 impl Check<'_> {
     /// Is this datagram the success response to the request?
     pub(super) fn is_answered_by(&self, datagram: &[u8]) -> bool {
-        datagram.get(..2) == Some(&[0x01, 0x01]) && datagram.get(8..20) == Some(self.transaction)
+        datagram.get(..2) == Some(&[0x01, 0x01]) && datagram.get(8..20) == Some(&self.transaction)
     }
 }
 
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const USERNAME: u16 = 0x0006;
+const USE_CANDIDATE: u16 = 0x0025;
 
 /// `None` for everything that is not a well-formed binding request with a username.
 pub(super) fn binding_request(datagram: &[u8]) -> Option<Check<'_>> {
     if datagram.get(..2)? != [0x00, 0x01] || datagram.get(4..8)? != MAGIC_COOKIE {
         return None;
     }
-    let transaction = datagram.get(8..20)?;
+    let transaction = datagram.get(8..20)?.try_into().ok()?;
     let mut attributes = datagram.get(20..)?;
+    let (mut local_ufrag, mut is_nominating) = (None, false);
     while let [t0, t1, l0, l1, rest @ ..] = attributes {
         let length = usize::from(u16::from_be_bytes([*l0, *l1]));
         let value = rest.get(..length)?;
-        if u16::from_be_bytes([*t0, *t1]) == USERNAME {
-            let (local_ufrag, _) = std::str::from_utf8(value).ok()?.split_once(':')?;
-            return Some(Check { local_ufrag, transaction });
+        match u16::from_be_bytes([*t0, *t1]) {
+            // The first one counts (RFC 8489 14).
+            USERNAME if local_ufrag.is_none() => {
+                local_ufrag = Some(std::str::from_utf8(value).ok()?.split_once(':')?.0);
+            }
+            USE_CANDIDATE => is_nominating = true,
+            _ => {}
         }
         attributes = rest.get(length.next_multiple_of(4)..)?;
     }
-    None
+    Some(Check { local_ufrag: local_ufrag?, transaction, is_nominating })
 }
 
 #[cfg(test)]
@@ -251,6 +262,18 @@ mod tests {
             let check = bytes.get(..length).and_then(binding_request);
             assert_eq!(check, None, "cut at {length}");
         }
+    }
+
+    #[test]
+    fn a_nomination_is_seen_wherever_it_stands() {
+        let mut bytes = request("ours:theirs");
+        assert_eq!(binding_request(&bytes).map(|check| check.is_nominating), Some(false));
+        bytes.extend([0x00, 0x25, 0, 0]);
+        assert_eq!(binding_request(&bytes).map(|check| check.is_nominating), Some(true));
+        let mut before = request("")[..20].to_vec();
+        before.extend([0x00, 0x25, 0, 0]);
+        before.extend(&request("ours:theirs")[20..]);
+        assert_eq!(binding_request(&before).map(|check| check.is_nominating), Some(true));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use palaver_forward::{PublisherKey, SectionKey, SubscriberKey, TrackKey};
 use palaver_session::{Mid, Rid};
 
 use super::pace::Pace;
+use super::route::Route;
 use super::{CONNECT_TIMEOUT, PeerIx};
 use crate::command::Wish;
 
@@ -70,6 +71,7 @@ pub(super) struct Peer<S> {
     pub(super) backlog: VecDeque<(&'static str, Arc<[u8]>)>,
     pub(super) backlog_bytes: usize,
     pub(super) pace: Pace,
+    pub(super) route: Route,
     /// The last sign of life: a verified check, or a packet.
     pub(super) heard_at: Instant,
     /// When and at how many bytes in and out the last figures were made.
@@ -97,6 +99,7 @@ impl<S> Peer<S> {
             backlog: VecDeque::new(),
             backlog_bytes: 0,
             pace: Pace::new(now),
+            route: Route::new(now),
             heard_at: now,
             last_bytes: (now, 0, 0),
             deadline: now,

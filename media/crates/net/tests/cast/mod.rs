@@ -1,5 +1,7 @@
-//! Alice, Bob and Carol as str0m clients, a switchboard, and a network without loss or real time.
+//! Alice, Bob and Carol as str0m clients, a switchboard, and a network without real time: perfect unless told otherwise.
 #![allow(dead_code, reason = "each scenario uses its own part")]
+
+pub(crate) mod network;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -16,6 +18,8 @@ use str0m::media::{Direction, MediaKind, Mid, Rid, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpPacket, RtpWrite};
 use str0m::{Candidate, Input, Output, Rtc};
+
+use self::network::{Network, Parcel};
 
 pub(crate) const SERVER: &str = "192.0.2.1:7882";
 pub(crate) const ROOM: &str = "room";
@@ -37,6 +41,8 @@ fn is_lost(count: &mut usize, every: usize, bytes: &[u8]) -> bool {
 pub(crate) struct Client {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
+    /// As which the network shows it.
+    pub(crate) public: SocketAddr,
     pub(crate) rtc: Rtc,
     pub(crate) offer_id: i64,
     pub(crate) is_connected: bool,
@@ -62,6 +68,8 @@ pub(crate) struct World {
     pub(crate) loss: [usize; 2],
     pub(crate) media_datagrams: [usize; 2],
     pub(crate) lost: usize,
+    /// What stands between clients and server; none delivers at once.
+    pub(crate) network: Option<Network>,
     /// The last datagrams of clients, to be twisted by hostile tests.
     pub(crate) recorded: Vec<(SocketAddr, Vec<u8>)>,
 }
@@ -79,6 +87,7 @@ impl World {
             loss: [0; 2],
             media_datagrams: [0; 2],
             lost: 0,
+            network: None,
             recorded: Vec::new(),
         }
     }
@@ -110,6 +119,7 @@ impl World {
         self.clients.push(Client {
             name,
             address,
+            public: address,
             rtc,
             offer_id: 0,
             is_connected: false,
@@ -235,13 +245,17 @@ impl World {
             self.events.append(&mut self.board.outbox.events);
             let mut is_quiet = true;
             for datagram in std::mem::take(&mut self.board.outbox.datagrams) {
-                if let Some(client) = self.clients.iter_mut().find(|c| c.address == datagram.path.remote) {
+                if let Some(who) = self.clients.iter().position(|c| c.public == datagram.path.remote) {
                     is_quiet = false;
                     if is_lost(&mut self.media_datagrams[TO_CLIENT], self.loss[TO_CLIENT], &datagram.bytes) {
                         self.lost += 1;
                         continue;
                     }
-                    client.receive(self.now, datagram.path.local, &datagram.bytes);
+                    let parcel = Parcel { who, direction: TO_CLIENT, bytes: datagram.bytes };
+                    match &mut self.network {
+                        None => self.deliver(&parcel),
+                        Some(network) => network.send(self.now, parcel),
+                    }
                 }
             }
             for who in 0..self.clients.len() {
@@ -251,11 +265,17 @@ impl World {
                         self.lost += 1;
                         continue;
                     }
-                    let remote = self.clients[who].address;
-                    self.recorded.push((remote, bytes.clone()));
-                    let path = Path::udp(SERVER.parse().expect("address"), remote);
-                    self.board.receive(self.now, path, &bytes);
+                    self.recorded.push((self.clients[who].public, bytes.clone()));
+                    let parcel = Parcel { who, direction: TO_SERVER, bytes };
+                    match &mut self.network {
+                        None => self.deliver(&parcel),
+                        Some(network) => network.send(self.now, parcel),
+                    }
                 }
+            }
+            while let Some(parcel) = self.network.as_mut().and_then(|network| network.due(self.now)) {
+                is_quiet = false;
+                self.deliver(&parcel);
             }
             if is_quiet {
                 break;
@@ -265,12 +285,23 @@ impl World {
         self.recorded.drain(..excess);
     }
 
+    fn deliver(&mut self, parcel: &Parcel) {
+        let server = SERVER.parse().expect("address");
+        let client = &mut self.clients[parcel.who];
+        if parcel.direction == TO_CLIENT {
+            client.receive(self.now, server, &parcel.bytes);
+        } else {
+            self.board.receive(self.now, Path::udp(server, client.public), &parcel.bytes);
+        }
+    }
+
     /// Let time pass.
     pub(crate) fn run(&mut self, span: Duration) {
         let end = self.now + span;
         while self.now < end {
             let clients = self.clients.iter().map(|client| client.deadline).min().unwrap_or(end);
-            let next = self.board.next_deadline().min(clients).min(end);
+            let parcels = self.network.as_ref().and_then(Network::next).unwrap_or(end);
+            let next = self.board.next_deadline().min(clients).min(parcels).min(end);
             // At least a little, so that a deadline that stays in the past cannot stop the clock.
             self.now = next.max(self.now + Duration::from_micros(100)).min(end.max(self.now));
             self.settle();
