@@ -78,7 +78,7 @@ run: build ## Build what changed and start Palaver; ARGS="--tls-self-signed" pas
 
 # --- test ----------------------------------------------------------------------------------
 
-.PHONY: test test-rust test-web test-python proof bench fuzz
+.PHONY: test test-rust test-web test-python proof bench fuzz simulate
 test: build $(STAMPS)/apt-test ## Run every test; T=<words of a name> runs only those Python tests that match.
 ifdef T
 	@$(PY) -m pytest -k "$(T)"
@@ -103,6 +103,10 @@ proof: build $(STAMPS)/apt-test ## Run the long versions and write docs/proof.md
 
 bench: build $(STAMPS)/apt-test ## Print the scoreboards and write benches/*/SCOREBOARD.md.
 	@$(PY) tools/bench.py
+
+simulate: | $(STAMPS)/apt-build ## Lives of a server on virtual time: SEEDS=2000 tries so many, SEED=17 that one again.
+	@SIMULATE_SEEDS=$(or $(SEEDS),2000) $(if $(SEED),SIMULATE_SEED=$(SEED)) \
+	  $(CARGO) test $(CARGO_FLAGS) --release -p palaver-net --test simulation -- --nocapture
 
 $(STAMPS)/fuzz: | $(STAMPS)/apt-build
 	@test -x $(TOOLS)/bin/cargo-fuzz || echo "· cargo-fuzz (built once, some minutes)"

@@ -23,6 +23,7 @@ from benches.scoreboard import commit, write  # noqa: E402 - the path above make
 TABLE = ROOT / "docs/proof.md"
 HEAD = ("| what | result | tests | seconds | commit |", "|---|---|---|---|---|")
 PROPTEST_CASES = 20_000
+LIVES = 2_000
 ROW_TIMEOUT_S = 3_600
 
 
@@ -49,6 +50,12 @@ SUITES = (
         f"Rust machines and parsers, {PROPTEST_CASES} cases a property",
         CARGO_TEST,
         (("PROPTEST_CASES", str(PROPTEST_CASES)),),
+    ),
+    Suite(
+        "simulate",
+        f"{LIVES} seeded lives of the media core on bad networks",
+        (*CARGO_TEST[:-3], "-p", "palaver-net", "--test", "simulation"),
+        (("SIMULATE_SEEDS", str(LIVES)),),
     ),
     Suite("python", "Python machines, long hypothesis profile", (*PYTEST, "src"), (("HYPOTHESIS_PROFILE", "proof"),)),
     Suite("contract", "Contracts: engines, media port, live wire, PostgreSQL", (*PYTEST, "tests/contract")),
