@@ -12,6 +12,7 @@ Mistakes of a peer inside a session are not exceptions: they become messages to 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 
@@ -39,6 +40,7 @@ class AdmissionError(SfuError):
 class ApiCode(Enum):
     """Twirp error codes with their HTTP status."""
 
+    CANCELED = ("canceled", 408)
     MALFORMED = ("malformed", 400)
     INVALID_ARGUMENT = ("invalid_argument", 400)
     UNAUTHENTICATED = ("unauthenticated", 401)
@@ -57,12 +59,13 @@ class ApiCode(Enum):
 
 
 class ApiError(SfuError):
-    """A server API call cannot be done."""
+    """A server API call cannot be done; `meta` is what Twirp says beside it."""
 
-    def __init__(self, code: ApiCode, message: str) -> None:
+    def __init__(self, code: ApiCode, message: str, *, meta: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{code.code}: {message}")
         self.code = code
         self.message = message
+        self.meta = dict(meta or {})
 
 
 class WireError(SfuError):

@@ -8,7 +8,9 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, assert_never
+from uuid import uuid4
 
+from palaver_sfu.calling import Calls
 from palaver_sfu.errors import AdmissionError, ApiCode, ApiError, MediaError
 from palaver_sfu.ports import (
     CoreLog,
@@ -34,6 +36,7 @@ from palaver_sfu.room.values import (
     TrackInfo,
 )
 from palaver_sfu.session import machine, presence, resuming
+from palaver_sfu.session.conveying import RELIABLE
 from palaver_sfu.session.effects import (
     AddCandidate,
     Announce,
@@ -69,6 +72,7 @@ from palaver_sfu.session.requests import ClientRequest
 from palaver_sfu.session.state import DEFAULT_TIMING, RoomState, Timing, owner_of
 from palaver_sfu.wire import data
 from palaver_sfu.wire.responses import Encoder, Frame, Mint
+from palaver_sfu.wire.rpc import RpcRequest, rpc_packet
 
 logger = logging.getLogger(__name__)
 
@@ -122,6 +126,7 @@ class Switchboard:
         self._peers: dict[ParticipantSid, RoomState] = {}
         self._links: dict[ParticipantSid, _Attached] = {}
         self._waiting: deque[tuple[RoomState, Input]] = deque()
+        self._calls = Calls()
         self._is_stepping = False
         self._is_closed = False
         # Oldest out first.
@@ -212,6 +217,22 @@ class Switchboard:
             raise ApiError(ApiCode.NOT_FOUND, "requested room does not exist")
         self._run(room, machine.step(room, event, self._clock()))
         self._work_off()
+
+    async def perform_rpc(self, name: RoomName, request: RpcRequest) -> str:
+        room = self._rooms.get(name)
+        if room is None:
+            raise ApiError(ApiCode.NOT_FOUND, "requested room does not exist")
+        session = room.by_identity(request.identity)
+        if session is None:
+            raise ApiError(ApiCode.NOT_FOUND, "participant does not exist")
+        call = str(uuid4())
+        self._calls.begin(call, session.sid)
+        try:
+            self.command(name, rpc_packet(request, call=call))
+        except ApiError:
+            self._calls.abandon(call)
+            raise
+        return await self._calls.end(call, response_s=request.response_s)
 
     # --- media and time -------------------------------------------------------------------------
 
@@ -308,6 +329,7 @@ class Switchboard:
                 self._media.open_peer(room=room_sid, peer=peer)
             case ClosePeer(peer=peer):
                 self._peers.pop(owner_of(peer), None)
+                self._calls.left(owner_of(peer))
                 self._media.close_peer(peer=peer)
             case Negotiate():
                 self._media.negotiate(
@@ -401,6 +423,8 @@ class Switchboard:
         room = self._peers.get(sid)
         session = room.sessions.get(sid) if room is not None else None
         if room is None or session is None:
+            return
+        if event.label == RELIABLE and self._calls.take(sid, event.payload):
             return
         stamped = data.stamp(
             event.payload,

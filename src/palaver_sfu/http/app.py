@@ -14,7 +14,7 @@ from palaver_sfu.room.values import DisconnectReason, ParticipantSid
 from palaver_sfu.session.inputs import Resume
 from palaver_sfu.session.messages import LeaveAction, RefreshToken
 from palaver_sfu.switchboard import Switchboard
-from palaver_sfu.wire import room_service, twirp
+from palaver_sfu.wire import absent, room_service, twirp
 from palaver_sfu.wire.requests import ParseOffer
 from palaver_sfu.wire.responses import Mint, leave_frame
 from palaver_sfu.wire.tokens import Claims, Keys
@@ -45,11 +45,11 @@ class HttpApp:
             await self._websocket(path.rstrip("/"), scope, receive, send)
         elif scope["method"] == "OPTIONS":
             await preflight(scope, send)
-        elif _TWIRP in path:
+        elif _TWIRP in path and twirp.is_service(path[path.rindex(_TWIRP) :]):
             await self._twirp(path[path.rindex(_TWIRP) :], scope, receive, send)
         elif path.rstrip("/").endswith((_SINGLE + _VALIDATE, _DUAL + _VALIDATE)):
             await self._validate(path.rstrip("/").removesuffix(_VALIDATE), scope, send)
-        elif path == "/" and scope["method"] in {"GET", "HEAD"}:
+        elif path == "/" and scope["method"] in {"GET", "HEAD", "POST"}:
             await reply(send, 200, "OK", is_head=scope["method"] == "HEAD")
         else:
             await reply(send, 404, "404 page not found", is_head=scope["method"] == "HEAD")
@@ -151,16 +151,17 @@ class HttpApp:
 
     async def _twirp(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            method = twirp.route(path, scope["method"])
-            encoding = twirp.read_encoding(header(scope, b"content-type") or "")
+            route, encoding = twirp.route(path, scope["method"], header(scope, b"content-type") or "")
             try:
                 claims = read_claims(scope, self._keys)
             except AdmissionError as error:
                 raise ApiError(ApiCode.UNAUTHENTICATED, error.text) from error
-            grant = room_service.check_grant(method, claims)
+            if route.service != twirp.ROOM_SERVICE:
+                raise absent.refusal(route, claims)
+            grant = room_service.check_grant(route.method, claims)
             # Only now the body: to read ten megabytes of JSON takes seconds, which only those who may call may cost.
-            call = twirp.read_call(method, encoding, await _read_body(receive))
-            response = room_service.serve(call, grant, self._switchboard)
+            call = twirp.read_call(route.method, encoding, await _read_body(receive))
+            response = await room_service.serve(call, grant, self._switchboard)
         except ApiError as error:
             await reply(send, error.code.status, twirp.write_error(error), content_type=JSON)
             return

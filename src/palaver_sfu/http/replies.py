@@ -58,4 +58,5 @@ def _headers(payload: bytes, content_type: str) -> list[tuple[bytes, bytes]]:
         (b"content-type", content_type.encode()),
         (b"content-length", str(len(payload)).encode()),
         (b"access-control-allow-origin", b"*"),
+        (b"access-control-expose-headers", b"*"),
     ]

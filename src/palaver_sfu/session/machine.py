@@ -286,11 +286,11 @@ def _command(room: RoomState, event: ApiInput, turn: Turn) -> None:
 
 def _mute_by_server(room: RoomState, event: MuteTrackByServer, turn: Turn) -> None:
     session = _find(room, event.identity)
+    if not event.is_muted and not room.may_unmute_remotely:
+        raise ApiError(ApiCode.FAILED_PRECONDITION, "remote unmute not enabled")
     publication = session.publications.get(TrackSid(event.track))
     if publication is None:
         raise ApiError(ApiCode.NOT_FOUND, "track is not found")
-    if not event.is_muted and not room.may_unmute_remotely and publication.info.is_muted:
-        raise ApiError(ApiCode.FAILED_PRECONDITION, "remote unmute not enabled")
     publishing.set_muted(room, session, publication, is_muted=event.is_muted, is_held=event.is_muted, turn=turn)
     turn.send(session, MuteTrack(track=publication.info.sid, is_muted=event.is_muted))
 

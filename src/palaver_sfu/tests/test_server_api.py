@@ -106,9 +106,13 @@ API_ERRORS: list[tuple[str, dict[str, Any], dict[str, Any], int, str]] = [
     ("SendData", {"room": "standup", "data": "aGk="}, ADMIN, 404, "not_found"),
     ("UpdateRoomMetadata", {"room": "standup", "metadata": "m"}, ADMIN, 404, "not_found"),
     ("CreateRoom", {"name": {"x": 1}}, {"room_create": True}, 400, "malformed"),
-    ("MoveParticipant", {}, ADMIN, 501, "unimplemented"),
-    ("ForwardParticipant", {}, ADMIN, 501, "unimplemented"),
-    ("PerformRpc", {}, ADMIN, 501, "unimplemented"),
+    ("CreateRoom", {"name": "a", "egress": {"room": {"roomName": "a"}}}, {"room_create": True}, 501, "unimplemented"),
+    ("CreateRoom", {"name": "a", "metadata": "m" * 524_289}, {"room_create": True}, 400, "invalid_argument"),
+    ("SendData", {"room": "standup", "data": "aGk=", "nonce": "aGk="}, ADMIN, 400, "invalid_argument"),
+    ("MoveParticipant", {"room": "standup"}, {**ADMIN, "destination_room": "x"}, 401, "unauthenticated"),
+    ("PerformRpc", {"room": "other", "destinationIdentity": "x"}, ADMIN, 401, "unauthenticated"),
+    ("PerformRpc", {"room": "standup"}, ADMIN, 400, "invalid_argument"),
+    ("PerformRpc", {"room": "standup", "destinationIdentity": "x"}, ADMIN, 404, "not_found"),
     ("Dance", {}, ADMIN, 404, "bad_route"),
 ]
 
@@ -137,7 +141,6 @@ async def test_other_services_and_ways_of_calling_are_refused_in_twirps_form(sfu
     admin = api.AccessToken(KEY, SECRET).with_grants(api.VideoGrants(room_list=True)).to_jwt()
     path = "/twirp/livekit.RoomService/ListRooms"
     cases = [
-        (await sfu.http("POST", "/twirp/livekit.Egress/ListEgress", json={}, bearer=admin), 501, "unimplemented"),
         (await sfu.http("GET", path, bearer=admin), 404, "bad_route"),
         (await sfu.http("POST", path, content=b"{}", headers={"Content-Type": "text/plain"}), 404, "bad_route"),
         (await sfu.http("POST", path, json={}, bearer="forged"), 401, "unauthenticated"),
@@ -159,3 +162,38 @@ async def test_json_answers_use_the_names_of_the_proto_files_with_defaults(sfu: 
     assert room["metadata"] == ""
     again = (await sfu.twirp("CreateRoom", {"name": "b", "empty_timeout": 8}, room_create=True)).json()
     assert again["empty_timeout"] == 8
+
+
+async def test_services_that_are_not_here_say_so_to_those_who_might_call_them(sfu: Served) -> None:
+    sip = api.AccessToken(KEY, SECRET).with_sip_grants(api.SIPGrants(admin=True, call=True)).to_jwt()
+
+    def video(**grants: Any) -> str:
+        return api.AccessToken(KEY, SECRET).with_grants(api.VideoGrants(**grants)).to_jwt()
+
+    cases = [
+        ("Egress/ListEgress", video(room_record=True)),
+        ("Ingress/ListIngress", video(ingress_admin=True)),
+        ("SIP/ListSIPInboundTrunk", sip),
+        ("SIP/CreateSIPParticipant", sip),
+        ("AgentDispatchService/ListDispatch", video(room_admin=True, room="standup")),
+    ]
+    for path, bearer in cases:
+        allowed = await sfu.http("POST", f"/twirp/livekit.{path}", json={}, bearer=bearer)
+        assert (path, allowed.status_code, allowed.json()["code"]) == (path, 501, "unimplemented")
+        refused = await sfu.http("POST", f"/twirp/livekit.{path}", json={}, bearer=video(room_list=True))
+        assert (path, refused.status_code, refused.json()["code"]) == (path, 401, "unauthenticated")
+        missing = await sfu.http("POST", f"/twirp/livekit.{path.partition('/')[0]}/Dance", json={}, bearer=bearer)
+        assert (path, missing.status_code, missing.json()["code"]) == (path, 404, "bad_route")
+
+
+async def test_nobody_is_moved_and_the_answer_says_why(sfu: Served) -> None:
+    async with sfu.join("alice"):
+        there = {**ADMIN, "destination_room": "other"}
+        for method in ("MoveParticipant", "ForwardParticipant"):
+            body = {"room": "standup", "identity": "alice", "destinationRoom": "other"}
+            assert (await sfu.twirp(method, body, **there)).json()["code"] == "unimplemented"
+            assert (await sfu.twirp(method, {**body, "identity": "x"}, **there)).json()["code"] == "not_found"
+            same = await sfu.twirp(
+                method, {**body, "destinationRoom": "standup"}, **{**ADMIN, "destination_room": "standup"}
+            )
+            assert (same.json()["code"], same.json()["meta"]["argument"]) == ("invalid_argument", same.json()["msg"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from google.protobuf.message import Message
@@ -32,8 +32,11 @@ from palaver_sfu.session.inputs import (
 )
 from palaver_sfu.wire.data import from_server
 from palaver_sfu.wire.infos import participant_message, read_permission, room_message, track_message
+from palaver_sfu.wire.rpc import RpcRequest, read_rpc_request
 from palaver_sfu.wire.tokens import Claims, VideoGrant
 from palaver_sfu.wire.twirp import Call
+
+NONCE_BYTES = 16
 
 
 class Rooms(Protocol):
@@ -52,6 +55,9 @@ class Rooms(Protocol):
 
     def command(self, name: RoomName, event: ApiInput) -> None:
         """Raises: ApiError."""
+
+    async def perform_rpc(self, name: RoomName, request: RpcRequest) -> str:
+        """The answer of the participant who is asked. Raises: ApiError."""
 
 
 def check_grant(method: str, claims: Claims | None) -> VideoGrant:
@@ -73,7 +79,7 @@ def check_grant(method: str, claims: Claims | None) -> VideoGrant:
     return grant
 
 
-def serve(call: Call, grant: VideoGrant, rooms: Rooms) -> Message:
+async def serve(call: Call, grant: VideoGrant, rooms: Rooms) -> Message:
     """Carry out `call` for the holder of `grant`, which `check_grant` gave.
 
     Raises:
@@ -82,7 +88,15 @@ def serve(call: Call, grant: VideoGrant, rooms: Rooms) -> Message:
     is_about_one_room = call.method not in {"CreateRoom", "DeleteRoom", "ListRooms"}
     if is_about_one_room and grant.room != getattr(call.request, "room", ""):
         raise _denied()
-    return _METHODS[call.method](call.request, rooms)
+    match call.request:
+        case pb.PerformRpcRequest() as request:
+            return await _perform_rpc(request, rooms)
+        case pb.ForwardParticipantRequest() | pb.MoveParticipantRequest() as request:
+            if grant.destination != request.destination_room:
+                raise _denied()
+            raise _move_refusal(request, rooms)
+        case request:
+            return _METHODS[call.method](request, rooms)
 
 
 def _denied() -> ApiError:
@@ -94,9 +108,15 @@ def _create_room(request: pb.CreateRoomRequest, rooms: Rooms) -> models.Room:
     if not request.name:
         raise ApiError(ApiCode.INVALID_ARGUMENT, "room name cannot be empty")
     if not limits.fits(request.name, limits.MAX_ROOM_NAME_BYTES):
-        raise ApiError(ApiCode.INVALID_ARGUMENT, "room name length exceeds limits")
-    if not limits.fits(request.metadata, limits.MAX_METADATA_BYTES):
-        raise ApiError(ApiCode.INVALID_ARGUMENT, "metadata size exceeds limits")
+        problem = f"room name length exceeds limits: max length {limits.MAX_ROOM_NAME_BYTES}"
+        raise ApiError(ApiCode.INVALID_ARGUMENT, problem)
+    check_metadata(request.metadata)
+    for agent in request.agents:
+        check_metadata(agent.metadata)
+        check_attributes(agent.attributes)
+    if request.HasField("egress") and request.egress.ListFields():
+        # Who asks for a recording must not believe that there is one.
+        raise ApiError(ApiCode.UNIMPLEMENTED, "egress is not part of this server")
     defaults = RoomOptions()
     options = RoomOptions(
         empty_timeout_s=request.empty_timeout or defaults.empty_timeout_s,
@@ -145,6 +165,10 @@ def _mute_published_track(request: pb.MuteRoomTrackRequest, rooms: Rooms) -> pb.
 
 
 def _update_participant(request: pb.UpdateParticipantRequest, rooms: Rooms) -> models.ParticipantInfo:
+    if not limits.fits(request.name, limits.MAX_NAME_BYTES):
+        raise _too_long("name length exceeds limits", limits.MAX_NAME_BYTES)
+    check_metadata(request.metadata)
+    check_attributes(request.attributes)
     change = ChangeParticipant(
         identity=Identity(request.identity),
         name=request.name,
@@ -170,6 +194,9 @@ def _update_subscriptions(request: pb.UpdateSubscriptionsRequest, rooms: Rooms) 
 
 
 def _send_data(request: pb.SendDataRequest, rooms: Rooms) -> pb.SendDataResponse:
+    if request.nonce and len(request.nonce) != NONCE_BYTES:
+        problem = f"nonce should be {NONCE_BYTES}-bytes or not present, got: {len(request.nonce)} bytes"
+        raise ApiError(ApiCode.INVALID_ARGUMENT, problem)
     if len(request.data) > limits.MAX_DATA_BYTES:
         raise ApiError(ApiCode.INVALID_ARGUMENT, "data size exceeds limits")
     data = from_server(
@@ -185,9 +212,39 @@ def _send_data(request: pb.SendDataRequest, rooms: Rooms) -> pb.SendDataResponse
 
 
 def _update_room_metadata(request: pb.UpdateRoomMetadataRequest, rooms: Rooms) -> models.Room:
+    check_metadata(request.metadata)
     name = RoomName(request.room)
     rooms.command(name, ChangeRoomMetadata(metadata=request.metadata))
     return room_message(next(info for info in rooms.infos() if info.name == name))
+
+
+async def _perform_rpc(request: pb.PerformRpcRequest, rooms: Rooms) -> pb.PerformRpcResponse:
+    payload = await rooms.perform_rpc(RoomName(request.room), read_rpc_request(request))
+    return pb.PerformRpcResponse(payload=payload)
+
+
+def _move_refusal(request: pb.ForwardParticipantRequest | pb.MoveParticipantRequest, rooms: Rooms) -> ApiError:
+    if request.room == request.destination_room:
+        problem = "destination room cannot be the same as source room"
+        return ApiError(ApiCode.INVALID_ARGUMENT, problem, meta={"argument": problem})
+    _participant(rooms, request.room, request.identity)
+    return ApiError(ApiCode.UNIMPLEMENTED, "participants cannot be moved between rooms by this server")
+
+
+def check_metadata(metadata: str) -> None:
+    """Raises: ApiError."""
+    if not limits.fits(metadata, limits.MAX_METADATA_BYTES):
+        raise _too_long("metadata size exceeds limits", limits.MAX_METADATA_BYTES)
+
+
+def check_attributes(attributes: Mapping[str, str]) -> None:
+    """Raises: ApiError."""
+    if limits.attributes_bytes(attributes) > limits.MAX_ATTRIBUTES_BYTES:
+        raise _too_long("attribute size exceeds limits", limits.MAX_ATTRIBUTES_BYTES)
+
+
+def _too_long(problem: str, limit: int) -> ApiError:
+    return ApiError(ApiCode.INVALID_ARGUMENT, f"{problem} {limit}", meta={"argument": problem})
 
 
 def _participant(rooms: Rooms, name: str, identity: str) -> models.ParticipantInfo:

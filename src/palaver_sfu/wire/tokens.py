@@ -42,7 +42,10 @@ class VideoGrant:
     may_create: bool = False
     may_list: bool = False
     may_administrate: bool = False
+    may_record: bool = False
+    may_ingest: bool = False
     room: RoomName = _NO_ROOM
+    destination: RoomName = _NO_ROOM
     permission: Permission = DEFAULT_PERMISSION
 
 
@@ -62,6 +65,8 @@ class Claims:
     kind: ParticipantKind = ParticipantKind.STANDARD
     room_options: RoomOptions | None = None
     sha256: str = ""
+    may_administrate_sip: bool = False
+    may_call_by_sip: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,8 @@ def _read_claims(issuer: str, claims: Mapping[str, object]) -> Claims:
     if video is not None and not isinstance(video, dict):
         raise TokenError("invalid token: video grant")
     identity = _text(claims, "sub") or _text(claims, "jti")
+    sip = claims.get("sip")
+    sip = sip if isinstance(sip, dict) else {}
     return Claims(
         api_key=issuer,
         expires_at=_seconds(claims.get("exp")),
@@ -151,6 +158,8 @@ def _read_claims(issuer: str, claims: Mapping[str, object]) -> Claims:
         kind=_participant_kind(_text(claims, "kind")),
         room_options=_room_options(claims.get("roomConfig")),
         sha256=_text(claims, "sha256"),
+        may_administrate_sip=_flag(sip, "admin"),
+        may_call_by_sip=_flag(sip, "call"),
     )
 
 
@@ -173,7 +182,10 @@ def _read_video(grant: Mapping[str, object]) -> VideoGrant:
         may_create=_flag(grant, "roomCreate"),
         may_list=_flag(grant, "roomList"),
         may_administrate=_flag(grant, "roomAdmin"),
+        may_record=_flag(grant, "roomRecord"),
+        may_ingest=_flag(grant, "ingressAdmin"),
         room=RoomName(_text(grant, "room")),
+        destination=RoomName(_text(grant, "destinationRoom")),
         permission=permission,
     )
 

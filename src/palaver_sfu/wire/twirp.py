@@ -8,23 +8,20 @@ from enum import Enum
 
 from google.protobuf.json_format import MessageToJson, Parse, ParseError
 from google.protobuf.message import DecodeError, Message
-from livekit.protocol import room
+from livekit.protocol import agent_dispatch, egress, ingress, room, sip
 
 from palaver_sfu.errors import ApiCode, ApiError
 
 PREFIX = "/twirp/"
 ROOM_SERVICE = "livekit.RoomService"
-# Services that exist in the protocol but not in this server: their callers deserve a clear answer.
-ABSENT_SERVICES = frozenset(
-    {
-        "livekit.AgentDispatchService",
-        "livekit.Connector",
-        "livekit.Egress",
-        "livekit.Ingress",
-        "livekit.SIP",
-    }
-)
-ABSENT_METHODS = frozenset({"ForwardParticipant", "MoveParticipant", "PerformRpc"})
+EGRESS, INGRESS, SIP, AGENTS = "livekit.Egress", "livekit.Ingress", "livekit.SIP", "livekit.AgentDispatchService"
+
+# Every method of the protocol by its service; whether it does anything here is another question.
+SERVICES: dict[str, frozenset[str]] = {
+    service.full_name: frozenset(method.name for method in service.methods)
+    for module in (agent_dispatch, egress, ingress, room, sip)
+    for service in module.DESCRIPTOR.services_by_name.values()
+}
 
 REQUESTS: dict[str, type[Message]] = {
     "CreateRoom": room.CreateRoomRequest,
@@ -38,6 +35,9 @@ REQUESTS: dict[str, type[Message]] = {
     "UpdateSubscriptions": room.UpdateSubscriptionsRequest,
     "SendData": room.SendDataRequest,
     "UpdateRoomMetadata": room.UpdateRoomMetadataRequest,
+    "ForwardParticipant": room.ForwardParticipantRequest,
+    "MoveParticipant": room.MoveParticipantRequest,
+    "PerformRpc": room.PerformRpcRequest,
 }
 
 
@@ -55,30 +55,40 @@ class Call:
     encoding: Encoding
 
 
-def route(path: str, http_method: str) -> str:
-    """The RoomService method that `path` (after the prefix) names.
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method that exists in the protocol."""
+
+    service: str
+    method: str
+
+
+def is_service(path: str) -> bool:
+    """Whether `path` belongs to a service of the protocol; nobody answers elsewhere."""
+    return path.removeprefix(PREFIX).partition("/")[0] in SERVICES
+
+
+def route(path: str, http_method: str, content_type: str) -> tuple[Route, Encoding]:
+    """What `path` names, and how its body is written.
 
     Raises:
-        ApiError: there is none.
+        ApiError: there is no such thing.
     """
-    service, _, method = path.removeprefix(PREFIX).strip("/").partition("/")
+
+    def refused(problem: str) -> ApiError:
+        return ApiError(ApiCode.BAD_ROUTE, problem, meta={"twirp_invalid_route": f"{http_method} {path}"})
+
     if http_method != "POST":
-        raise ApiError(ApiCode.BAD_ROUTE, f'unsupported method "{http_method}" (only POST is allowed)')
-    is_absent = service in ABSENT_SERVICES or (service == ROOM_SERVICE and method in ABSENT_METHODS)
-    if is_absent and method:
-        raise ApiError(ApiCode.UNIMPLEMENTED, "not implemented by this server")
-    if service != ROOM_SERVICE or method not in REQUESTS:
-        raise ApiError(ApiCode.BAD_ROUTE, f'no handler for path "{path}"')
-    return method
-
-
-def read_encoding(content_type: str) -> Encoding:
-    """Raises: ApiError."""
+        raise refused(f'unsupported method "{http_method}" (only POST is allowed)')
+    service, _, method = path.removeprefix(PREFIX).partition("/")
+    if method not in SERVICES.get(service, ()):
+        raise refused(f'no handler for path "{path}"')
     mime = content_type.partition(";")[0].strip().lower()
     try:
-        return Encoding(mime)
+        encoding = Encoding(mime)
     except ValueError:
-        raise ApiError(ApiCode.BAD_ROUTE, f'unexpected Content-Type: "{mime}"') from None
+        raise refused(f'unexpected Content-Type: "{mime}"') from None
+    return Route(service=service, method=method), encoding
 
 
 def read_call(method: str, encoding: Encoding, body: bytes) -> Call:
@@ -86,6 +96,8 @@ def read_call(method: str, encoding: Encoding, body: bytes) -> Call:
     request = REQUESTS[method]()
     try:
         if encoding is Encoding.JSON:
+            if not body.lstrip().startswith(b"{"):
+                raise ParseError("not an object")  # the parser takes an empty list for an empty message
             Parse(body, request, ignore_unknown_fields=True)
         else:
             request.MergeFromString(body)
@@ -106,4 +118,7 @@ def write_response(message: Message, encoding: Encoding) -> bytes:
 
 
 def write_error(error: ApiError) -> bytes:
-    return json.dumps({"code": error.code.code, "msg": error.message}).encode()
+    answer: dict[str, object] = {"code": error.code.code, "msg": error.message}
+    if error.meta:
+        answer["meta"] = error.meta
+    return json.dumps(answer).encode()
