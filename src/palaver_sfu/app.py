@@ -25,6 +25,7 @@ from palaver_sfu.errors import ConfigError, MediaError
 from palaver_sfu.http.app import HttpApp
 from palaver_sfu.http.replies import Receive, Scope, Send
 from palaver_sfu.ports import MediaPort
+from palaver_sfu.room.values import ALL_CODECS
 from palaver_sfu.switchboard import Switchboard
 from palaver_sfu.wire.responses import Encoder
 from palaver_sfu.wire.tokens import Keys
@@ -68,6 +69,7 @@ class SfuApp:
             creates_rooms_on_join=settings.creates_rooms_on_join,
             may_unmute_remotely=settings.may_unmute_remotely,
             options=settings.room_options,
+            presets=settings.room_presets,
             timing=settings.timing,
         )
         self._http = HttpApp(switchboard=self.switchboard, keys=keys, parse_offer=media.parse_offer, clock=clock)
@@ -160,6 +162,11 @@ def _open_media(settings: SfuSettings) -> MediaPort:
     has_ipv4 = any(":" not in address for address in announce)
     binds = [("0.0.0.0", port)] * has_ipv4 + [("::", port)] * has_ipv6  # noqa: S104  media is for everybody
     try:
-        return CoreMedia(binds=binds, announce=announce, workers=settings.media_workers)
+        return CoreMedia(
+            binds=binds,
+            announce=announce,
+            workers=settings.media_workers,
+            disabled=frozenset(ALL_CODECS) - frozenset(settings.room_options.enabled_codecs),
+        )
     except MediaError as error:
         raise ConfigError("media-port", f"cannot use UDP port {port}: {error}") from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from palaver_sfu.errors import ConfigError
-from palaver_sfu.room.values import DEFAULT_OPTIONS, RoomOptions
+from palaver_sfu.room.values import ALL_CODECS, DEFAULT_OPTIONS, RoomOptions, RoomWish
 from palaver_sfu.session.state import DEFAULT_TIMING, Timing
 from palaver_sfu.wire.responses import IceServer
 
@@ -37,6 +37,7 @@ class SfuSettings:
     creates_rooms_on_join: bool = True
     may_unmute_remotely: bool = False
     room_options: RoomOptions = DEFAULT_OPTIONS
+    room_presets: Mapping[str, RoomWish] = field(default_factory=dict)
     timing: Timing = DEFAULT_TIMING
     ice_servers: tuple[IceServer, ...] = ()
 
@@ -45,6 +46,7 @@ class SfuSettings:
         check_port("media-port", self.media_port)
         for address in self.media_addresses:
             check_address("media-address", address)
+        _check_codecs(self.room_options.enabled_codecs)
         if self.media_workers < 1:
             raise ConfigError("media-workers", "must be at least 1")
         for url in self.webhook_urls:
@@ -87,6 +89,14 @@ def parse_keys(text: str) -> dict[str, str]:
     if not keys:
         raise ConfigError("keys-file", "holds no key")
     return keys
+
+
+def _check_codecs(codecs: tuple[str, ...]) -> None:
+    for codec in codecs:
+        if codec not in ALL_CODECS:
+            raise ConfigError("room.enabled_codecs", f"{codec!r} is none of {', '.join(ALL_CODECS)}")
+    if not any(codec.startswith("audio/") for codec in codecs):
+        raise ConfigError("room.enabled_codecs", "leaves no codec for sound")
 
 
 def _check_keys(keys: Mapping[str, str], *, is_dev: bool) -> None:

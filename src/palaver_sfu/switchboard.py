@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Protocol, assert_never
 from uuid import uuid4
 
@@ -33,6 +34,7 @@ from palaver_sfu.room.values import (
     RoomName,
     RoomOptions,
     RoomSid,
+    RoomWish,
     TrackInfo,
 )
 from palaver_sfu.session import machine, presence, resuming
@@ -55,6 +57,7 @@ from palaver_sfu.session.effects import (
     TakeAnswer,
 )
 from palaver_sfu.session.inputs import (
+    Answered,
     ApiInput,
     DataChannelOpened,
     EndRoom,
@@ -62,6 +65,7 @@ from palaver_sfu.session.inputs import (
     Input,
     Join,
     NegotiationFailed,
+    OfferMade,
     PeerClosed,
     Resume,
     SignalLost,
@@ -73,6 +77,7 @@ from palaver_sfu.session.state import DEFAULT_TIMING, RoomState, Timing, owner_o
 from palaver_sfu.wire import data
 from palaver_sfu.wire.responses import Encoder, Frame, Mint
 from palaver_sfu.wire.rpc import RpcRequest, rpc_packet
+from palaver_sfu.wire.streams import is_firefox, sync_streams
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +99,7 @@ class Link(Protocol):
 class _Attached:
     link: Link
     mint: Mint
+    takes_synced_streams: bool
 
 
 class Switchboard:
@@ -110,6 +116,7 @@ class Switchboard:
         creates_rooms_on_join: bool = True,
         may_unmute_remotely: bool = False,
         options: RoomOptions = DEFAULT_OPTIONS,
+        presets: Mapping[str, RoomWish] = MappingProxyType({}),
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
         self._media = media
@@ -120,6 +127,7 @@ class Switchboard:
         self._creates_rooms_on_join = creates_rooms_on_join
         self._may_unmute_remotely = may_unmute_remotely
         self._options = options
+        self._presets = presets
         self._timing = timing
         self._rooms: dict[RoomName, RoomState] = {}
         self._by_sid: dict[RoomSid, RoomState] = {}
@@ -134,25 +142,32 @@ class Switchboard:
 
     # --- clients ------------------------------------------------------------------------------
 
-    def check_admission(self, name: RoomName, identity: Identity, *, token_from: float) -> None:
+    def check_admission(
+        self, name: RoomName, identity: Identity, *, token_from: float, may_create: bool = False
+    ) -> None:
         """Raises: AdmissionError: nobody can come in here now, or not by a token that was made at `token_from`."""
         if token_from < self._revoked.get((name, identity), 0.0):
             raise AdmissionError(401, "token is revoked")
         if self._is_closed:
             raise AdmissionError(503, "server is shutting down")
-        if name not in self._rooms and not self._creates_rooms_on_join:
+        if name not in self._rooms and not (self._creates_rooms_on_join or may_create):
             raise AdmissionError(404, "requested room does not exist")
 
-    def join(self, name: RoomName, request: Join, *, options: RoomOptions | None, link: Link, mint: Mint) -> None:
+    def join(self, name: RoomName, request: Join, *, wish: RoomWish, link: Link, mint: Mint, browser: str = "") -> None:
         """Let a client in whom `check_admission` did not refuse, creating its room.
 
         Raises:
-            AdmissionError: the room is full.
+            AdmissionError: the room is full, or is to be made as nobody knows.
         """
-        room = self._rooms.get(name) or self._open(name, options or self._options)
+        room = self._rooms.get(name)
+        if room is None:
+            try:
+                room = self._open(name, self._options_of(wish))
+            except ApiError as error:
+                raise AdmissionError(error.code.status, error.message) from error
         presence.admit(room, request.identity, request.permission, request.kind)
         self._peers[request.sid] = room
-        self._links[request.sid] = _Attached(link=link, mint=mint)
+        self._links[request.sid] = _Attached(link=link, mint=mint, takes_synced_streams=not is_firefox(browser))
         self._feed(room, request)
 
     def request(self, sid: ParticipantSid, request: ClientRequest) -> None:
@@ -160,7 +175,9 @@ class Switchboard:
         if room is not None:
             self._feed(room, FromClient(sid=sid, request=request, nonce=self.nonce()))
 
-    def resume(self, name: RoomName, identity: Identity, request: Resume, *, link: Link, mint: Mint) -> bool:
+    def resume(
+        self, name: RoomName, identity: Identity, request: Resume, *, link: Link, mint: Mint, browser: str = ""
+    ) -> bool:
         """Give a participant of `check_admission` a new connection; False when there is nobody to go on with."""
         room = self._rooms.get(name)
         session = room.sessions.get(request.sid) if room is not None else None
@@ -170,7 +187,7 @@ class Switchboard:
             return False
         # The client knows before us that its old connection is no use.
         self._cut(request.sid)
-        self._links[request.sid] = _Attached(link=link, mint=mint)
+        self._links[request.sid] = _Attached(link=link, mint=mint, takes_synced_streams=not is_firefox(browser))
         self._feed(room, request)
         return True
 
@@ -185,12 +202,12 @@ class Switchboard:
 
     # --- the server API (wire.room_service.Rooms) -----------------------------------------------
 
-    def create(self, name: RoomName, options: RoomOptions) -> RoomInfo:
+    def create(self, name: RoomName, wish: RoomWish) -> RoomInfo:
         room = self._rooms.get(name)
         if room is None:
             if self._is_closed:
                 raise ApiError(ApiCode.UNAVAILABLE, "server is shutting down")
-            room = self._open(name, options)
+            room = self._open(name, self._options_of(wish))
         return room.info()
 
     def infos(self) -> Sequence[RoomInfo]:
@@ -261,6 +278,13 @@ class Switchboard:
         return len(self._links)
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _options_of(self, wish: RoomWish) -> RoomOptions:
+        if not wish.preset:
+            return wish.over(self._options)
+        if wish.preset not in self._presets:
+            raise ApiError(ApiCode.INVALID_ARGUMENT, "unknown room configuration in create room request")
+        return wish.over(self._presets[wish.preset].over(self._options))
 
     def _open(self, name: RoomName, options: RoomOptions) -> RoomState:
         room, effects = machine.open_room(
@@ -410,8 +434,18 @@ class Switchboard:
                 self._data(event)
             case DataOpened(peer=peer, label=label):
                 self._feed_peer(peer, DataChannelOpened(peer=peer, label=label))
+            case Answered() | OfferMade():
+                self._feed_peer(event.peer, self._described(event))
             case _:
                 self._feed_peer(event.peer, event)
+
+    def _described(self, event: Answered | OfferMade) -> Answered | OfferMade:
+        """What the client will read: in some rooms, tracks that belong together name one stream."""
+        room = self._peers.get(owner_of(event.peer))
+        attached = self._links.get(owner_of(event.peer))
+        if room is None or attached is None or not (room.options.syncs_streams and attached.takes_synced_streams):
+            return event
+        return replace(event, sdp=sync_streams(event.sdp, source_of=room.source_of))
 
     def _feed_peer(self, peer: ParticipantSid, event: Input) -> None:
         room = self._peers.get(owner_of(peer))

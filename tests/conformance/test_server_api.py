@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 from livekit import api, rtc
+from livekit.protocol import models, rtc as pb
+from websockets.exceptions import InvalidStatus
 
 from tests.conformance.client import dial, dual_path, token
 from tests.servers.sfu import SfuAddress
@@ -166,3 +168,50 @@ async def test_a_participant_is_called_and_answers(server: SfuAddress, room: str
         assert "RpcError 404: no such thing: which" in refused.json()["msg"]
     finally:
         await alice.disconnect()
+
+
+async def test_a_full_room_takes_those_who_only_serve_it(server: SfuAddress, room: str) -> None:
+    await call(server, "CreateRoom", {"name": room, "maxParticipants": 1}, **CREATE)
+    async with dial(server, dual_path(), token(server, "alice", room)) as alice:
+        assert (await alice.until("join")).room.max_participants == 1
+        with pytest.raises(InvalidStatus):
+            async with dial(server, dual_path(), token(server, "bob", room)):
+                pass
+        async with dial(server, dual_path(), token(server, "film", room, recorder=True, hidden=True)) as film:
+            assert (await film.until("join")).participant.permission.recorder
+
+
+async def test_a_token_says_how_the_room_is_made(server: SfuAddress, room: str) -> None:
+    config = api.RoomConfiguration(max_participants=9, metadata="m", empty_timeout=40, departure_timeout=30)
+    bearer = api.AccessToken(server.api_key, server.api_secret).with_identity("alice").with_room_config(config)
+    bearer = bearer.with_grants(api.VideoGrants(room_join=True, room=room))
+    async with dial(server, dual_path(), bearer.to_jwt()) as alice:
+        made = (await alice.until("join")).room
+        assert (made.max_participants, made.metadata, made.empty_timeout, made.departure_timeout) == (9, "m", 40, 30)
+
+
+async def test_new_metadata_of_a_room_is_told_to_everybody(server: SfuAddress, room: str) -> None:
+    async with dial(server, dual_path(), token(server, "alice", room)) as alice:
+        await alice.until("join")
+        body = {"room": room, "metadata": "on air"}
+        answer = (await call(server, "UpdateRoomMetadata", body, room_admin=True, room=room)).json()
+        assert (answer["name"], answer["metadata"]) == (room, "on air")
+        while (await alice.until("room_update")).room.metadata != "on air":
+            pass
+
+
+async def test_a_room_that_everybody_left_ends_as_it_was_told_to(server: SfuAddress, room: str) -> None:
+    wish = {"name": room, "emptyTimeout": 1, "departureTimeout": 1}
+    await call(server, "CreateRoom", wish, **CREATE)
+    async with dial(server, dual_path(), token(server, "alice", room)) as alice:
+        await alice.until("join")
+        await alice.send(leave=pb.LeaveRequest(reason=models.CLIENT_INITIATED))
+    async with asyncio.timeout(60):
+        while (await call(server, "ListRooms", {"names": [room]}, **LIST)).json()["rooms"]:
+            await asyncio.sleep(0.2)
+
+
+async def test_an_unknown_preset_makes_no_room(server: SfuAddress, room: str) -> None:
+    answer = await call(server, "CreateRoom", {"name": room, "roomPreset": "nobody-knows"}, **CREATE)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_argument")
+    assert (await call(server, "ListRooms", {"names": [room]}, **LIST)).json()["rooms"] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from palaver_sfu import _core
@@ -45,7 +45,15 @@ MAX_EVENTS_PER_WAKE = 256
 class CoreMedia:
     """Owns one `_core.Engine`. Used from the event loop only."""
 
-    def __init__(self, *, binds: Sequence[tuple[str, int]], announce: Sequence[str], workers: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        binds: Sequence[tuple[str, int]],
+        announce: Sequence[str],
+        workers: int = 1,
+        disabled: Collection[str] = (),
+    ) -> None:
+        """`disabled`: MIME types that no client may send here."""
         try:
             self._engine = _core.Engine(binds=list(binds), announce=list(announce), workers=workers)
         except _core.EngineError as error:
@@ -53,6 +61,7 @@ class CoreMedia:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._on_events: OnMediaEvents | None = None
         self._is_closed = False
+        self._disabled = frozenset(mime.partition("/")[2].lower() for mime in disabled)
 
     @property
     def local_port(self) -> int:
@@ -76,7 +85,7 @@ class CoreMedia:
                 is_rejected=section.is_rejected,
                 track_id=section.track_id,
                 rids=tuple(section.rids),
-                codecs=tuple(section.codecs),
+                codecs=tuple(codec for codec in section.codecs if codec not in self._disabled),
             )
             for section in sections
         )
@@ -102,7 +111,7 @@ class CoreMedia:
             lambda: self._engine.negotiate(
                 peer=peer,
                 offer_id=offer_id,
-                offer=shape_offer(offer, codecs=codecs, opus=opus),
+                offer=shape_offer(offer, codecs=codecs, opus=opus, disabled=self._disabled),
                 publish={mid: (track, list(rids)) for mid, (track, rids) in publish.items()},
                 subscribe={str(mid): (str(track), str(owner)) for mid, (track, owner) in subscribe.items()},
             )

@@ -1,14 +1,15 @@
-"""Two edits of an offer's text, by which a publisher's answer takes the shape that its track asked for.
+"""Edits of an offer's text, by which a publisher's answer takes the shape that its track asked for.
 
 Browsers send the first codec of the answer, and answers keep the order of the offer: so the codec of the track is put
 first. And DTX and stereo are granted by an answer that repeats them (RFC 7587 section 6.1), so they stand where the
-track asked for them and nowhere else that sends: clients offer stereo for whatever they may receive.
+track asked for them and nowhere else that sends: clients offer stereo for whatever they may receive. Codecs that the
+operator switched off are struck out: what is not in the offer cannot be answered.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from typing import Final
 
 from palaver_sfu.room.values import Mid, OpusWish
@@ -17,12 +18,21 @@ _RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/\s]+)/")
 _FMTP = re.compile(r"a=fmtp:(\d+) ([^\r\n]*)")
 _ASKED: Final = ("stereo", "sprop-stereo", "usedtx", "maxaveragebitrate")
 _STEREO_BPS: Final = 510_000  # the most that Opus knows; the sender's own limit is below it
+_OF_PAYLOADS: Final = ("rtpmap", "fmtp", "rtcp-fb")
 _APT = re.compile(r"a=fmtp:(\d+) (?:[^\r\n]*;)?\s*apt=(\d+)")
 
 
-def shape_offer(offer: str, *, codecs: Mapping[Mid, str], opus: Mapping[Mid, OpusWish]) -> str:
+def shape_offer(
+    offer: str,
+    *,
+    codecs: Mapping[Mid, str],
+    opus: Mapping[Mid, OpusWish],
+    disabled: Collection[str] = (),
+) -> str:
     """`offer` with the codec that `codecs` names (mid → lower-case codec) first, and Opus as `opus` wishes it."""
     head, *sections = re.split(r"(?m)^(?=m=)", offer)
+    if disabled:
+        sections = [_strike_out(section, disabled) for section in sections]
     return head + "".join(_shape(section, codecs, opus) for section in sections)
 
 
@@ -35,6 +45,24 @@ def _shape(section: str, codecs: Mapping[Mid, str], opus: Mapping[Mid, OpusWish]
         payloads = _payloads(lines, "opus")
         lines = [_with_wish(line, payloads, wish) for line in lines]
     return "".join(lines)
+
+
+def _strike_out(section: str, disabled: Collection[str]) -> str:
+    lines = section.splitlines(keepends=True)
+    gone = {m[1] for line in lines if (m := _RTPMAP.match(line)) and m[2].lower() in disabled}
+    gone |= {m[1] for line in lines if (m := _APT.match(line)) and m[2] in gone}
+    words = lines[0].split()
+    kept = [payload for payload in words[3:] if payload not in gone]
+    if not gone:
+        return section
+    if not kept:
+        # A section must list something: its first codec stays under a name that nobody knows.
+        unknown = words[3]
+        kept, gone = [unknown], gone - {unknown}
+        lines = [re.sub(rf"^a=rtpmap:{unknown} [^/\s]+/", f"a=rtpmap:{unknown} disabled/", line) for line in lines]
+    end = lines[0][len(lines[0].rstrip("\r\n")) :]
+    about_gone = tuple(f"a={name}:{payload} " for name in _OF_PAYLOADS for payload in gone)
+    return "".join([" ".join(words[:3] + kept) + end, *(line for line in lines[1:] if not line.startswith(about_gone))])
 
 
 def _payloads(lines: list[str], codec: str) -> set[str]:

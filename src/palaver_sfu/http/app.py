@@ -87,7 +87,9 @@ class HttpApp:
         may_be_dual = path.endswith(_DUAL)
         admission = read_admission(scope, self._keys, parse_offer=self._parse_offer, may_be_dual=may_be_dual)
         claims = admission.claims
-        self._switchboard.check_admission(admission.room, claims.identity, token_from=claims.valid_from)
+        self._switchboard.check_admission(
+            admission.room, claims.identity, token_from=claims.valid_from, may_create=admission.grant.may_create
+        )
         return admission
 
     def _join(self, admission: Admission) -> tuple[ParticipantSid, Outbox]:
@@ -97,9 +99,10 @@ class HttpApp:
         self._switchboard.join(
             admission.room,
             admission.join(sid=sid, nonce=self._switchboard.nonce()),
-            options=admission.claims.room_options,
+            wish=admission.claims.room_wish,
             link=outbox,
             mint=self._mint(admission.claims),
+            browser=admission.request.browser,
         )
         logger.info(
             "participant joins",
@@ -121,6 +124,7 @@ class HttpApp:
             Resume(sid=request.participant_sid, is_dual=request.is_dual, sync=request.sync),
             link=outbox,
             mint=self._mint(admission.claims),
+            browser=admission.request.browser,
         )
         return (request.participant_sid, outbox) if is_back else None
 

@@ -7,7 +7,7 @@ Everything here is immutable; what changes with time lives in `palaver_sfu.sessi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import NewType
 
@@ -18,6 +18,9 @@ RoomSid = NewType("RoomSid", str)
 TrackSid = NewType("TrackSid", str)
 Mid = NewType("Mid", str)
 
+
+# What this server forwards, in the order in which clients should prefer it; RTX comes with the media sections.
+ALL_CODECS = ("video/VP8", "video/H264", "audio/opus")
 
 # What the reference of today speaks; a newer client is treated as this.
 NEWEST_PROTOCOL = 17
@@ -173,15 +176,44 @@ class ParticipantInfo:
 
 @dataclass(frozen=True, slots=True)
 class RoomOptions:
-    """What the one who creates a room may ask for. Times in seconds; 0 participants means no limit."""
+    """How a room is. Times in seconds; 0 participants means no limit.
+
+    `enabled_codecs` are MIME types, as the server allows them. In a room with `syncs_streams`, clients hear and see
+    what comes from one device as one stream, and keep its sound and picture together.
+    """
 
     empty_timeout_s: int = 300
     departure_timeout_s: int = 20
     max_participants: int = 0
     metadata: str = ""
+    syncs_streams: bool = False
+    enabled_codecs: tuple[str, ...] = ALL_CODECS
 
 
 DEFAULT_OPTIONS = RoomOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomWish:
+    """What the one who creates a room asks for; what is 0 or empty is as the preset has it, or the server."""
+
+    empty_timeout_s: int = 0
+    departure_timeout_s: int = 0
+    max_participants: int = 0
+    metadata: str = ""
+    syncs_streams: bool = False
+    preset: str = ""
+
+    def over(self, options: RoomOptions) -> RoomOptions:
+        """`options` with what is asked for."""
+        return replace(
+            options,
+            empty_timeout_s=self.empty_timeout_s or options.empty_timeout_s,
+            departure_timeout_s=self.departure_timeout_s or options.departure_timeout_s,
+            max_participants=self.max_participants or options.max_participants,
+            metadata=self.metadata or options.metadata,
+            syncs_streams=self.syncs_streams or options.syncs_streams,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from palaver_sfu.room.values import (
     TrackInfo,
     TrackSettings,
     TrackSid,
+    TrackSource,
     VideoQuality,
 )
 from palaver_sfu.session.effects import Announce, Effect, RoomFact, Send, SetSubscription
@@ -258,6 +259,10 @@ class RoomState:
     def by_identity(self, identity: Identity) -> Session | None:
         sid = self.identities.get(identity)
         return None if sid is None else self.sessions[sid]
+
+    def source_of(self, track: TrackSid) -> TrackSource | None:
+        found = self.publication(track)
+        return None if found is None else found[1].info.source
 
     def publication(self, track: TrackSid) -> tuple[Session, Publication] | None:
         """The announced publication `track` and its publisher."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from palaver_sfu import _core
+from palaver_sfu.adapters.offer_text import shape_offer
 
 ROOT = Path(__file__).parents[3]
 CHROMIUM_OFFER = (ROOT / "media/fuzz/corpus/sdp/chromium-simulcast.sdp").read_bytes().decode()
@@ -243,3 +244,22 @@ def test_commands_from_many_threads_at_once(engine: _core.Engine) -> None:
         assert select.select([engine.fileno()], [], [], 10)[0]
         closed |= {event[1] for event in engine.drain() if event[0] == "closed"}
     assert closed == {f"peer{n}" for n in range(200)}
+
+
+@pytest.mark.parametrize("disabled", ["VP8", "H264"])
+def test_what_is_struck_out_of_an_offer_is_not_in_its_answer(engine: _core.Engine, disabled: str) -> None:
+    engine.open_peer(room="standup", peer="alice")
+    offer = shape_offer(CHROMIUM_OFFER, codecs={}, opus={}, disabled=(disabled.lower(),))
+    negotiate(engine, offer, publish={"8": ("TR_cam", ["q", "h", "f"])})
+    sdp = str(wait_for(engine, "answer")[3])
+    assert {name for name in ("VP8", "H264", "opus") if f" {name}/" in sdp} == {"VP8", "H264", "opus"} - {disabled}
+
+
+def test_an_offer_of_nothing_that_is_switched_on_is_answered_without_it(engine: _core.Engine) -> None:
+    engine.open_peer(room="standup", peer="alice")
+    offer = shape_offer(CHROMIUM_OFFER, codecs={}, opus={}, disabled=("vp8", "h264"))
+    negotiate(engine, offer, publish={"7": ("TR_mic", [])})
+    sdp = str(wait_for(engine, "answer")[3])
+    assert " opus/48000" in sdp
+    assert " VP8/" not in sdp
+    assert " H264/" not in sdp

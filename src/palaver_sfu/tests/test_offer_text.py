@@ -62,3 +62,19 @@ def test_no_text_breaks_the_edit(text: str, codec: str) -> None:
         text, codecs=dict.fromkeys(mids, codec), opus=dict.fromkeys(mids, OpusWish(may_use_dtx=True, is_stereo=True))
     )
     assert edited.count("\n") == text.count("\n")
+
+
+def test_codecs_that_are_switched_off_are_struck_out_with_their_retransmission() -> None:
+    edited = shape_offer(OFFER, codecs={}, opus={}, disabled={"h264"})
+    assert "m=video 9 UDP/TLS/RTP/SAVPF 96 97 114\r\n" in edited
+    assert "H264" not in edited
+    assert "apt=103" not in edited
+    assert "a=rtcp-fb:96 nack pli\r\n" in edited
+    assert edited.startswith(OFFER[: OFFER.index("m=video")])
+
+
+def test_a_section_of_nothing_but_switched_off_codecs_names_one_that_nobody_knows() -> None:
+    only = OFFER[: OFFER.index("m=video")] + "m=video 9 UDP/TLS/RTP/SAVPF 103 104\r\na=mid:1\r\n"
+    only += "a=rtpmap:103 H264/90000\r\na=rtpmap:104 rtx/90000\r\na=fmtp:104 apt=103\r\n"
+    edited = shape_offer(only, codecs={}, opus={}, disabled={"h264"})
+    assert "m=video 9 UDP/TLS/RTP/SAVPF 103\r\na=mid:1\r\na=rtpmap:103 disabled/90000\r\n" in edited

@@ -13,6 +13,7 @@ from palaver_sfu.room.values import (
     Identity,
     ParticipantKind,
     RoomName,
+    RoomWish,
     TrackSource,
 )
 from palaver_sfu.session.messages import RefreshToken
@@ -148,7 +149,10 @@ def test_a_refreshed_token_gives_the_rights_of_now_for_as_long_as_the_old_one_at
 
 
 def test_room_configuration_in_a_token_is_read() -> None:
-    options = KEYS.read(token(roomConfig={"maxParticipants": 3, "departure_timeout": 5, "metadata": "m"})).room_options
-    assert options is not None
-    assert (options.max_participants, options.departure_timeout_s, options.empty_timeout_s) == (3, 5, 300)
-    assert KEYS.read(token(roomConfig="no")).room_options is None
+    config = {"maxParticipants": 3, "departure_timeout": 5, "metadata": "m", "syncStreams": True}
+    wish = KEYS.read(token(roomConfig=config, roomPreset="webinar")).room_wish
+    assert wish == RoomWish(
+        max_participants=3, departure_timeout_s=5, metadata="m", syncs_streams=True, preset="webinar"
+    )
+    for odd in ("no", {"maxParticipants": -1, "emptyTimeout": True, "syncStreams": "yes"}):
+        assert KEYS.read(token(roomConfig=odd)).room_wish == RoomWish()

@@ -13,6 +13,7 @@ from palaver_sfu.room.values import (
     ParticipantKind,
     Permission,
     RoomInfo,
+    RoomOptions,
     TrackInfo,
     TrackKind,
     TrackSource,
@@ -20,15 +21,12 @@ from palaver_sfu.room.values import (
     VideoQuality,
 )
 
-# What this server forwards, in the order in which clients should prefer it; RTX comes with the media sections.
-PUBLISH_CODECS = (("video/VP8", ""), ("video/H264", ""), ("audio/opus", ""))
-
 _SOURCES = {int(source): source for source in TrackSource}
 _KINDS = {int(kind): kind for kind in TrackKind}
 
 
-def codecs() -> list[models.Codec]:
-    return [models.Codec(mime=mime, fmtp_line=fmtp) for mime, fmtp in PUBLISH_CODECS]
+def codecs(options: RoomOptions) -> list[models.Codec]:
+    return [models.Codec(mime=mime) for mime in options.enabled_codecs]
 
 
 def room_message(room: RoomInfo) -> models.Room:
@@ -40,7 +38,7 @@ def room_message(room: RoomInfo) -> models.Room:
         max_participants=room.options.max_participants,
         creation_time=int(room.created_at),
         creation_time_ms=int(room.created_at * 1000),
-        enabled_codecs=codecs(),
+        enabled_codecs=codecs(room.options),
         metadata=room.metadata,
         num_participants=room.num_participants,
         num_publishers=room.num_publishers,

@@ -37,6 +37,7 @@ def read_join_query(query: Mapping[str, str]) -> JoinRequest:
         is_resuming=_is_on(query.get("reconnect", "")),
         participant_sid=ParticipantSid(query.get("sid", "")),
         sync=None,
+        browser=query.get("browser", ""),
         is_dual=True,
     )
 
@@ -65,7 +66,7 @@ def _attributes(text: str) -> Mapping[str, str]:
         decoded = base64.b64decode(padded + "=" * (-len(padded) % 4), altchars=b"-_", validate=True)
         attributes = json.loads(decoded)
     except (binascii.Error, ValueError, RecursionError) as error:
-        raise WireError("cannot read attributes") from error
+        raise WireError("cannot decode attributes") from error
     if not isinstance(attributes, dict) or not all(isinstance(value, str) for value in attributes.values()):
         raise WireError("attributes are not a map of texts")
     return attributes

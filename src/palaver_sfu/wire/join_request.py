@@ -41,6 +41,7 @@ class JoinRequest:
     is_resuming: bool
     participant_sid: ParticipantSid
     sync: SyncState | None
+    browser: str = ""
     is_dual: bool = False  # two connections: one to send, one to receive
 
 
@@ -71,6 +72,7 @@ def read_join_request(parameter: str, *, parse_offer: ParseOffer) -> JoinRequest
         is_resuming=message.reconnect,
         participant_sid=ParticipantSid(message.participant_sid),
         sync=read_sync_state(message.sync_state) if message.HasField("sync_state") else None,
+        browser=client.browser,
     )
 
 

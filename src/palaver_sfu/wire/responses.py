@@ -102,7 +102,7 @@ class Encoder:
             ping_timeout=PING_TIMEOUT_S,
             ping_interval=PING_INTERVAL_S,
             server_info=self._server_info(),
-            enabled_publish_codecs=codecs(),
+            enabled_publish_codecs=codecs(message.room.options),
             fast_publish=message.participant.permission.can_publish,
         )
 

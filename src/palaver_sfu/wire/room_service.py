@@ -17,7 +17,7 @@ from palaver_sfu.room.values import (
     ParticipantSid,
     RoomInfo,
     RoomName,
-    RoomOptions,
+    RoomWish,
     TrackInfo,
     TrackSid,
 )
@@ -42,7 +42,8 @@ NONCE_BYTES = 16
 class Rooms(Protocol):
     """The running rooms, as the RoomService needs them."""
 
-    def create(self, name: RoomName, options: RoomOptions) -> RoomInfo: ...
+    def create(self, name: RoomName, wish: RoomWish) -> RoomInfo:
+        """Raises: ApiError."""
 
     def infos(self) -> Sequence[RoomInfo]: ...
 
@@ -117,14 +118,15 @@ def _create_room(request: pb.CreateRoomRequest, rooms: Rooms) -> models.Room:
     if request.HasField("egress") and request.egress.ListFields():
         # Who asks for a recording must not believe that there is one.
         raise ApiError(ApiCode.UNIMPLEMENTED, "egress is not part of this server")
-    defaults = RoomOptions()
-    options = RoomOptions(
-        empty_timeout_s=request.empty_timeout or defaults.empty_timeout_s,
-        departure_timeout_s=request.departure_timeout or defaults.departure_timeout_s,
+    wish = RoomWish(
+        empty_timeout_s=request.empty_timeout,
+        departure_timeout_s=request.departure_timeout,
         max_participants=request.max_participants,
         metadata=request.metadata,
+        syncs_streams=request.sync_streams,
+        preset=request.room_preset,
     )
-    return room_message(rooms.create(RoomName(request.name), options))
+    return room_message(rooms.create(RoomName(request.name), wish))
 
 
 def _list_rooms(request: pb.ListRoomsRequest, rooms: Rooms) -> pb.ListRoomsResponse:

@@ -16,7 +16,7 @@ from palaver_sfu.room.values import (
     ParticipantKind,
     Permission,
     RoomName,
-    RoomOptions,
+    RoomWish,
     TrackSource,
 )
 from palaver_sfu.session.messages import RefreshToken
@@ -29,6 +29,7 @@ WEBHOOK_TTL_S = 300
 _UINT32 = 2**32 - 1
 
 _NO_ROOM = RoomName("")
+_NO_WISH = RoomWish()
 _SOURCES = {source.name.lower(): source for source in TrackSource}
 
 
@@ -63,7 +64,7 @@ class Claims:
     metadata: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     kind: ParticipantKind = ParticipantKind.STANDARD
-    room_options: RoomOptions | None = None
+    room_wish: RoomWish = _NO_WISH
     sha256: str = ""
     may_administrate_sip: bool = False
     may_call_by_sip: bool = False
@@ -156,7 +157,7 @@ def _read_claims(issuer: str, claims: Mapping[str, object]) -> Claims:
         metadata=_text(claims, "metadata"),
         attributes=_texts(claims, "attributes"),
         kind=_participant_kind(_text(claims, "kind")),
-        room_options=_room_options(claims.get("roomConfig")),
+        room_wish=_room_wish(claims.get("roomConfig"), preset=_text(claims, "roomPreset")),
         sha256=_text(claims, "sha256"),
         may_administrate_sip=_flag(sip, "admin"),
         may_call_by_sip=_flag(sip, "call"),
@@ -238,20 +239,21 @@ def _participant_kind(name: str) -> ParticipantKind:
     return kinds.get(name.lower(), ParticipantKind.STANDARD)
 
 
-def _room_options(config: object) -> RoomOptions | None:
+def _room_wish(config: object, *, preset: str) -> RoomWish:
     if not isinstance(config, dict):
-        return None
+        return RoomWish(preset=preset)
 
-    def number(camel: str, snake: str, default: int) -> int:
+    def number(camel: str, snake: str) -> int:
         value = config.get(camel, config.get(snake))
-        return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _UINT32 else default
+        return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _UINT32 else 0
 
-    defaults = RoomOptions()
-    return RoomOptions(
-        empty_timeout_s=number("emptyTimeout", "empty_timeout", defaults.empty_timeout_s),
-        departure_timeout_s=number("departureTimeout", "departure_timeout", defaults.departure_timeout_s),
-        max_participants=number("maxParticipants", "max_participants", defaults.max_participants),
+    return RoomWish(
+        empty_timeout_s=number("emptyTimeout", "empty_timeout"),
+        departure_timeout_s=number("departureTimeout", "departure_timeout"),
+        max_participants=number("maxParticipants", "max_participants"),
         metadata=_text(config, "metadata"),
+        syncs_streams=config.get("syncStreams", config.get("sync_streams")) is True,
+        preset=preset,
     )
 
 
