@@ -14,7 +14,8 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import httpx
 
@@ -51,7 +52,8 @@ class SfuApp:
         clock: Callable[[], float],
     ) -> None:
         self._media = media
-        keys = Keys(secrets=dict(settings.keys))
+        self._settings = settings
+        self._keys = keys = Keys(secrets=settings.keys)
         self._webhooks = WebhookSender(
             urls=settings.webhook_urls,
             keys=keys,
@@ -84,6 +86,16 @@ class SfuApp:
     def media_stats(self) -> str:
         """The media core's counters, as JSON."""
         return self._media.stats()
+
+    def replace_keys(self, secrets: Mapping[str, str]) -> None:
+        """Other API keys are valid from now on; nobody inside notices.
+
+        Raises:
+            ConfigError: these cannot be; the old ones stay.
+        """
+        self._settings = replace(self._settings, keys=dict(secrets))
+        self._keys.replace(secrets)
+        logger.info("API keys exchanged", extra={"keys": sorted(secrets)})
 
     async def startup(self) -> None:
         self._media.start(self.switchboard.media_events)

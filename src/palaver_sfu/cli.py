@@ -9,7 +9,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -90,20 +90,13 @@ def run(arguments: argparse.Namespace) -> int:
             app = create_app(settings)
         except ConfigError as error:
             return _fail(str(error), EXIT_PORT if error.setting == "media-port" else EXIT_SETTINGS)
-        asyncio.run(_serve(app, listener))
+        asyncio.run(_serve(app, listener, read_keys=lambda: read_keys(arguments)))
     return 0
 
 
 def read_settings(arguments: argparse.Namespace) -> SfuSettings:
     """Raises: ConfigError."""
-    keys = dict(DEV_KEYS) if arguments.dev else {}
-    if arguments.keys_file is not None:
-        try:
-            keys.update(parse_keys(arguments.keys_file.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError("keys-file", f"cannot read {arguments.keys_file}: {error}") from error
-    if not keys:
-        raise ConfigError("keys-file", "is needed (or --dev)")
+    keys = read_keys(arguments)
     webhook_key = arguments.webhook_key or next(iter(keys))
     return SfuSettings(
         keys=keys,
@@ -113,6 +106,23 @@ def read_settings(arguments: argparse.Namespace) -> SfuSettings:
         webhook_api_key=webhook_key,
         is_dev=arguments.dev,
     )
+
+
+def read_keys(arguments: argparse.Namespace) -> dict[str, str]:
+    """The API keys, as they are in the file now.
+
+    Raises:
+        ConfigError: there is none, or the file cannot be read.
+    """
+    keys = dict(DEV_KEYS) if arguments.dev else {}
+    if arguments.keys_file is not None:
+        try:
+            keys.update(parse_keys(arguments.keys_file.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError("keys-file", f"cannot read {arguments.keys_file}: {error}") from error
+    if not keys:
+        raise ConfigError("keys-file", "is needed (or --dev)")
+    return keys
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -150,9 +160,10 @@ def uvicorn_config(app: SfuApp) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """Says goodbye to clients while their sockets are still open, then stops as uvicorn does."""
 
-    def __init__(self, config: uvicorn.Config, app: SfuApp) -> None:
+    def __init__(self, config: uvicorn.Config, app: SfuApp, *, read_keys: Callable[[], Mapping[str, str]]) -> None:
         super().__init__(config)
         self._app = app
+        self._read_keys = read_keys
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -166,13 +177,20 @@ class _Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)
+        loop.add_signal_handler(signal.SIGHUP, self._exchange_keys)
         yield
 
+    def _exchange_keys(self) -> None:
+        try:
+            self._app.replace_keys(self._read_keys())
+        except ConfigError as error:
+            logger.error("API keys stay as they are", extra={"problem": str(error)})
 
-async def _serve(app: SfuApp, listener: socket.socket) -> None:
+
+async def _serve(app: SfuApp, listener: socket.socket, *, read_keys: Callable[[], Mapping[str, str]]) -> None:
     host, port = listener.getsockname()[:2]
     logger.info("sfu listens", extra={"host": host, "port": port, "media_port": app.media_port})
-    await _Server(uvicorn_config(app), app).serve(sockets=[listener])
+    await _Server(uvicorn_config(app), app, read_keys=read_keys).serve(sockets=[listener])
 
 
 def _fail(problem: str, code: int) -> int:

@@ -85,7 +85,10 @@ def parse_keys(text: str) -> dict[str, str]:
         name, separator, secret = entry.partition(":")
         if not separator or not name.strip() or not secret.strip():
             raise ConfigError("keys-file", f"line {number} is not `name: secret`")
-        keys[name.strip()] = secret.strip()
+        name, secret = name.strip().strip("\"'"), secret.strip().strip("\"'")
+        if name in keys:
+            raise ConfigError("keys-file", f"line {number} names {name!r} for the second time")
+        keys[name] = secret
     if not keys:
         raise ConfigError("keys-file", "holds no key")
     return keys

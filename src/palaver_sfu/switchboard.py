@@ -466,6 +466,7 @@ class Switchboard:
             sid=session.sid,
             identity=session.identity,
             is_agent=session.is_agent,
+            metrics_readers=room.metrics_readers,
         )
         if stamped is not None:
             self._feed(room, stamped)

@@ -29,15 +29,15 @@ class Admission:
 
     def join(self, *, sid: ParticipantSid, nonce: str) -> Join:
         request, permission = self.request, self.grant.permission
-        own_metadata = permission.can_update_metadata
         return Join(
             sid=sid,
             identity=self.claims.identity,
             nonce=nonce,
             permission=permission,
             name=self.claims.name,
-            metadata=(own_metadata and request.metadata) or self.claims.metadata,
-            attributes={**self.claims.attributes, **(request.attributes if own_metadata else {})},
+            metadata=request.metadata or self.claims.metadata,
+            # What the token says is not to be deleted by who holds it.
+            attributes={**self.claims.attributes, **{k: v for k, v in request.attributes.items() if v}},
             kind=self.claims.kind,
             client_protocol=request.client_protocol,
             capabilities=request.capabilities,
@@ -90,8 +90,7 @@ def read_admission(scope: Scope, keys: Keys, *, parse_offer: ParseOffer, may_be_
         request = read_join_request(parameter, parse_offer=parse_offer) if parameter else read_join_query(query)
     except WireError as error:
         raise AdmissionError(400, str(error)) from error
-    if claims.video.permission.can_update_metadata:
-        _check_own_metadata(claims, request)
+    _check_own_metadata(claims, request, may_bring=claims.video.permission.can_update_metadata)
     return Admission(room=room, claims=claims, grant=claims.video, request=request)
 
 
@@ -99,16 +98,18 @@ def _check_names(claims: Claims, room: RoomName) -> None:
     if not claims.identity:
         raise AdmissionError(400, "identity cannot be empty")
     if not limits.fits(claims.identity, limits.MAX_IDENTITY_BYTES):
-        raise AdmissionError(400, "participant identity length exceeds limits")
+        raise AdmissionError(400, f"participant identity length exceeds limits: max length {limits.MAX_IDENTITY_BYTES}")
     if not room:
         raise AdmissionError(400, "room name cannot be empty")
     if not limits.fits(room, limits.MAX_ROOM_NAME_BYTES):
-        raise AdmissionError(400, "room name length exceeds limits")
+        raise AdmissionError(400, f"room name length exceeds limits: max length {limits.MAX_ROOM_NAME_BYTES}")
     if not limits.fits(claims.name, limits.MAX_NAME_BYTES):
-        raise AdmissionError(400, "participant name length exceeds limits")
+        raise AdmissionError(400, f"participant name length exceeds limits: max length {limits.MAX_NAME_BYTES}")
 
 
-def _check_own_metadata(claims: Claims, request: JoinRequest) -> None:
+def _check_own_metadata(claims: Claims, request: JoinRequest, *, may_bring: bool) -> None:
+    if (request.metadata or request.attributes) and not may_bring:
+        raise AdmissionError(401, "no permissions to access the room")
     if not limits.fits(request.metadata, limits.MAX_METADATA_BYTES):
         raise AdmissionError(400, "metadata size exceeds limits")
     attributes = {**claims.attributes, **request.attributes}

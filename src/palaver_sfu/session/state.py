@@ -260,6 +260,9 @@ class RoomState:
         sid = self.identities.get(identity)
         return None if sid is None else self.sessions[sid]
 
+    def metrics_readers(self) -> frozenset[Identity]:
+        return frozenset(s.identity for s in self.sessions.values() if s.permission.can_subscribe_metrics)
+
     def source_of(self, track: TrackSid) -> TrackSource | None:
         found = self.publication(track)
         return None if found is None else found[1].info.source

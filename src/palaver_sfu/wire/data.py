@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from google.protobuf.message import DecodeError
 from livekit.protocol import models
 
@@ -11,9 +13,18 @@ from palaver_sfu.session.inputs import DataFromServer, DataReceived
 
 
 def stamp(
-    payload: bytes, *, label: str, sid: ParticipantSid, identity: Identity, is_agent: bool
+    payload: bytes,
+    *,
+    label: str,
+    sid: ParticipantSid,
+    identity: Identity,
+    is_agent: bool,
+    metrics_readers: Callable[[], frozenset[Identity]] = frozenset,
 ) -> DataReceived | None:
-    """The packet as it may go on, or None when it cannot be read or is not for its sender to send."""
+    """The packet as it may go on, or None when it cannot be read or is not for its sender to send.
+
+    `metrics_readers` says who may read what clients measure.
+    """
     try:
         packet = models.DataPacket.FromString(payload)
     except DecodeError:
@@ -26,6 +37,11 @@ def stamp(
     identities, sids = set(packet.destination_identities), set[str]()
     packet.participant_sid, packet.participant_identity = sid, identity
     packet.kind = _kind(is_reliable=label == RELIABLE)
+    if value == "metrics":
+        readers = metrics_readers()
+        identities = (identities & readers) if identities else set(readers)
+        if not identities:
+            return None
     if packet.HasField("user"):
         identities |= set(packet.user.destination_identities)
         sids |= set(packet.user.destination_sids)

@@ -70,17 +70,25 @@ class Claims:
     may_call_by_sip: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Keys:
-    """API keys and their secrets."""
+    """API keys and their secrets: several are valid at once, so that one can follow the other while both are in use."""
 
-    secrets: Mapping[str, str] = field(repr=False)
+    def __init__(self, *, secrets: Mapping[str, str]) -> None:
+        self._secrets = dict(secrets)
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self._secrets)
+
+    def replace(self, secrets: Mapping[str, str]) -> None:
+        """From now on these keys are valid, and no others; who is inside stays inside."""
+        self._secrets = dict(secrets)
 
     def read(self, token: str) -> Claims:
         """Raises: TokenError; its text never contains the token."""
         try:
             issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
-            secret = self.secrets.get(issuer) if isinstance(issuer, str) else None
+            secret = self._secrets.get(issuer) if isinstance(issuer, str) else None
             if not isinstance(issuer, str) or secret is None:
                 raise TokenError("invalid API key")
             claims = _decode(token, secret)
@@ -120,10 +128,12 @@ class Keys:
         return self._sign({"sha256": sha256}, api_key=api_key, now=now, expires_at=now + WEBHOOK_TTL_S)
 
     def _sign(self, claims: Mapping[str, object], *, api_key: str, now: float, expires_at: float) -> str:
-        whole = {"iss": api_key, "nbf": int(now), "exp": int(expires_at), **claims}
+        # A session outlives the key that it came in with: it goes on with one that is still valid.
+        issuer = api_key if api_key in self._secrets else next(iter(self._secrets))
+        whole = {"iss": issuer, "nbf": int(now), "exp": int(expires_at), **claims}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", InsecureKeyLengthWarning)
-            return jwt.encode(whole, self.secrets[api_key], algorithm=ALGORITHM)
+            return jwt.encode(whole, self._secrets[issuer], algorithm=ALGORITHM)
 
 
 def _decode(token: str, secret: str) -> dict[str, object]:
