@@ -15,7 +15,7 @@ from palaver_sfu.wire.tokens import Keys
 CONTENT_TYPE = "application/webhook+json"
 
 
-def webhook_body(announce: Announce, *, nonce: str, now: float) -> str:
+def webhook_event(announce: Announce, *, nonce: str, now: float) -> webhook.WebhookEvent:
     event = webhook.WebhookEvent(
         event=announce.fact.value, room=room_message(announce.room), id=f"EV_{nonce}", created_at=int(now)
     )
@@ -23,6 +23,16 @@ def webhook_body(announce: Announce, *, nonce: str, now: float) -> str:
         event.participant.CopyFrom(participant_message(announce.participant))
     if announce.track is not None:
         event.track.CopyFrom(track_message(announce.track))
+    return event
+
+
+def webhook_body(event: webhook.WebhookEvent, *, missed: int) -> str:
+    """`missed`: how many events before this one never arrived."""
+    if missed:
+        counted = webhook.WebhookEvent()
+        counted.CopyFrom(event)
+        counted.num_dropped = missed
+        event = counted
     return MessageToJson(event, indent=None)
 
 
