@@ -24,6 +24,7 @@ from palaver_sfu.adapters.webhooks import WebhookSender
 from palaver_sfu.config import SfuSettings
 from palaver_sfu.errors import ConfigError, MediaError
 from palaver_sfu.http.app import HttpApp
+from palaver_sfu.http.gate import Gate
 from palaver_sfu.http.replies import Receive, Scope, Send
 from palaver_sfu.ports import MediaPort
 from palaver_sfu.room.values import ALL_CODECS
@@ -73,8 +74,15 @@ class SfuApp:
             options=settings.room_options,
             presets=settings.room_presets,
             timing=settings.timing,
+            limits=settings.limits,
         )
-        self._http = HttpApp(switchboard=self.switchboard, keys=keys, parse_offer=media.parse_offer, clock=clock)
+        self._http = HttpApp(
+            switchboard=self.switchboard,
+            keys=keys,
+            parse_offer=media.parse_offer,
+            clock=clock,
+            gate=Gate(settings.limits, clock),
+        )
         self._ticking: asyncio.Task[None] | None = None
         self._is_down = False
 

@@ -27,6 +27,8 @@ from palaver_sfu.config import (
     parse_keys,
 )
 from palaver_sfu.errors import ConfigError
+from palaver_sfu.http.patience import PatientHttp
+from palaver_sfu.http.websockets import BoundedWebSocket
 
 logger = logging.getLogger(__name__)
 
@@ -143,8 +145,8 @@ def uvicorn_config(app: SfuApp) -> uvicorn.Config:
     """How an SFU must be served: long request lines, pings, and our own logging."""
     return uvicorn.Config(
         app,
-        http="h11",
-        ws="wsproto",
+        http=PatientHttp,
+        ws=BoundedWebSocket,
         lifespan="on",
         log_config=None,
         access_log=False,

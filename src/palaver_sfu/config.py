@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from palaver_sfu.errors import ConfigError
+from palaver_sfu.room.limits import DEFAULT_LIMITS, Limits
 from palaver_sfu.room.values import ALL_CODECS, DEFAULT_OPTIONS, RoomOptions, RoomWish
 from palaver_sfu.session.state import DEFAULT_TIMING, Timing
 from palaver_sfu.wire.responses import IceServer
@@ -39,6 +40,7 @@ class SfuSettings:
     room_options: RoomOptions = DEFAULT_OPTIONS
     room_presets: Mapping[str, RoomWish] = field(default_factory=dict)
     timing: Timing = DEFAULT_TIMING
+    limits: Limits = DEFAULT_LIMITS
     ice_servers: tuple[IceServer, ...] = ()
 
     def __post_init__(self) -> None:

@@ -8,11 +8,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Protocol, assert_never
+from typing import Protocol
 from uuid import uuid4
 
 from palaver_sfu.calling import Calls
 from palaver_sfu.errors import AdmissionError, ApiCode, ApiError, MediaError
+from palaver_sfu.performing import perform
 from palaver_sfu.ports import (
     CoreLog,
     DataArrived,
@@ -23,6 +24,7 @@ from palaver_sfu.ports import (
     SpeakersHeard,
     WorkerLost,
 )
+from palaver_sfu.room.limits import DEFAULT_LIMITS, Limits
 from palaver_sfu.room.values import (
     DEFAULT_OPTIONS,
     DisconnectReason,
@@ -40,20 +42,15 @@ from palaver_sfu.room.values import (
 from palaver_sfu.session import machine, presence, resuming
 from palaver_sfu.session.conveying import RELIABLE
 from palaver_sfu.session.effects import (
-    AddCandidate,
     Announce,
     ClosePeer,
     CloseSignal,
-    DropSubscription,
     Effect,
     MakeOffer,
     Negotiate,
     OpenPeer,
     RoomEnded,
     Send,
-    SendData,
-    SetSubscription,
-    SetTrackMuted,
     TakeAnswer,
 )
 from palaver_sfu.session.inputs import (
@@ -118,7 +115,9 @@ class Switchboard:
         options: RoomOptions = DEFAULT_OPTIONS,
         presets: Mapping[str, RoomWish] = MappingProxyType({}),
         timing: Timing = DEFAULT_TIMING,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
+        self._limits = limits
         self._media = media
         self._facts = facts
         self._encoder = encoder
@@ -160,6 +159,9 @@ class Switchboard:
             AdmissionError: the room is full, or is to be made as nobody knows.
         """
         room = self._rooms.get(name)
+        most = self._limits.participants
+        if most and len(self._links) >= most:
+            raise AdmissionError(503, "server has exceeded its max participants")
         if room is None:
             try:
                 room = self._open(name, self._options_of(wish))
@@ -287,6 +289,8 @@ class Switchboard:
         return wish.over(self._presets[wish.preset].over(self._options))
 
     def _open(self, name: RoomName, options: RoomOptions) -> RoomState:
+        if self._limits.rooms and len(self._rooms) >= self._limits.rooms:
+            raise ApiError(ApiCode.RESOURCE_EXHAUSTED, "server has exceeded its max rooms")
         room, effects = machine.open_room(
             sid=RoomSid(f"RM_{self.nonce()}"),
             name=name,
@@ -343,56 +347,23 @@ class Switchboard:
                 elif isinstance(effect, OpenPeer):
                     self._waiting.append((room, PeerClosed(peer=effect.peer, reason="refused")))
 
-    def _do(self, room: RoomState, effect: Effect) -> None:  # noqa: PLR0912  one line per effect
+    def _do(self, room: RoomState, effect: Effect) -> None:
         match effect:
             case Send():
                 self._send(effect)
             case CloseSignal(sid=sid):
                 self._cut(sid)
-            case OpenPeer(room=room_sid, peer=peer):
-                self._media.open_peer(room=room_sid, peer=peer)
-            case ClosePeer(peer=peer):
-                self._peers.pop(owner_of(peer), None)
-                self._calls.left(owner_of(peer))
-                self._media.close_peer(peer=peer)
-            case Negotiate():
-                self._media.negotiate(
-                    peer=effect.peer,
-                    offer_id=effect.offer_id,
-                    offer=effect.offer,
-                    publish=effect.publish,
-                    subscribe=effect.subscribe,
-                    codecs=effect.codecs,
-                    opus=effect.opus,
-                )
-            case MakeOffer(peer=peer, offer_id=offer_id, tracks=tracks, restarts_ice=restarts_ice):
-                self._media.make_offer(peer=peer, offer_id=offer_id, tracks=tracks, restarts_ice=restarts_ice)
-            case TakeAnswer(peer=peer, offer_id=offer_id, answer=answer):
-                self._media.take_answer(peer=peer, offer_id=offer_id, answer=answer)
-            case SetSubscription():
-                self._media.set_subscription(
-                    peer=effect.peer,
-                    track=effect.track,
-                    is_enabled=effect.is_enabled,
-                    max_spatial_layer=effect.max_spatial_layer,
-                    max_fps=effect.max_fps,
-                    priority=effect.priority,
-                )
-            case DropSubscription(peer=peer, track=track):
-                self._media.drop_subscription(peer=peer, track=track)
-            case SetTrackMuted(track=track, is_muted=is_muted):
-                self._media.set_track_muted(track=track, is_muted=is_muted)
-            case AddCandidate(peer=peer, candidate=candidate):
-                self._media.add_candidate(peer=peer, candidate=candidate)
-            case SendData(peers=peers, label=label, payload=payload):
-                self._media.send_data(peers=peers, label=label, payload=payload)
             case Announce():
                 self._announce(effect)
             case RoomEnded():
                 self._rooms.pop(room.name, None)
                 self._by_sid.pop(room.sid, None)
+            case ClosePeer(peer=peer):
+                self._peers.pop(owner_of(peer), None)
+                self._calls.left(owner_of(peer))
+                perform(self._media, effect)
             case _:
-                assert_never(effect)
+                perform(self._media, effect)
 
     def _send(self, effect: Send) -> None:
         frame: Frame | None = None

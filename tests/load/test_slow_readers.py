@@ -16,7 +16,7 @@ import pytest
 from benches.fanout.client import Crowd
 from benches.fanout.words import hello, rename
 from benches.scoreboard import quantile
-from palaver.config.websockets import MAX_UNSENT_BYTES
+from palaver_sfu.http.websockets import MAX_UNSENT_BYTES
 from tests.load.classroom import PATIENCE_S, Pupil, open_meeting
 from tests.load.strangers import PING, PONG, Stranger, frame
 from tests.servers.palaver import PalaverServer

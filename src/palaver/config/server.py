@@ -13,7 +13,7 @@ import uvicorn
 from typing_extensions import override
 
 from palaver.config.asgi_types import App
-from palaver.config.websockets import BoundedWebSocket
+from palaver_sfu.http.websockets import BoundedWebSocket
 
 _GOODBYE_S = 2.0
 _DRAIN_S = 1

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from palaver_sfu.errors import AdmissionError, ApiCode, ApiError
 from palaver_sfu.http.admission import Admission, read_admission, read_claims
+from palaver_sfu.http.gate import Gate
 from palaver_sfu.http.replies import Receive, Scope, Send, header, preflight, refuse_upgrade, reply
 from palaver_sfu.http.signal import Outbox, SignalConnection
 from palaver_sfu.room.values import DisconnectReason, ParticipantSid
@@ -32,8 +33,15 @@ class HttpApp:
     """The ASGI application of one `Switchboard`."""
 
     def __init__(
-        self, *, switchboard: Switchboard, keys: Keys, parse_offer: ParseOffer, clock: Callable[[], float]
+        self,
+        *,
+        switchboard: Switchboard,
+        keys: Keys,
+        parse_offer: ParseOffer,
+        clock: Callable[[], float],
+        gate: Gate,
     ) -> None:
+        self._gate = gate
         self._switchboard = switchboard
         self._keys = keys
         self._parse_offer = parse_offer
@@ -63,6 +71,17 @@ class HttpApp:
             return
         try:
             admission = self._admit(path, scope)
+            address = self._gate.enter(scope)
+        except AdmissionError as error:
+            await self._refuse(error, scope, send)
+            return
+        try:
+            await self._connect(admission, scope, receive, send)
+        finally:
+            self._gate.leave(address)
+
+    async def _connect(self, admission: Admission, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
             if not admission.request.is_resuming:
                 sid, outbox = self._join(admission)
             elif (resumed := self._resume(admission)) is not None:
@@ -71,8 +90,7 @@ class HttpApp:
                 await self._refuse_resume(send)
                 return
         except AdmissionError as error:
-            logger.info("join refused", extra={"status": error.status, "reason": error.text})
-            await refuse_upgrade(scope, send, error.status, error.text)
+            await self._refuse(error, scope, send)
             return
         try:
             await send({"type": "websocket.accept"})
@@ -82,6 +100,10 @@ class HttpApp:
             await connection.run(receive, send)
         finally:
             self._switchboard.signal_lost(sid, link=outbox)
+
+    async def _refuse(self, error: AdmissionError, scope: Scope, send: Send) -> None:
+        logger.info("join refused", extra={"status": error.status, "reason": error.text})
+        await refuse_upgrade(scope, send, error.status, error.text)
 
     def _admit(self, path: str, scope: Scope) -> Admission:
         may_be_dual = path.endswith(_DUAL)

@@ -188,6 +188,7 @@ class RoomOptions:
     metadata: str = ""
     syncs_streams: bool = False
     enabled_codecs: tuple[str, ...] = ALL_CODECS
+    max_tracks: int = 32  # of one participant: a camera, a microphone and some screens
 
 
 DEFAULT_OPTIONS = RoomOptions()

@@ -35,7 +35,7 @@ def add_track(room: RoomState, session: Session, request: AddTrack, nonce: str, 
     if not session.permission.may_publish(request.source, request.kind):
         _refuse(session, request, RequestFailure.NOT_ALLOWED, "does not have permission to publish", turn)
         return
-    if len(session.publications) + len(session.queued) >= MAX_PUBLICATIONS:
+    if len(session.publications) + len(session.queued) >= room.options.max_tracks:
         _refuse(session, request, RequestFailure.LIMIT_EXCEEDED, "too many tracks", turn)
         return
     sid = TrackSid(f"TR_{_KIND_LETTERS[request.kind]}{_SOURCE_LETTERS[request.source]}{nonce}")

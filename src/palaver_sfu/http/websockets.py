@@ -37,8 +37,10 @@ class BoundedWebSocket(WSProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        for start in range(0, len(data), _PIECE_BYTES):
-            super().data_received(data[start : start + _PIECE_BYTES])
+        # The head in one piece: of one that comes in pieces, wsproto takes sixteen kilobytes at most.
+        size = _PIECE_BYTES if self.handshake_complete else max(len(data), 1)
+        for start in range(0, len(data), size):
+            super().data_received(data[start : start + size])
             if self.queue.qsize() > MAX_WAITING_FRAMES:
                 self._drop()
             if self.transport.is_closing():

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from uvicorn.server import Server
 
-from palaver.config.websockets import MAX_PINGS_PER_S, MAX_UNSENT_BYTES, MAX_WAITING_FRAMES, BoundedWebSocket
+from palaver_sfu.http.websockets import MAX_PINGS_PER_S, MAX_UNSENT_BYTES, MAX_WAITING_FRAMES, BoundedWebSocket
 
 PATIENCE_S = 20.0
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
