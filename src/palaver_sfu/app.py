@@ -14,7 +14,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import httpx
@@ -23,11 +23,15 @@ from palaver_sfu.adapters.addresses import local_addresses
 from palaver_sfu.adapters.webhooks import WebhookSender
 from palaver_sfu.config import SfuSettings
 from palaver_sfu.errors import ConfigError, MediaError
+from palaver_sfu.exposition import Family
 from palaver_sfu.http.app import HttpApp
 from palaver_sfu.http.gate import Gate
 from palaver_sfu.http.replies import Receive, Scope, Send
-from palaver_sfu.ports import MediaPort
+from palaver_sfu.meters import Meters
+from palaver_sfu.ports import FactSink, MediaEvent, MediaPort
 from palaver_sfu.room.values import ALL_CODECS
+from palaver_sfu.session.effects import Announce
+from palaver_sfu.survey import RoomView, survey
 from palaver_sfu.switchboard import Switchboard
 from palaver_sfu.wire.responses import Encoder
 from palaver_sfu.wire.tokens import Keys
@@ -39,6 +43,17 @@ logger = logging.getLogger(__name__)
 WEBHOOKS_S = 1.0
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+class _Facts:
+    """Facts go to all of these."""
+
+    def __init__(self, *sinks: FactSink) -> None:
+        self._sinks = sinks
+
+    def publish(self, announce: Announce) -> None:
+        for sink in self._sinks:
+            sink.publish(announce)
 
 
 class SfuApp:
@@ -55,6 +70,8 @@ class SfuApp:
         self._media = media
         self._settings = settings
         self._keys = keys = Keys(secrets=settings.keys)
+        self._clock = clock
+        self._meters = Meters(clock)
         self._webhooks = WebhookSender(
             urls=settings.webhook_urls,
             keys=keys,
@@ -65,7 +82,7 @@ class SfuApp:
         )
         self.switchboard = Switchboard(
             media=media,
-            facts=self._webhooks,
+            facts=_Facts(self._webhooks, self._meters),
             encoder=Encoder(node_id=f"ND_{new_nonce()}", ice_servers=settings.ice_servers),
             clock=clock,
             nonce=new_nonce,
@@ -75,6 +92,7 @@ class SfuApp:
             presets=settings.room_presets,
             timing=settings.timing,
             limits=settings.limits,
+            on_tick=self._meters.ticked,
         )
         self._http = HttpApp(
             switchboard=self.switchboard,
@@ -82,6 +100,7 @@ class SfuApp:
             parse_offer=media.parse_offer,
             clock=clock,
             gate=Gate(settings.limits, clock),
+            meters=self._meters,
         )
         self._ticking: asyncio.Task[None] | None = None
         self._is_down = False
@@ -95,6 +114,19 @@ class SfuApp:
         """The media core's counters, as JSON."""
         return self._media.stats()
 
+    def rooms(self) -> Sequence[RoomView]:
+        """What is going on, for operators."""
+        return survey(self.switchboard.rooms, now=self._clock())
+
+    def metrics(self) -> Iterable[Family]:
+        sender = self._webhooks
+        return self._meters.families(
+            self.rooms(),
+            core=self._media.stats(),
+            webhooks=(sender.sent, sender.dropped, sender.waiting),
+            calls_open=self.switchboard.open_calls,
+        )
+
     def replace_keys(self, secrets: Mapping[str, str]) -> None:
         """Other API keys are valid from now on; nobody inside notices.
 
@@ -106,8 +138,12 @@ class SfuApp:
         logger.info("API keys exchanged", extra={"keys": sorted(secrets)})
 
     async def startup(self) -> None:
-        self._media.start(self.switchboard.media_events)
+        self._media.start(self._media_events)
         self._ticking = asyncio.create_task(self.switchboard.run(), name="sfu ticks")
+
+    def _media_events(self, events: Sequence[MediaEvent]) -> None:
+        self._meters.observe(events)
+        self.switchboard.media_events(events)
 
     async def shutdown(self, reason: str = "") -> None:
         """Say goodbye, deliver the last webhooks, stop media; about 4 s at most. Idempotent."""

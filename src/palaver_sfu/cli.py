@@ -5,39 +5,45 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import logging
-import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-import uvicorn
 from typing_extensions import override
 
-from palaver_sfu import descriptors, logs
-from palaver_sfu.app import SfuApp, create_app
+from palaver_sfu import descriptors, logs, server
+from palaver_sfu.app import create_app
 from palaver_sfu.config import (
     DEFAULT_MEDIA_PORT,
     DEFAULT_PORT,
     DEV_KEYS,
+    AdminSettings,
     SfuSettings,
     check_port,
     parse_keys,
 )
+from palaver_sfu.config_file import FileConfig, read_file
 from palaver_sfu.errors import ConfigError
-from palaver_sfu.http.patience import PatientHttp
-from palaver_sfu.http.websockets import BoundedWebSocket
-
-logger = logging.getLogger(__name__)
+from palaver_sfu.http.admin import AdminApp, Insight
 
 EXIT_SETTINGS = 2
 EXIT_PORT = 1
 
-WS_PING_S = 10.0
-MAX_REQUEST_LINE_BYTES = 128 * 1024  # a join_request, a token and their metadata travel in the address
-MAX_SIGNAL_BYTES = 2 * 1024 * 1024
+_NOTHING = FileConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Everything that `palaver sfu` was told, by options and by its file."""
+
+    host: str
+    port: int
+    log_format: logs.LogFormat
+    sfu: SfuSettings
+    admin: AdminSettings | None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,13 +54,13 @@ class _Parser(argparse.ArgumentParser):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `palaver sfu`, for whoever builds the parser."""
+    """The options of `palaver sfu`, for whoever builds the parser. None: as the file says, or as usual."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; options here win over it")
+    parser.add_argument("--check", action="store_true", help="read all settings, say what is wrong, and end")
     parser.add_argument("--dev", action="store_true", help="keys `devkey: secret`; never on a public machine")
-    parser.add_argument("--host", default=None, help="address to listen on (default 0.0.0.0; 127.0.0.1 with --dev)")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"TCP port (default {DEFAULT_PORT})")
-    parser.add_argument(
-        "--media-port", type=int, default=DEFAULT_MEDIA_PORT, help=f"UDP and TCP port (default {DEFAULT_MEDIA_PORT})"
-    )
+    parser.add_argument("--host", help="address to listen on (default 0.0.0.0; 127.0.0.1 with --dev)")
+    parser.add_argument("--port", type=int, help=f"TCP port (default {DEFAULT_PORT})")
+    parser.add_argument("--media-port", type=int, help=f"UDP and TCP port (default {DEFAULT_MEDIA_PORT})")
     parser.add_argument(
         "--media-address",
         action="append",
@@ -65,7 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keys-file", type=Path, help="file of `name: secret` lines")
     parser.add_argument("--webhook-url", action="append", default=[], metavar="URL", help="repeatable")
     parser.add_argument("--webhook-key", default="", metavar="NAME", help="API key that signs (default: the first)")
-    parser.add_argument("--log-format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--admin-port", type=int, help="metrics and the debug page, for this machine only (default: off)"
+    )
+    parser.add_argument("--log-format", choices=("text", "json"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,123 +85,104 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal; the exit code."""
-    logs.configure(arguments.log_format)
     try:
-        check_port("port", arguments.port)
-        settings = read_settings(arguments)
-        host = arguments.host or ("127.0.0.1" if arguments.dev else "0.0.0.0")  # noqa: S104  a server serves
-        listener = listen(host, arguments.port)
+        options = read_options(arguments)
     except ConfigError as error:
         return _fail(str(error), EXIT_SETTINGS)
-    except OSError as error:
-        return _fail(f"port: cannot listen on {host}:{arguments.port}: {error.strerror}", EXIT_PORT)
+    if arguments.check:
+        return 0
+    logs.configure(options.log_format)
     descriptors.raise_limit()
-    with contextlib.closing(listener):
+    with contextlib.ExitStack() as opened:
+
+        def listen(setting: str, host: str, port: int) -> socket.socket:
+            try:
+                return opened.enter_context(contextlib.closing(server.listen(host, port)))
+            except OSError as error:
+                raise ConfigError(setting, f"cannot listen on {host}:{port}: {error.strerror}") from error
+
         try:
-            app = create_app(settings)
+            listener = listen("port", options.host, options.port)
+            beside = None if options.admin is None else listen("admin-port", options.admin.host, options.admin.port)
+            app = create_app(options.sfu)
         except ConfigError as error:
-            return _fail(str(error), EXIT_PORT if error.setting == "media-port" else EXIT_SETTINGS)
-        asyncio.run(_serve(app, listener, read_keys=lambda: read_keys(arguments)))
+            return _fail(str(error), EXIT_PORT if error.setting.endswith("port") else EXIT_SETTINGS)
+        admin = None
+        if options.admin is not None and beside is not None:
+            admin = AdminApp(Insight(rooms=app.rooms, families=app.metrics, settings=options.admin)), beside
+        asyncio.run(server.serve(app, listener, read_keys=lambda: _read_keys_again(arguments), admin=admin))
     return 0
 
 
-def read_settings(arguments: argparse.Namespace) -> SfuSettings:
+def read_options(arguments: argparse.Namespace) -> Options:
     """Raises: ConfigError."""
-    keys = read_keys(arguments)
-    webhook_key = arguments.webhook_key or next(iter(keys))
-    return SfuSettings(
+    file = _NOTHING if arguments.config is None else read_file(arguments.config)
+    port = _first(arguments.port, file.port, DEFAULT_PORT)
+    check_port("port", port)
+    keys = _keys(arguments, file)
+    sfu = SfuSettings(
         keys=keys,
-        media_port=arguments.media_port,
-        media_addresses=tuple(arguments.media_address),
-        webhook_urls=tuple(arguments.webhook_url),
-        webhook_api_key=webhook_key,
+        media_port=_first(arguments.media_port, file.media_port, DEFAULT_MEDIA_PORT),
+        media_addresses=tuple(arguments.media_address) or file.media_addresses,
+        media_workers=file.media_workers,
+        webhook_urls=tuple(arguments.webhook_url) or file.webhook_urls,
+        webhook_api_key=arguments.webhook_key or file.webhook_key or next(iter(keys)),
         is_dev=arguments.dev,
+        creates_rooms_on_join=file.creates_rooms_on_join,
+        may_unmute_remotely=file.may_unmute_remotely,
+        room_options=file.room_options,
+        room_presets=file.room_presets,
+        limits=file.limits,
+        ice_servers=file.ice_servers,
+    )
+    return Options(
+        host=arguments.host or file.host or ("127.0.0.1" if arguments.dev else "0.0.0.0"),  # noqa: S104  a server serves
+        port=port,
+        log_format="json" if (arguments.log_format or file.log_format) == "json" else "text",
+        sfu=sfu,
+        admin=_admin(arguments, file),
     )
 
 
-def read_keys(arguments: argparse.Namespace) -> dict[str, str]:
-    """The API keys, as they are in the file now.
+def _admin(arguments: argparse.Namespace, file: FileConfig) -> AdminSettings | None:
+    port = arguments.admin_port if arguments.admin_port is not None else file.admin_port
+    if port is None:
+        if file.admin_host or file.admin_username or file.admin_password:
+            raise ConfigError("admin.port", "is needed beside the other settings of admin")
+        return None
+    return AdminSettings(
+        port=port, host=file.admin_host or "127.0.0.1", username=file.admin_username, password=file.admin_password
+    )
+
+
+def _read_keys_again(arguments: argparse.Namespace) -> dict[str, str]:
+    """Raises: ConfigError."""
+    return _keys(arguments, _NOTHING if arguments.config is None else read_file(arguments.config))
+
+
+def _keys(arguments: argparse.Namespace, file: FileConfig) -> dict[str, str]:
+    """The API keys, as they are in the files now.
 
     Raises:
-        ConfigError: there is none, or the file cannot be read.
+        ConfigError: there is none, or a file cannot be read.
     """
     keys = dict(DEV_KEYS) if arguments.dev else {}
-    if arguments.keys_file is not None:
+    keys.update(file.keys)
+    path: Path | None = arguments.keys_file or file.keys_file
+    if path is not None:
         try:
-            keys.update(parse_keys(arguments.keys_file.read_text(encoding="utf-8")))
+            keys.update(parse_keys(path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError("keys-file", f"cannot read {arguments.keys_file}: {error}") from error
+            raise ConfigError("keys-file", f"cannot read {path}: {error}") from error
     if not keys:
         raise ConfigError("keys-file", "is needed (or --dev)")
     return keys
 
 
-def listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(1024)
-    except OSError:
-        listener.close()
-        raise
-    listener.setblocking(False)
-    return listener
-
-
-def uvicorn_config(app: SfuApp) -> uvicorn.Config:
-    """How an SFU must be served: long request lines, pings, and our own logging."""
-    return uvicorn.Config(
-        app,
-        http=PatientHttp,
-        ws=BoundedWebSocket,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        log_level="warning",  # its line per WebSocket would show the whole address
-        h11_max_incomplete_event_size=MAX_REQUEST_LINE_BYTES,
-        ws_max_size=MAX_SIGNAL_BYTES,
-        ws_ping_interval=WS_PING_S,
-        ws_ping_timeout=2 * WS_PING_S,
-        timeout_graceful_shutdown=1,  # after our own goodbye, which takes up to 3.5 s
-    )
-
-
-class _Server(uvicorn.Server):
-    """Says goodbye to clients while their sockets are still open, then stops as uvicorn does."""
-
-    def __init__(self, config: uvicorn.Config, app: SfuApp, *, read_keys: Callable[[], Mapping[str, str]]) -> None:
-        super().__init__(config)
-        self._app = app
-        self._read_keys = read_keys
-
-    @override
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._app.shutdown("signal")
-        await super().shutdown(sockets)
-
-    @override
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        # uvicorn raises a caught signal again after it has stopped; a clean stop is exit code 0.
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        loop.add_signal_handler(signal.SIGHUP, self._exchange_keys)
-        yield
-
-    def _exchange_keys(self) -> None:
-        try:
-            self._app.replace_keys(self._read_keys())
-        except ConfigError as error:
-            logger.error("API keys stay as they are", extra={"problem": str(error)})
-
-
-async def _serve(app: SfuApp, listener: socket.socket, *, read_keys: Callable[[], Mapping[str, str]]) -> None:
-    host, port = listener.getsockname()[:2]
-    logger.info("sfu listens", extra={"host": host, "port": port, "media_port": app.media_port})
-    await _Server(uvicorn_config(app), app, read_keys=read_keys).serve(sockets=[listener])
+def _first(given: int | None, written: int | None, usual: int) -> int:
+    if given is not None:
+        return given
+    return usual if written is None else written
 
 
 def _fail(problem: str, code: int) -> int:

@@ -21,6 +21,27 @@ MAX_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
+class AdminSettings:
+    """Where operators look, if at all. Without a password only this machine may."""
+
+    port: int
+    host: str = "127.0.0.1"
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        check_port("admin.port", self.port)
+        try:
+            is_loopback = self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            raise ConfigError("admin.host", f"{self.host!r} is not an IP address") from None
+        if not self.password and not is_loopback:
+            raise ConfigError("admin.password", f"is needed where others can reach the port, as on {self.host}")
+        if self.password and not self.username:
+            raise ConfigError("admin.username", "is needed beside a password")
+
+
+@dataclass(frozen=True, slots=True)
 class SfuSettings:
     """Everything that `create_app` needs.
 

@@ -82,6 +82,12 @@ TICK_S = 1.0
 MAX_REVOKED = 10_000
 
 
+class OnTick(Protocol):
+    """Told after each tick how long it took, and how late it came."""
+
+    def __call__(self, *, work_s: float, lag_s: float) -> None: ...
+
+
 class Link(Protocol):
     """A client's signalling connection, as seen from here."""
 
@@ -116,7 +122,9 @@ class Switchboard:
         presets: Mapping[str, RoomWish] = MappingProxyType({}),
         timing: Timing = DEFAULT_TIMING,
         limits: Limits = DEFAULT_LIMITS,
+        on_tick: OnTick | None = None,
     ) -> None:
+        self._on_tick = on_tick
         self._limits = limits
         self._media = media
         self._facts = facts
@@ -261,9 +269,14 @@ class Switchboard:
 
     async def run(self) -> None:
         """Let time pass for the rooms, until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
+            due = loop.time() + TICK_S
             await asyncio.sleep(TICK_S)
+            begun = loop.time()
             self.tick()
+            if self._on_tick is not None:
+                self._on_tick(work_s=loop.time() - begun, lag_s=begun - due)
 
     def tick(self) -> None:
         for room in list(self._rooms.values()):
@@ -278,6 +291,15 @@ class Switchboard:
     @property
     def open_links(self) -> int:
         return len(self._links)
+
+    @property
+    def open_calls(self) -> int:
+        return len(self._calls)
+
+    @property
+    def rooms(self) -> Sequence[RoomState]:
+        """To look at, not to change."""
+        return tuple(self._rooms.values())
 
     # --- inside ---------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from palaver_sfu.http.admission import Admission, read_admission, read_claims
 from palaver_sfu.http.gate import Gate
 from palaver_sfu.http.replies import Receive, Scope, Send, header, preflight, refuse_upgrade, reply
 from palaver_sfu.http.signal import Outbox, SignalConnection
+from palaver_sfu.meters import Meters
 from palaver_sfu.room.values import DisconnectReason, ParticipantSid
 from palaver_sfu.session.inputs import Resume
 from palaver_sfu.session.messages import LeaveAction, RefreshToken
@@ -40,7 +41,9 @@ class HttpApp:
         parse_offer: ParseOffer,
         clock: Callable[[], float],
         gate: Gate,
+        meters: Meters,
     ) -> None:
+        self._meters = meters
         self._gate = gate
         self._switchboard = switchboard
         self._keys = keys
@@ -102,6 +105,7 @@ class HttpApp:
             self._switchboard.signal_lost(sid, link=outbox)
 
     async def _refuse(self, error: AdmissionError, scope: Scope, send: Send) -> None:
+        self._meters.refused(error.status)
         logger.info("join refused", extra={"status": error.status, "reason": error.text})
         await refuse_upgrade(scope, send, error.status, error.text)
 
@@ -176,8 +180,10 @@ class HttpApp:
     # --- the server API -------------------------------------------------------------------------
 
     async def _twirp(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        method = ""
         try:
             route, encoding = twirp.route(path, scope["method"], header(scope, b"content-type") or "")
+            method = route.method
             try:
                 claims = read_claims(scope, self._keys)
             except AdmissionError as error:
@@ -189,8 +195,10 @@ class HttpApp:
             call = twirp.read_call(route.method, encoding, await _read_body(receive))
             response = await room_service.serve(call, grant, self._switchboard)
         except ApiError as error:
+            self._meters.called(method, error.code.code)
             await reply(send, error.code.status, twirp.write_error(error), content_type=JSON)
             return
+        self._meters.called(method, "ok")
         await reply(send, 200, twirp.write_response(response, encoding), content_type=encoding.value)
 
 

@@ -18,9 +18,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from palaver_sfu.adapters.memory import MemoryMedia
 from palaver_sfu.app import SfuApp, create_app
-from palaver_sfu.cli import listen, uvicorn_config
 from palaver_sfu.config import SfuSettings
 from palaver_sfu.room.values import ParticipantSid
+from palaver_sfu.server import listen, uvicorn_config
 
 KEY, SECRET = "key", "secret-of-at-least-thirty-two-bytes"
 TIMEOUT_S = 10.0
