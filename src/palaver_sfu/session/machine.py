@@ -52,7 +52,7 @@ from palaver_sfu.session.inputs import (
     Tick,
     TrackStarted,
 )
-from palaver_sfu.session.messages import MuteTrack, Pong, PongTimed, RequestAnswered, RequestFailure
+from palaver_sfu.session.messages import MuteTrack, Pong, PongTimed, RequestAnswered
 from palaver_sfu.session.requests import (
     AddTrack,
     ClientAnswer,
@@ -196,9 +196,9 @@ def _request(  # noqa: PLR0912  the table of requests: one line each, kept in on
             turn.send(session, PongTimed(pinged_at_ms=at_ms, at_ms=_ms(turn.now)))
         case Simulate():
             _simulate(room, session, request, turn)
-        case Unsupported(about=about, request_id=request_id, request=copy):
+        case Unsupported(about=about, request_id=request_id, request=copy, reason=reason):
             refusal = RequestAnswered(
-                reason=RequestFailure.NOT_ALLOWED,
+                reason=reason,
                 message="not offered by this server",
                 request_id=request_id,
                 about=about,

@@ -17,6 +17,7 @@ from palaver_sfu.room.values import (
     TrackSource,
     VideoLayer,
 )
+from palaver_sfu.session.messages import RequestFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,7 @@ class Unsupported:
     about: str
     request_id: int = 0
     request: bytes = field(default=b"", repr=False)
+    reason: RequestFailure = RequestFailure.NOT_ALLOWED
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,6 @@ from palaver_sfu.session.requests import (
 from palaver_sfu.wire.data import stamp
 from palaver_sfu.wire.join_request import MAX_JOIN_REQUEST_BYTES, read_join_request
 from palaver_sfu.wire.requests import (
-    MAX_ADD_TRACK_BYTES,
-    MAX_AUDIO_FEATURES,
     MAX_PERMISSION_RULES,
     MAX_REQUEST_BYTES,
     MAX_SIGNAL_BYTES,
@@ -71,6 +69,7 @@ from palaver_sfu.wire.requests import (
     read_request,
 )
 from palaver_sfu.wire.responses import LIVEKIT_LEVEL, Encoder, IceServer
+from palaver_sfu.wire.tracks import MAX_ADD_TRACK_BYTES, MAX_AUDIO_FEATURES
 
 ALICE = ParticipantSid("PA_1")
 SDP = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\n"
@@ -230,7 +229,7 @@ def test_an_added_track_keeps_what_only_clients_care_about() -> None:
     assert (request.kind, request.source, request.codec) == (TrackKind.VIDEO, TrackSource.CAMERA, "vp8")
     assert request.simulcast_cids == ("cam", "cam2")
     info = models.TrackInfo.FromString(request.details)
-    assert [codec.mime_type for codec in info.codecs] == ["video/vp8", "video/vp8"]
+    assert [(codec.mime_type, codec.cid) for codec in info.codecs] == [("video/vp8", "cam")]
     assert (info.name, info.stream, info.encryption, info.simulcast) == ("camera", "mine", models.Encryption.GCM, True)
 
 
@@ -241,8 +240,9 @@ def test_a_video_without_layers_is_one_layer_of_its_size() -> None:
 
 
 def test_a_track_of_no_known_kind_is_refused() -> None:
-    with pytest.raises(WireError):
-        read(rtc.SignalRequest(add_track=rtc.AddTrackRequest(type=models.DATA)))
+    request = read(rtc.SignalRequest(add_track=rtc.AddTrackRequest(cid="d", type=models.DATA)))
+    assert isinstance(request, Unsupported)
+    assert (request.about, request.reason) == ("add_track", RequestFailure.UNSUPPORTED_TYPE)
 
 
 def test_a_track_that_says_too_much_about_itself_is_refused() -> None:

@@ -15,7 +15,8 @@ from palaver_sfu.errors import WireError
 from palaver_sfu.room.values import ParticipantSid
 from palaver_sfu.session.publishing import MAX_PUBLICATIONS
 from palaver_sfu.session.requests import AddTrack, Offer, SyncState
-from palaver_sfu.wire.requests import ParseOffer, read_add_track, read_offer, read_sync_state
+from palaver_sfu.wire.requests import ParseOffer, read_offer, read_sync_state
+from palaver_sfu.wire.tracks import read_add_track
 
 # As the reference: a join is a few kilobytes, and a gzip bomb must not be more.
 MAX_JOIN_REQUEST_BYTES = 1024 * 1024

@@ -7,25 +7,21 @@ from collections.abc import Callable
 
 from google.protobuf.json_format import Parse, ParseError
 from google.protobuf.message import DecodeError, Message
-from livekit.protocol import models, rtc
+from livekit.protocol import rtc
 
 from palaver_sfu.errors import WireError
 from palaver_sfu.room.limits import MAX_ATTRIBUTES_BYTES, MAX_METADATA_BYTES
 from palaver_sfu.room.values import (
     Identity,
-    OpusWish,
     ParticipantSid,
-    TrackKind,
     TrackSettings,
     TrackSid,
-    TrackSource,
     VideoQuality,
 )
+from palaver_sfu.session.messages import RequestFailure
 from palaver_sfu.session.requests import (
-    AddTrack,
     ClientAnswer,
     ClientRequest,
-    DescribeTrack,
     Ignored,
     LeaveRequested,
     Offer,
@@ -44,7 +40,7 @@ from palaver_sfu.session.requests import (
     UpdateSubscription,
     UpdateTrackSettings,
 )
-from palaver_sfu.wire.infos import read_kind, read_layers, read_source
+from palaver_sfu.wire.tracks import UnknownKindError, read_add_track, read_audio_update, read_video_update
 
 MAX_SIGNAL_BYTES = 2 * 1024 * 1024
 # Texts are read a hundred times slower than binary frames, and only people who look at the protocol send them.
@@ -59,16 +55,10 @@ _LONG_REQUESTS = {
 }
 # Each rule is asked about each track and each subscriber.
 MAX_PERMISSION_RULES = 1_000
-# There are ten features; what is said about a track goes to everybody.
-MAX_AUDIO_FEATURES = 64
-# What is said about a track is sent to everybody, again and again; clients need less than one kilobyte.
-MAX_ADD_TRACK_BYTES = 16 * 1024
 
 # Reads the sections of an SDP offer; None when the text is not one.
 ParseOffer = Callable[[str], tuple[OfferSection, ...] | None]
 
-_FORWARDED_VIDEO = {"vp8", "h264"}
-_FALLBACK_VIDEO = "vp8"
 _QUALITIES = {int(quality): quality for quality in VideoQuality}
 _SCENARIOS = {
     "speaker_update": Scenario.SPEAKER_UPDATE,
@@ -103,60 +93,6 @@ def read_request(frame: bytes | str, *, parse_offer: ParseOffer) -> ClientReques
 
 def read_offer(message: rtc.SessionDescription, parse_offer: ParseOffer) -> Offer:
     return Offer(id=message.id, sdp=message.sdp, sections=parse_offer(message.sdp))
-
-
-def read_add_track(message: rtc.AddTrackRequest) -> AddTrack:
-    """Raises: WireError: of no known kind, or larger than any client's."""
-    if message.ByteSize() > MAX_ADD_TRACK_BYTES:
-        raise WireError("add_track too large")
-    kind = read_kind(message.type)
-    source = read_source(message.source)
-    layers = list(message.layers)
-    if not layers and kind is TrackKind.VIDEO and message.width and message.height:
-        layers = [models.VideoLayer(quality=models.HIGH, width=message.width, height=message.height)]
-    details = models.TrackInfo(
-        name=message.name,
-        width=message.width,
-        height=message.height,
-        simulcast=len(layers) > 1,
-        disable_dtx=message.disable_dtx,
-        layers=layers,
-        stereo=message.stereo,
-        disable_red=message.disable_red,
-        encryption=message.encryption,
-        stream=message.stream or _default_stream(source),
-        backup_codec_policy=message.backup_codec_policy,
-        audio_features=message.audio_features,
-        packet_trailer_features=message.packet_trailer_features,
-    )
-    for codec in message.simulcast_codecs:
-        details.codecs.add(
-            mime_type=_mime_type(kind, codec.codec),
-            cid=codec.cid,
-            layers=codec.layers or layers,
-            video_layer_mode=codec.video_layer_mode,
-        )
-    return AddTrack(
-        cid=message.cid,
-        kind=kind,
-        source=source,
-        is_muted=message.muted,
-        layers=read_layers(layers),
-        simulcast_cids=tuple(codec.cid for codec in message.simulcast_codecs if codec.cid),
-        codec=_codec(kind, message),
-        opus=_opus_wish(message) if kind is TrackKind.AUDIO else None,
-        existing=TrackSid(message.sid) if message.sid else None,
-        details=details.SerializeToString(),
-        request=message.SerializeToString(),
-    )
-
-
-def _opus_wish(message: rtc.AddTrackRequest) -> OpusWish:
-    features = message.audio_features
-    return OpusWish(
-        may_use_dtx=not message.disable_dtx and models.TF_NO_DTX not in features,
-        is_stereo=message.stereo or models.TF_STEREO in features,
-    )
 
 
 def _read(request: rtc.SignalRequest, parse_offer: ParseOffer) -> ClientRequest:
@@ -249,30 +185,13 @@ def _update_metadata(message: rtc.UpdateParticipantMetadata) -> ClientRequest:
     )
 
 
-def _update_audio_track(message: rtc.UpdateLocalAudioTrack) -> ClientRequest:
-    if len(message.features) > MAX_AUDIO_FEATURES:
-        raise WireError("too many audio features")
-
-    def amend(details: bytes) -> bytes:
-        info = models.TrackInfo.FromString(details)
-        del info.audio_features[:]
-        info.audio_features.extend(message.features)
-        return info.SerializeToString()
-
-    return DescribeTrack(
-        track=TrackSid(message.track_sid), amend=amend, about="update_audio_track", request=message.SerializeToString()
-    )
-
-
-def _update_video_track(message: rtc.UpdateLocalVideoTrack) -> ClientRequest:
-    def amend(details: bytes) -> bytes:
-        info = models.TrackInfo.FromString(details)
-        info.width, info.height = message.width, message.height
-        return info.SerializeToString()
-
-    return DescribeTrack(
-        track=TrackSid(message.track_sid), amend=amend, about="update_video_track", request=message.SerializeToString()
-    )
+def _add_track(message: rtc.AddTrackRequest) -> ClientRequest:
+    try:
+        return read_add_track(message)
+    except UnknownKindError:
+        return Unsupported(
+            about="add_track", request=message.SerializeToString(), reason=RequestFailure.UNSUPPORTED_TYPE
+        )
 
 
 def _simulate(message: rtc.SimulateScenario) -> ClientRequest:
@@ -294,7 +213,7 @@ def _refuse(about: str) -> Callable[[Message], ClientRequest]:
 
 _READERS: dict[str, Callable[..., ClientRequest]] = {
     "trickle": _trickle,
-    "add_track": read_add_track,
+    "add_track": _add_track,
     "mute": _mute,
     "subscription": _subscription,
     "track_setting": _track_setting,
@@ -304,36 +223,10 @@ _READERS: dict[str, Callable[..., ClientRequest]] = {
     "sync_state": read_sync_state,
     "update_metadata": _update_metadata,
     "ping_req": lambda message: PingTimed(at_ms=message.timestamp),
-    "update_audio_track": _update_audio_track,
-    "update_video_track": _update_video_track,
+    "update_audio_track": read_audio_update,
+    "update_video_track": read_video_update,
     "publish_data_track_request": _refuse("publish_data_track"),
     "unpublish_data_track_request": _refuse("unpublish_data_track"),
     "store_data_blob_request": _refuse(""),
     "get_data_blob_request": _refuse(""),
 }
-
-
-def _codec(kind: TrackKind, message: rtc.AddTrackRequest) -> str:
-    """What the client means to send; for sound the offer's order is its choice (RED first, or not)."""
-    if kind is TrackKind.AUDIO or not message.simulcast_codecs:
-        return ""
-    return _mime_type(kind, message.simulcast_codecs[0].codec).partition("/")[2]
-
-
-def _mime_type(kind: TrackKind, codec: str) -> str:
-    """A codec that this server does not forward is answered with one that it does; clients then switch."""
-    name = codec.lower()
-    if kind is TrackKind.AUDIO:
-        return f"audio/{name or 'opus'}"
-    return f"video/{name if name in _FORWARDED_VIDEO else _FALLBACK_VIDEO}"
-
-
-def _default_stream(source: TrackSource) -> str:
-    """Sound and picture of one device play in step: their tracks share the name of a stream."""
-    match source:
-        case TrackSource.CAMERA | TrackSource.MICROPHONE:
-            return "camera"
-        case TrackSource.SCREEN_SHARE | TrackSource.SCREEN_SHARE_AUDIO:
-            return "screen_share"
-        case _:
-            return ""
