@@ -90,10 +90,14 @@ class DisconnectReason(IntEnum):
     ROOM_DELETED = 5
     STATE_MISMATCH = 6
     JOIN_FAILURE = 7
+    MIGRATION = 8
     SIGNAL_CLOSE = 9
     ROOM_CLOSED = 10
+    USER_UNAVAILABLE = 11
+    USER_REJECTED = 12
     CONNECTION_TIMEOUT = 14
     MEDIA_FAILURE = 15
+    AGENT_ERROR = 16
 
 
 @dataclass(frozen=True, slots=True)

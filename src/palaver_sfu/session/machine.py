@@ -187,9 +187,9 @@ def _request(  # noqa: PLR0912  the table of requests: one line each, kept in on
             publishing.describe_track(session, request, turn)
         case SyncState():
             resuming.synchronise(room, session, request, turn)
-        case LeaveRequested():
+        case LeaveRequested(reason=reason):
             turn.do(CloseSignal(sid=session.sid))
-            presence.remove(room, session, DisconnectReason.CLIENT_INITIATED, turn)
+            presence.remove(room, session, reason, turn)
         case Ping():
             turn.send(session, Pong(at_ms=_ms(turn.now)))
         case PingTimed(at_ms=at_ms):
@@ -218,13 +218,15 @@ def _simulate(room: RoomState, session: Session, request: Simulate, turn: Turn) 
         case Scenario.NODE_FAILURE:
             # As if the machine had died: no leave, and nobody who could resume.
             turn.do(CloseSignal(sid=session.sid))
-            presence.remove(room, session, DisconnectReason.UNKNOWN_REASON, turn)
+            presence.remove(room, session, DisconnectReason.SERVER_SHUTDOWN, turn)
         case Scenario.SERVER_LEAVE:
             presence.dismiss(room, session, DisconnectReason.SERVER_SHUTDOWN, turn)
         case Scenario.LOSE_RESUMED_SIGNAL | Scenario.LOSE_RESUMED_SIGNAL_UNHEARD:
             resuming.rehearse(session, is_unheard=request.scenario is Scenario.LOSE_RESUMED_SIGNAL_UNHEARD, turn=turn)
-        case Scenario.FULL_RECONNECT | Scenario.MIGRATION:
+        case Scenario.FULL_RECONNECT:
             presence.ask_to_rejoin(room, session, DisconnectReason.UNKNOWN_REASON, turn)
+        case Scenario.MIGRATION:
+            presence.ask_to_rejoin(room, session, DisconnectReason.MIGRATION, turn)
         case Scenario.UNSUPPORTED:
             pass
         case _:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from palaver_sfu.room.values import (
+    DisconnectReason,
     Identity,
     Mid,
     OpusWish,
@@ -150,7 +151,7 @@ class SyncState:
 
 @dataclass(frozen=True, slots=True)
 class LeaveRequested:
-    pass
+    reason: DisconnectReason = DisconnectReason.CLIENT_INITIATED
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from livekit.protocol import rtc
 from palaver_sfu.errors import WireError
 from palaver_sfu.room.limits import MAX_ATTRIBUTES_BYTES, MAX_METADATA_BYTES
 from palaver_sfu.room.values import (
+    DisconnectReason,
     Identity,
     ParticipantSid,
     TrackSettings,
@@ -60,6 +61,12 @@ MAX_PERMISSION_RULES = 1_000
 ParseOffer = Callable[[str], tuple[OfferSection, ...] | None]
 
 _QUALITIES = {int(quality): quality for quality in VideoQuality}
+# What a client may say of itself when it goes; the other reasons are the server's to give.
+_USUAL_REASON = DisconnectReason.CLIENT_INITIATED
+_LEAVE_REASONS = {
+    int(reason): reason
+    for reason in (DisconnectReason.USER_UNAVAILABLE, DisconnectReason.USER_REJECTED, DisconnectReason.AGENT_ERROR)
+}
 _SCENARIOS = {
     "speaker_update": Scenario.SPEAKER_UPDATE,
     "node_failure": Scenario.NODE_FAILURE,
@@ -217,7 +224,7 @@ _READERS: dict[str, Callable[..., ClientRequest]] = {
     "mute": _mute,
     "subscription": _subscription,
     "track_setting": _track_setting,
-    "leave": lambda _: LeaveRequested(),
+    "leave": lambda message: LeaveRequested(reason=_LEAVE_REASONS.get(message.reason, _USUAL_REASON)),
     "subscription_permission": _subscription_permission,
     "simulate": _simulate,
     "sync_state": read_sync_state,
