@@ -59,6 +59,7 @@ async def test_after_a_rehearsed_loss_of_the_server_there_is_nothing_to_resume(
         sid = (await alice.until("join")).participant.sid
         await alice.send(simulate=scenario)
         async for frame in alice.socket:
+            assert isinstance(frame, bytes)
             said = rtc.SignalResponse.FromString(frame)
             assert not said.HasField("leave") or said.leave.action == rtc.LeaveRequest.RECONNECT
     async with dial(server, dual_path(reconnect="1", sid=sid), bearer) as back:

@@ -15,6 +15,7 @@ from palaver_sfu.session import (
     describing,
     negotiating,
     observing,
+    permitting,
     presence,
     publishing,
     resuming,
@@ -142,6 +143,7 @@ def step(room: RoomState, event: Input, now: float) -> list[Effect]:
 
 def _join(room: RoomState, request: Join, turn: Turn) -> None:
     session = presence.join(room, request, turn)
+    permitting.tell_closed(room, session, turn)
     for index, add in enumerate(request.add_tracks):
         publishing.add_track(room, session, add, f"{request.nonce}{index}", turn)
     if request.offer is not None:
@@ -301,6 +303,7 @@ def _tick(room: RoomState, turn: Turn) -> None:
     for session in list(room.sessions.values()):
         if presence.check_deadlines(room, session, turn):
             negotiating.check_deadlines(room, session, turn)
+            subscribing.check_deadlines(room, session, turn)
     observing.check_deadlines(room, turn)
     watching.look_down(room, turn)
     presence.check_room(room, turn)

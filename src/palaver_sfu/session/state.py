@@ -46,7 +46,7 @@ from palaver_sfu.session.messages import (
     TrackSubscribed,
     TrackUnpublished,
 )
-from palaver_sfu.session.requests import AddTrack, Offer, OfferSection, SetSubscriptionPermission
+from palaver_sfu.session.requests import AddTrack, Offer, OfferSection, TrackPermission
 
 NO_SETTINGS = TrackSettings()
 RECEIVING = "/receiving"
@@ -74,6 +74,7 @@ class Timing:
     reoffer_s: float = 10.0  # a client that was asked to offer answers within milliseconds; ask again after
     negotiation_s: float = 15.0
     quality_s: float = 5.0
+    track_wait_s: float = 60.0  # a server may subscribe somebody to a track whose media is still on its way
     unwatched_s: float = 5.0  # a tile that scrolls out of sight is often back at once
 
 
@@ -134,11 +135,12 @@ class Session:
 
     publications: dict[TrackSid, Publication] = field(default_factory=dict)
     queued: list[tuple[TrackSid, AddTrack]] = field(default_factory=list)
-    subscription_permission: SetSubscriptionPermission | None = None
+    allowed: Mapping[Identity, TrackPermission] | None = None  # who may receive its tracks; None: everybody
 
     is_auto_subscribing: bool = True
     is_adaptive: bool = False
     wishes: dict[TrackSid, bool] = field(default_factory=dict)
+    awaited: dict[TrackSid, float] = field(default_factory=dict)  # wished for, not there (yet): until when
     settings: dict[TrackSid, TrackSettings] = field(default_factory=dict)
     applied: dict[TrackSid, SetSubscription] = field(default_factory=dict)
     paused: set[TrackSid] = field(default_factory=set)  # for want of room on the line

@@ -11,11 +11,10 @@ from dataclasses import replace
 
 from palaver_sfu.room.layers import priority, spatial_layer
 from palaver_sfu.room.values import Mid, ParticipantSid, TrackKind, TrackSid, VideoQuality
-from palaver_sfu.session import rounds, watching
+from palaver_sfu.session import permitting, rounds, watching
 from palaver_sfu.session.effects import DropSubscription, SetSubscription
 from palaver_sfu.session.messages import (
     SubscriptionFailed,
-    SubscriptionPermissionChanged,
     TrackSubscribed,
 )
 from palaver_sfu.session.requests import (
@@ -25,6 +24,9 @@ from palaver_sfu.session.requests import (
     UpdateTrackSettings,
 )
 from palaver_sfu.session.state import NO_SETTINGS, Publication, RoomState, Session, Turn
+
+# What a client may say in advance of tracks that are not there yet.
+MAX_AHEAD = 1_000
 
 
 def wanted(room: RoomState, session: Session) -> list[TrackSid]:
@@ -36,7 +38,7 @@ def wanted(room: RoomState, session: Session) -> list[TrackSid]:
         for track, owner in room.tracks.items()
         if session.wishes.get(track, session.is_auto_subscribing)
         and track not in session.undecodable
-        and _is_open_to(room.sessions[owner], track, session)
+        and permitting.is_open_to(room.sessions[owner], track, session)
     ]
 
 
@@ -138,8 +140,9 @@ def track_appeared(room: RoomState, publisher: Session, publication: Publication
     for session in room.sessions.values():
         if session.sid == publisher.sid:
             continue
-        if not _is_open_to(publisher, publication.info.sid, session) and not publisher.permission.is_hidden:
-            _tell_permission(publisher, publication.info.sid, session, turn)
+        session.awaited.pop(publication.info.sid, None)
+        if not permitting.is_open_to(publisher, publication.info.sid, session) and not publisher.permission.is_hidden:
+            permitting.tell(publisher, publication.info.sid, session, turn)
         reconcile(room, session, turn)
 
 
@@ -160,14 +163,20 @@ def forget_track(room: RoomState, track: TrackSid, turn: Turn) -> None:
 def update_subscription(room: RoomState, session: Session, request: UpdateSubscription, turn: Turn) -> None:
     for track in request.tracks:
         if track not in room.tracks:
-            if request.is_subscribed:
-                turn.send(session, SubscriptionFailed(track=track, is_unknown_track=True))
+            _await(room, session, track, turn, is_wanted=request.is_subscribed)
             continue
         session.wishes[track] = request.is_subscribed
         if request.is_subscribed:
             session.undecodable.discard(track)
     drop_unwanted(room, session, turn)
     reconcile(room, session, turn)
+
+
+def check_deadlines(room: RoomState, session: Session, turn: Turn) -> None:
+    """What was wished for and has not come will not come any more."""
+    for track in [track for track, until in session.awaited.items() if turn.now >= until]:
+        _await(room, session, track, turn, is_wanted=False)
+        turn.send(session, SubscriptionFailed(track=track, is_unknown_track=True))
 
 
 def drop_unwanted(room: RoomState, session: Session, turn: Turn) -> None:
@@ -187,7 +196,7 @@ def withhold(session: Session, tracks: Iterable[TrackSid], turn: Turn) -> None:
 
 def update_settings(room: RoomState, session: Session, request: UpdateTrackSettings, turn: Turn) -> None:
     for track in request.tracks:
-        if track not in room.tracks:
+        if track not in room.tracks and len(session.settings) >= MAX_AHEAD:
             continue
         session.settings[track] = request.settings
         if track in session.applied:
@@ -206,12 +215,12 @@ def set_subscription_permission(
     """A publisher says who may receive its tracks."""
     others = [s for s in room.sessions.values() if s.sid != session.sid]
     tracks = [p.info.sid for p in session.publications.values() if p.is_announced]
-    before = {(s.sid, t) for s in others for t in tracks if _is_open_to(session, t, s)}
-    session.subscription_permission = None if request.all_participants else request
+    before = {(s.sid, t) for s in others for t in tracks if permitting.is_open_to(session, t, s)}
+    permitting.set_rules(room, session, request)
     for other in others:
         for track in tracks:
-            if ((other.sid, track) in before) != _is_open_to(session, track, other):
-                _tell_permission(session, track, other, turn)
+            if ((other.sid, track) in before) != permitting.is_open_to(session, track, other):
+                permitting.tell(session, track, other, turn)
         drop_unwanted(room, other, turn)
         reconcile(room, other, turn)
 
@@ -237,6 +246,18 @@ def _apply(room: RoomState, session: Session, track: TrackSid, turn: Turn) -> No
         watching.look_up(room, track, turn)
 
 
+def _await(room: RoomState, session: Session, track: TrackSid, turn: Turn, *, is_wanted: bool) -> None:
+    """A wish for a track that is not there: it may be about to come."""
+    if not is_wanted:
+        if session.awaited.pop(track, None) is not None:
+            session.wishes.pop(track, None)
+    elif len(session.awaited) < MAX_AHEAD:
+        session.awaited.setdefault(track, turn.now + room.timing.track_wait_s)
+        session.wishes[track] = True
+    else:
+        turn.send(session, SubscriptionFailed(track=track, is_unknown_track=True))
+
+
 def _missing(session: Session, tracks: list[TrackSid], lacking: list[Publication], kind: TrackKind) -> int:
     """Sections to ask for: resting ones and those about to be freed serve too, one round later."""
     name = _KIND_NAMES[kind]
@@ -244,25 +265,6 @@ def _missing(session: Session, tracks: list[TrackSid], lacking: list[Publication
     needed = sum(p.info.kind is kind for p in lacking)
     kept = sum(mid in fitting and track in tracks for mid, track in session.received.items())
     return max(0, needed + kept - len(fitting))
-
-
-def _is_open_to(publisher: Session, track: TrackSid, subscriber: Session) -> bool:
-    if publisher.sid == subscriber.sid or publisher.permission.is_hidden:
-        return False
-    rules = publisher.subscription_permission
-    if rules is None:
-        return True
-    return any(
-        rule.all_tracks or track in rule.tracks
-        for rule in rules.permissions
-        if subscriber.sid == rule.sid or (rule.identity and subscriber.identity == rule.identity)
-    )
-
-
-def _tell_permission(publisher: Session, track: TrackSid, subscriber: Session, turn: Turn) -> None:
-    is_allowed = _is_open_to(publisher, track, subscriber)
-    message = SubscriptionPermissionChanged(publisher=publisher.sid, track=track, is_allowed=is_allowed)
-    turn.send(subscriber, message)
 
 
 _KIND_NAMES = {TrackKind.AUDIO: "audio", TrackKind.VIDEO: "video"}

@@ -164,13 +164,6 @@ def test_unsubscribing_stops_the_track_and_subscribing_again_brings_it_back() ->
     assert [s.track for s in stage.done(SetSubscription)] == [camera]
 
 
-def test_subscribing_to_nothing_is_answered() -> None:
-    stage = Stage()
-    stage.join("bob")
-    stage.request("bob", UpdateSubscription(tracks=(TrackSid("TR_no"),), is_subscribed=True))
-    assert stage.told("bob", SubscriptionFailed) == [SubscriptionFailed(track=TrackSid("TR_no"), is_unknown_track=True)]
-
-
 def test_a_codec_that_the_client_cannot_decode_is_said_once() -> None:
     stage = Stage()
     stage.join("alice")
