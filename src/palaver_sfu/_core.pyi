@@ -185,6 +185,9 @@ class Engine:
     def drop_subscription(self, *, peer: str, track: str) -> None:
         """Stop forwarding at once. The section stays until the next `negotiate` of the peer."""
 
+    def limit_line(self, *, peer: str, bps: int) -> None:
+        """Send `peer` no more than `bps` bits per second, whatever its line carries; 0 lifts the limit."""
+
     def set_track_muted(self, *, track: str, is_muted: bool) -> None:
         """Drop the track's packets on entry, whatever the publisher sends. Remembered also before it is published."""
 

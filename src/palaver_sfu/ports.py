@@ -145,6 +145,9 @@ class MediaPort(Protocol):
 
     def drop_subscription(self, *, peer: ParticipantSid, track: TrackSid) -> None: ...
 
+    def limit_line(self, *, peer: ParticipantSid, bps: int) -> None:
+        """Send `peer` no more than `bps` bits per second, whatever its line carries; 0 lifts the limit."""
+
     def set_track_muted(self, *, track: TrackSid, is_muted: bool) -> None: ...
 
     def send_data(self, *, peers: Sequence[ParticipantSid], label: str, payload: bytes) -> None: ...

@@ -176,6 +176,7 @@ async def test_commands_for_nobody_are_ignored(media: Watched) -> None:
     port.set_subscription(peer=BOB, track=CAMERA, is_enabled=True, max_spatial_layer=0, max_fps=0)
     port.drop_subscription(peer=BOB, track=CAMERA)
     port.set_track_muted(track=CAMERA, is_muted=True)
+    port.limit_line(peer=BOB, bps=100_000)
     port.send_data(peers=[BOB], label="_reliable", payload=b"hi")
     port.add_candidate(peer=BOB, candidate="candidate:nonsense")
     port.open_peer(room=RoomSid("RM_1"), peer=ALICE)

@@ -156,6 +156,9 @@ class CoreMedia:
     def drop_subscription(self, *, peer: ParticipantSid, track: TrackSid) -> None:
         self._do(lambda: self._engine.drop_subscription(peer=peer, track=track))
 
+    def limit_line(self, *, peer: ParticipantSid, bps: int) -> None:
+        self._do(lambda: self._engine.limit_line(peer=peer, bps=bps))
+
     def set_track_muted(self, *, track: TrackSid, is_muted: bool) -> None:
         self._do(lambda: self._engine.set_track_muted(track=track, is_muted=is_muted))
 

@@ -37,6 +37,7 @@ class MemoryPeer:
     subscribed: dict[TrackSid, tuple[bool, int, int] | None] = field(default_factory=dict)
     received: list[tuple[str, bytes]] = field(default_factory=list)
     candidates: list[str] = field(default_factory=list)
+    limit_bps: int = 0
     # Where we offer: what is in force, and what waits for an answer.
     offered: dict[Mid, TrackSid] = field(default_factory=dict)
     pending: dict[Mid, TrackSid] | None = None
@@ -158,6 +159,11 @@ class MemoryMedia:
         state = self.peers.get(peer)
         if state is not None:
             state.subscribed.pop(track, None)
+
+    def limit_line(self, *, peer: ParticipantSid, bps: int) -> None:
+        self._check_open()
+        if peer in self.peers:
+            self.peers[peer].limit_bps = bps
 
     def set_track_muted(self, *, track: TrackSid, is_muted: bool) -> None:
         self._check_open()

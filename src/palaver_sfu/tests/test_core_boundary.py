@@ -126,6 +126,7 @@ def test_commands_for_unknown_peers_and_tracks_are_ignored(engine: _core.Engine)
     engine.set_subscription(peer="nobody", track="TR_x", is_enabled=True, max_spatial_layer=2, max_fps=0)
     engine.drop_subscription(peer="nobody", track="TR_x")
     engine.set_track_muted(track="TR_x", is_muted=True)
+    engine.limit_line(peer="nobody", bps=100_000)
     engine.send_data(peers=["nobody"], label="_lossy", payload=b"x")
     engine.add_candidate(peer="nobody", candidate="rubbish")
     # The queue is in order: when this peer is closed, all of the above was done.

@@ -98,6 +98,13 @@ pub enum Command {
         /// The track.
         track: Arc<str>,
     },
+    /// Send a peer no more than this, whatever its line carries.
+    LimitLine {
+        /// The subscriber.
+        peer: Arc<str>,
+        /// Bits per second; 0 lifts the limit.
+        bps: u64,
+    },
     /// Drop a track's packets on entry, or let them in again.
     SetTrackMuted {
         /// The track.
@@ -137,6 +144,7 @@ impl Command {
                 | Self::Offer { .. }
                 | Self::TakeAnswer { .. }
                 | Self::SetSubscription { .. }
+                | Self::LimitLine { .. }
                 | Self::SendData { .. }
                 | Self::AddCandidate { .. }
         )

@@ -131,6 +131,11 @@ impl Engine {
         self.post(Command::DropSubscription { peer: peer.into(), track: track.into() })
     }
 
+    #[pyo3(signature = (*, peer, bps))]
+    fn limit_line(&self, peer: &str, bps: u64) -> PyResult<()> {
+        self.post(Command::LimitLine { peer: peer.into(), bps })
+    }
+
     #[pyo3(signature = (*, track, is_muted))]
     fn set_track_muted(&self, track: &str, is_muted: bool) -> PyResult<()> {
         self.post(Command::SetTrackMuted { track: track.into(), is_muted })

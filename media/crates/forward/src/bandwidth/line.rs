@@ -15,6 +15,8 @@ const QUEUE: Micros = Micros::from_millis(80);
 const FORGET_RTT: u64 = 64;
 /// Below this no estimate is believed: voice and the smallest picture in its smallest form.
 const FLOOR_BPS: u64 = 100_000;
+/// More than any line carries.
+const NO_CEILING_BPS: u64 = 1_000_000_000_000;
 /// How long a search for more may take.
 const SEARCH: Micros = Micros::from_millis(2_000);
 /// Rest after the first search that found nothing; it doubles …
@@ -55,6 +57,8 @@ enum Search {
 pub(crate) struct Line {
     /// `None` until there is one: then there is no limit.
     estimate_bps: Option<u64>,
+    /// What may be sent at most, whatever the line carries.
+    ceiling_bps: Option<u64>,
     /// What got through although packets were lost: no less than this is believed while it goes on.
     proved_bps: u64,
     /// The second before was bad.
@@ -69,6 +73,7 @@ impl Default for Line {
     fn default() -> Self {
         Self {
             estimate_bps: None,
+            ceiling_bps: None,
             proved_bps: 0,
             was_bad: false,
             shortest_rtt: None,
@@ -84,6 +89,12 @@ impl Line {
     pub(crate) fn on_estimate(&mut self, bps: u64) -> bool {
         let before = self.estimate_bps.replace(bps);
         before.is_none_or(|before| bps < before / 10 * 9)
+    }
+
+    /// Send no more than `bps`; 0 lifts the limit.
+    pub(crate) fn limit(&mut self, bps: u64) {
+        // Lifted is a number too: without an estimate nothing would be shared out anew.
+        self.ceiling_bps = Some(if bps == 0 { NO_CEILING_BPS } else { bps });
     }
 
     /// The feedback of a second.
@@ -116,7 +127,8 @@ impl Line {
 
     /// Bits per second that may be sent, `None` without limit.
     pub(crate) fn capacity(&self) -> Option<u64> {
-        self.estimate_bps.map(|estimate| estimate.max(self.proved_bps).max(FLOOR_BPS))
+        let believed = self.estimate_bps.map(|estimate| estimate.max(self.proved_bps).max(FLOOR_BPS));
+        [believed, self.ceiling_bps].into_iter().flatten().min()
     }
 
     /// Bits per second of `sent_bps` to leave for repairs: each loss is sent again.
@@ -131,7 +143,7 @@ impl Line {
             return None;
         }
         let estimate = self.estimate_bps.unwrap_or_default();
-        if !need.is_short {
+        if !need.is_short || self.ceiling_bps.is_some_and(|ceiling| estimate >= ceiling) {
             (self.search, self.rest) = (Search::Resting { until: now }, FIRST_REST);
             return Some(0);
         }

@@ -254,6 +254,24 @@ fn a_loss_of_the_lines_own_does_not_bring_the_estimate_down() {
 }
 
 #[test]
+fn a_limit_holds_whatever_the_line_carries_until_it_is_lifted() {
+    let mut line = Line::default();
+    line.limit(200_000);
+    assert_eq!(line.capacity(), Some(200_000), "before the first estimate");
+    line.on_estimate(5_000_000);
+    assert_eq!(line.capacity(), Some(200_000));
+    let need = Need { wanted_bps: 2_000_000, is_short: true, has_pictures: true };
+    assert_eq!(line.desire(need, at(0)), Some(0), "there is nothing to be gained");
+    line.on_estimate(150_000);
+    assert_eq!(line.capacity(), Some(150_000), "a line may carry less");
+    line.limit(50_000);
+    assert_eq!(line.capacity(), Some(50_000), "less than is believed of any line");
+    line.limit(0);
+    line.on_estimate(5_000_000);
+    assert_eq!(line.capacity(), Some(5_000_000));
+}
+
+#[test]
 fn more_is_looked_for_only_while_somebody_lacks_it_and_ever_more_rarely() {
     let mut line = Line::default();
     line.on_estimate(300_000);

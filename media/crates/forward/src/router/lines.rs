@@ -69,6 +69,13 @@ impl Router {
         }
     }
 
+    /// Send the subscriber no more than `bps` bits per second, whatever its line carries; 0 lifts the limit.
+    pub fn limit_line(&mut self, subscriber: SubscriberKey, bps: u64, now: Micros) {
+        let Some(state) = self.subscribers.get_mut(subscriber) else { return };
+        state.line.limit(bps);
+        self.share_line(subscriber, now);
+    }
+
     /// A second of the subscriber's line.
     pub fn on_line_report(&mut self, subscriber: SubscriberKey, report: &LineReport) {
         if let Some(state) = self.subscribers.get_mut(subscriber) {

@@ -86,6 +86,15 @@ impl<F: SessionFactory> Switchboard<F> {
         }
     }
 
+    pub(super) fn limit_line(&mut self, now: Instant, peer: &str, bps: u64) {
+        let at = self.epoch_micros(now);
+        let Some(peer) = self.by_name.get(peer).and_then(|ix| self.peers.get(*ix)) else { return };
+        if let (Some(subscriber), Some(room)) = (peer.subscriber, self.rooms.get_mut(&peer.room)) {
+            room.router.limit_line(subscriber, bps, at);
+            room.is_touched = true;
+        }
+    }
+
     /// Tell router and control plane that the transport is up or down.
     fn set_up(&mut self, now: Instant, ix: PeerIx, is_up: bool) {
         let at = self.epoch_micros(now);
