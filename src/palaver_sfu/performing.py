@@ -9,6 +9,7 @@ from palaver_sfu.session.effects import (
     AddCandidate,
     ClosePeer,
     DropSubscription,
+    LimitLine,
     MakeOffer,
     Negotiate,
     OpenPeer,
@@ -26,6 +27,7 @@ MediaEffect = (
     | TakeAnswer
     | SetSubscription
     | DropSubscription
+    | LimitLine
     | SetTrackMuted
     | AddCandidate
     | SendData
@@ -64,6 +66,8 @@ def perform(media: MediaPort, effect: MediaEffect) -> None:
             )
         case DropSubscription(peer=peer, track=track):
             media.drop_subscription(peer=peer, track=track)
+        case LimitLine(peer=peer, bps=bps):
+            media.limit_line(peer=peer, bps=bps)
         case SetTrackMuted(track=track, is_muted=is_muted):
             media.set_track_muted(track=track, is_muted=is_muted)
         case AddCandidate(peer=peer, candidate=candidate):

@@ -320,6 +320,7 @@ class Switchboard:
             now=self._clock(),
             timing=self._timing,
             may_unmute_remotely=self._may_unmute_remotely,
+            has_tls_relay=self._encoder.has_tls_relay,
         )
         self._rooms[name] = room
         self._by_sid[room.sid] = room

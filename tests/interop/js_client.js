@@ -249,8 +249,8 @@ class Client {
     return true;
   }
 
-  simulate(scenario) {
-    return this.room.simulateScenario(scenario).then(() => true);
+  simulate(scenario, value) {
+    return this.room.simulateScenario(scenario, value).then(() => true);
   }
 }
 

@@ -33,7 +33,7 @@ WITHOUT_UDP = """
 PROTOCOLS = """
 async () => {
   const found = [];
-  for (const connection of window.__connections) {
+  for (const connection of window.__connections.filter(({ connectionState }) => connectionState !== 'closed')) {
     const rows = [...(await connection.getStats()).values()];
     for (const pair of rows) {
       if (pair.type !== 'candidate-pair' || !pair.nominated || pair.state !== 'succeeded') continue;

@@ -105,6 +105,14 @@ class DropSubscription:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitLine:
+    """Send `peer` no more than this, as if its line carried no more; 0 lifts the limit."""
+
+    peer: ParticipantSid
+    bps: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetTrackMuted:
     """Let nothing of this track in, whatever its publisher sends."""
 
@@ -152,6 +160,7 @@ Effect = (
     | TakeAnswer
     | SetSubscription
     | DropSubscription
+    | LimitLine
     | SetTrackMuted
     | AddCandidate
     | SendData

@@ -21,8 +21,9 @@ from palaver_sfu.session import (
     resuming,
     subscribing,
     watching,
+    ways,
 )
-from palaver_sfu.session.effects import AddCandidate, CloseSignal, Effect, RoomFact
+from palaver_sfu.session.effects import AddCandidate, CloseSignal, Effect, LimitLine, RoomFact
 from palaver_sfu.session.inputs import (
     Answered,
     AnswerTaken,
@@ -86,6 +87,7 @@ def open_room(
     now: float,
     timing: Timing = DEFAULT_TIMING,
     may_unmute_remotely: bool = False,
+    has_tls_relay: bool = False,
 ) -> tuple[RoomState, list[Effect]]:
     room = RoomState(
         sid=sid,
@@ -94,6 +96,7 @@ def open_room(
         options=options,
         timing=timing,
         may_unmute_remotely=may_unmute_remotely,
+        has_tls_relay=has_tls_relay,
         quality_told_at=now,
     )
     turn = Turn(now)
@@ -229,6 +232,11 @@ def _simulate(room: RoomState, session: Session, request: Simulate, turn: Turn) 
             presence.ask_to_rejoin(room, session, DisconnectReason.UNKNOWN_REASON, turn)
         case Scenario.MIGRATION:
             presence.ask_to_rejoin(room, session, DisconnectReason.MIGRATION, turn)
+        case Scenario.SWITCH_WAY:
+            ways.switch(room, session, request.way, turn)
+        case Scenario.LIMIT_LINE:
+            if session.receiver in session.open_peers:
+                turn.do(LimitLine(peer=session.receiver, bps=request.bps))
         case Scenario.UNSUPPORTED:
             pass
         case _:
@@ -244,7 +252,7 @@ def _media(  # noqa: PLR0912  the table of what the core says: one line each, ke
         case NegotiationFailed():
             negotiating.failed(room, session, event, turn)
         case OfferMade():
-            negotiating.offer_made(session, event, turn)
+            negotiating.offer_made(room, session, event, turn)
         case AnswerTaken():
             negotiating.answer_taken(room, session, event, turn)
         case PeerConnected(peer=peer):

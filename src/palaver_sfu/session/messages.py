@@ -48,6 +48,7 @@ class Joined:
     participant: ParticipantInfo
     others: tuple[ParticipantInfo, ...]
     is_subscriber_primary: bool = False
+    is_by_tls: bool = False  # it shall try nothing else, if there is a relay for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Resumed:
     """The first message to a client that came back; it sends again what followed `last_message`."""
 
     last_message: int
+    is_by_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)

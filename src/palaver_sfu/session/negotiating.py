@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from palaver_sfu.room.values import DisconnectReason
-from palaver_sfu.session import presence, publishing, rounds, subscribing
+from palaver_sfu.session import presence, publishing, rounds, subscribing, ways
 from palaver_sfu.session.effects import Negotiate, TakeAnswer
 from palaver_sfu.session.inputs import Answered, AnswerTaken, NegotiationFailed, OfferMade
 from palaver_sfu.session.messages import Answer, ServerOffer
@@ -47,7 +47,8 @@ def answered(room: RoomState, session: Session, event: Answered, turn: Turn) -> 
         return
     session.negotiating = None
     session.has_answer = True
-    turn.send(session, Answer(offer_id=offer.id, sdp=event.sdp, mid_to_track=event.mid_to_track))
+    sdp = ways.narrow(room, session, event.sdp, turn)
+    turn.send(session, Answer(offer_id=offer.id, sdp=sdp, mid_to_track=event.mid_to_track))
     if not session.is_dual:
         subscribing.answered(room, session, dict(event.mid_to_track), turn)
     publishing.sections_answered(room, session, turn)
@@ -58,9 +59,10 @@ def answered(room: RoomState, session: Session, event: Answered, turn: Turn) -> 
         subscribing.reconcile(room, session, turn)
 
 
-def offer_made(session: Session, event: OfferMade, turn: Turn) -> None:
+def offer_made(room: RoomState, session: Session, event: OfferMade, turn: Turn) -> None:
     if event.offer_id == session.offering:
-        turn.send(session, ServerOffer(offer_id=event.offer_id, sdp=event.sdp, mid_to_track=event.mid_to_track))
+        sdp = ways.narrow(room, session, event.sdp, turn)
+        turn.send(session, ServerOffer(offer_id=event.offer_id, sdp=sdp, mid_to_track=event.mid_to_track))
 
 
 def answer_given(session: Session, answer: ClientAnswer, turn: Turn) -> None:

@@ -13,10 +13,11 @@ from palaver_sfu.room.values import (
     ParticipantState,
     Permission,
 )
-from palaver_sfu.session import rounds, subscribing
+from palaver_sfu.session import rounds, subscribing, ways
 from palaver_sfu.session.effects import ClosePeer, CloseSignal, RoomEnded, RoomFact
 from palaver_sfu.session.inputs import Join
 from palaver_sfu.session.messages import Joined, Leave, LeaveAction, ParticipantsChanged, RefreshToken
+from palaver_sfu.session.requests import MediaWay
 from palaver_sfu.session.state import RoomState, Session, Timing, Turn
 
 # The core's word for a client that said goodbye in DTLS.
@@ -77,6 +78,7 @@ def join(room: RoomState, request: Join, turn: Turn) -> Session:
         participant=session.info(),
         others=others,
         is_subscriber_primary=session.is_subscriber_primary,
+        is_by_tls=ways.of(room, session, turn) is MediaWay.TLS,
     )
     turn.send(session, joined)
     refresh_token(room, session, turn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, IntEnum
 
 from palaver_sfu.room.values import (
     DisconnectReason,
@@ -174,13 +174,25 @@ class Scenario(Enum):
     LOSE_RESUMED_SIGNAL_UNHEARD = "lose_resumed_signal_unheard"
     FULL_RECONNECT = "full_reconnect"
     MIGRATION = "migration"
+    SWITCH_WAY = "switch_way"
+    LIMIT_LINE = "limit_line"
     UNSUPPORTED = "unsupported"
+
+
+class MediaWay(IntEnum):
+    """By which protocol a client reaches the server or its relay."""
+
+    UDP = 0
+    TCP = 1
+    TLS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Simulate:
     scenario: Scenario
     duration_s: int = 0
+    way: MediaWay = MediaWay.UDP
+    bps: int = 0  # 0: no limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from palaver_sfu.room.values import DisconnectReason
-from palaver_sfu.session import observing, presence, subscribing, watching
+from palaver_sfu.session import observing, presence, subscribing, watching, ways
 from palaver_sfu.session.effects import CloseSignal
 from palaver_sfu.session.inputs import Resume
 from palaver_sfu.session.messages import ParticipantsChanged, Resumed, RoomChanged
-from palaver_sfu.session.requests import SyncState
+from palaver_sfu.session.requests import MediaWay, SyncState
 from palaver_sfu.session.state import RoomState, Session, Turn
 
 REHEARSAL_S = 5.0
@@ -30,7 +30,8 @@ def resume(room: RoomState, session: Session, request: Resume, turn: Turn) -> No
         session.is_resumed_unheard = False
         _lose_again(room, session, turn)
         return
-    turn.send(session, Resumed(last_message=session.data_sequence))
+    is_by_tls = ways.of(room, session, turn) is MediaWay.TLS
+    turn.send(session, Resumed(last_message=session.data_sequence, is_by_tls=is_by_tls))
     _tell_missed(room, session, heard_at, turn)
     presence.refresh_token(room, session, turn)
     if request.sync is not None:

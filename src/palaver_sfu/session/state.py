@@ -46,7 +46,7 @@ from palaver_sfu.session.messages import (
     TrackSubscribed,
     TrackUnpublished,
 )
-from palaver_sfu.session.requests import AddTrack, Offer, OfferSection, TrackPermission
+from palaver_sfu.session.requests import AddTrack, MediaWay, Offer, OfferSection, TrackPermission
 
 NO_SETTINGS = TrackSettings()
 RECEIVING = "/receiving"
@@ -243,6 +243,8 @@ class RoomState:
     # Who went, and when: for those who could not be told. Who speaks: for those who come back.
     departures: deque[tuple[float, ParticipantInfo]] = field(default_factory=lambda: deque(maxlen=MAX_DEPARTURES))
     loud: dict[TrackSid, Speaker] = field(default_factory=dict)
+    ways: dict[Identity, tuple[MediaWay, float]] = field(default_factory=dict)  # rehearsed, and until when
+    has_tls_relay: bool = False
     last_left_at: float | None = None
     quality_told_at: float = 0.0
     is_ended: bool = False

@@ -125,7 +125,7 @@ def encode(message: object) -> rtc.SignalResponse:
             Simulate(scenario=Scenario.FULL_RECONNECT),
         ),
         (
-            rtc.SignalRequest(simulate=rtc.SimulateScenario(subscriber_bandwidth=9)),
+            rtc.SignalRequest(simulate=rtc.SimulateScenario()),
             Simulate(scenario=Scenario.UNSUPPORTED),
         ),
         (

@@ -25,6 +25,7 @@ from palaver_sfu.session.requests import (
     ClientRequest,
     Ignored,
     LeaveRequested,
+    MediaWay,
     Offer,
     OfferSection,
     Ping,
@@ -67,6 +68,7 @@ _LEAVE_REASONS = {
     int(reason): reason
     for reason in (DisconnectReason.USER_UNAVAILABLE, DisconnectReason.USER_REJECTED, DisconnectReason.AGENT_ERROR)
 }
+_WAYS = {int(way): way for way in MediaWay}
 _SCENARIOS = {
     "speaker_update": Scenario.SPEAKER_UPDATE,
     "node_failure": Scenario.NODE_FAILURE,
@@ -75,6 +77,8 @@ _SCENARIOS = {
     "disconnect_signal_on_resume": Scenario.LOSE_RESUMED_SIGNAL,
     "disconnect_signal_on_resume_no_messages": Scenario.LOSE_RESUMED_SIGNAL_UNHEARD,
     "leave_request_full_reconnect": Scenario.FULL_RECONNECT,
+    "switch_candidate_protocol": Scenario.SWITCH_WAY,
+    "subscriber_bandwidth": Scenario.LIMIT_LINE,
 }
 
 
@@ -206,6 +210,8 @@ def _simulate(message: rtc.SimulateScenario) -> ClientRequest:
     return Simulate(
         scenario=_SCENARIOS.get(name or "", Scenario.UNSUPPORTED),
         duration_s=message.speaker_update if name == "speaker_update" else 0,
+        bps=max(0, message.subscriber_bandwidth),
+        way=_WAYS.get(message.switch_candidate_protocol, MediaWay.UDP),
     )
 
 

@@ -104,6 +104,7 @@ class Encoder:
             server_info=self._server_info(),
             enabled_publish_codecs=codecs(message.room.options),
             fast_publish=message.participant.permission.can_publish,
+            client_configuration=self._configuration(message),
         )
 
     def _reconnect(self, message: Resumed) -> rtc.ReconnectResponse:
@@ -111,7 +112,17 @@ class Encoder:
             ice_servers=self._ice_servers(),
             server_info=self._server_info(),
             last_message_seq=message.last_message,
+            client_configuration=self._configuration(message),
         )
+
+    @property
+    def has_tls_relay(self) -> bool:
+        return any(url.startswith("turns:") for server in self.ice_servers for url in server.urls)
+
+    def _configuration(self, message: Joined | Resumed) -> models.ClientConfiguration | None:
+        if not (message.is_by_tls and self.has_tls_relay):
+            return None
+        return models.ClientConfiguration(force_relay=models.ENABLED)
 
     def _ice_servers(self) -> list[rtc.ICEServer]:
         return [
