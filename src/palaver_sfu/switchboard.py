@@ -454,14 +454,13 @@ class Switchboard:
             return
         if event.label == RELIABLE and self._calls.take(sid, event.payload):
             return
-        stamped = data.stamp(
-            event.payload,
-            label=event.label,
+        sender = data.Sender(
             sid=session.sid,
             identity=session.identity,
             is_agent=session.is_agent,
-            metrics_readers=room.metrics_readers,
+            is_hidden=session.permission.is_hidden,
         )
+        stamped = data.stamp(event.payload, label=event.label, sender=sender)
         if stamped is not None:
             self._feed(room, stamped)
 

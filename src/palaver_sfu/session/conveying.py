@@ -12,6 +12,9 @@ RELIABLE, LOSSY = "_reliable", "_lossy"
 
 # Enough for the chatter of one second of joining; the oldest goes first when somebody floods.
 MAX_EARLY_BYTES = 256 * 1024
+# A request is repeated within seconds.
+MAX_NONCES = 1_024
+NONCE_BYTES = 16
 
 
 def received(room: RoomState, session: Session, event: DataReceived, turn: Turn) -> None:
@@ -22,7 +25,10 @@ def received(room: RoomState, session: Session, event: DataReceived, turn: Turn)
         if event.sequence <= session.data_sequence:
             return
         session.data_sequence = event.sequence
-    _deliver(room, event, event.label, turn, sender=session.sid)
+    if event.is_metrics:
+        _report(room, session, event, turn)
+    else:
+        _deliver(room, event, event.label, turn, sender=session.sid)
 
 
 def from_server(room: RoomState, request: DataFromServer, turn: Turn) -> None:
@@ -42,6 +48,8 @@ def _deliver(
     room: RoomState, data: DataReceived | DataFromServer, label: str, turn: Turn, *, sender: ParticipantSid | None
 ) -> None:
     """To everybody but the sender, or to those who are named."""
+    if _is_again(room, data.nonce):
+        return
     is_for_all = not data.to_identities and not data.to_sids
     receivers = [
         s
@@ -55,6 +63,33 @@ def _deliver(
         for session in receivers:
             if not session.is_data_open:
                 _keep_early(session, data.payload)
+
+
+def _report(room: RoomState, sender: Session, event: DataReceived, turn: Turn) -> None:
+    """Figures about a client go to those who may have them and receive something of it, and back to itself."""
+    peers = tuple(
+        s.receiver
+        for s in room.sessions.values()
+        if s.permission.can_subscribe_metrics and s.is_data_open and (s is sender or _receives_from(room, s, sender))
+    )
+    if peers:
+        turn.do(SendData(peers=peers, label=event.label, payload=event.payload))
+
+
+def _receives_from(room: RoomState, session: Session, publisher: Session) -> bool:
+    return any(room.tracks.get(track) == publisher.sid for track in session.received_tracks)
+
+
+def _is_again(room: RoomState, nonce: bytes) -> bool:
+    """A program whose request failed on the way back sends the same once more."""
+    if len(nonce) != NONCE_BYTES:
+        return False
+    if nonce in room.nonces:
+        return True
+    room.nonces[nonce] = None
+    while len(room.nonces) > MAX_NONCES:
+        del room.nonces[next(iter(room.nonces))]
+    return False
 
 
 def _keep_early(session: Session, payload: bytes) -> None:

@@ -174,6 +174,8 @@ class DataReceived:
     sequence: int = 0
     to_identities: frozenset[Identity] = frozenset()
     to_sids: frozenset[ParticipantSid] = frozenset()
+    nonce: bytes = b""  # the same for what is sent again
+    is_metrics: bool = False
 
 
 # --- the server API ---------------------------------------------------------------------------
@@ -220,6 +222,7 @@ class DataFromServer:
     is_reliable: bool
     to_identities: frozenset[Identity] = frozenset()
     to_sids: frozenset[ParticipantSid] = frozenset()
+    nonce: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

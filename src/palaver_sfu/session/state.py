@@ -245,6 +245,7 @@ class RoomState:
     loud: dict[TrackSid, Speaker] = field(default_factory=dict)
     ways: dict[Identity, tuple[MediaWay, float]] = field(default_factory=dict)  # rehearsed, and until when
     has_tls_relay: bool = False
+    nonces: dict[bytes, None] = field(default_factory=dict)  # of data that was sent, oldest first
     last_left_at: float | None = None
     quality_told_at: float = 0.0
     is_ended: bool = False
@@ -263,9 +264,6 @@ class RoomState:
     def by_identity(self, identity: Identity) -> Session | None:
         sid = self.identities.get(identity)
         return None if sid is None else self.sessions[sid]
-
-    def metrics_readers(self) -> frozenset[Identity]:
-        return frozenset(s.identity for s in self.sessions.values() if s.permission.can_subscribe_metrics)
 
     def source_of(self, track: TrackSid) -> TrackSource | None:
         found = self.publication(track)

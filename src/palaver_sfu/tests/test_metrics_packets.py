@@ -2,33 +2,12 @@
 
 from livekit.protocol import metrics, models
 
-from palaver_sfu.room.values import Identity, ParticipantSid
 from palaver_sfu.tests.serving import Served
-from palaver_sfu.wire.data import stamp
 
 
 def packet(*to: str) -> bytes:
     batch = metrics.MetricsBatch(timestamp_ms=1)
     return models.DataPacket(metrics=batch, destination_identities=to).SerializeToString()
-
-
-def receivers(payload: bytes, *readers: str) -> set[str] | None:
-    stamped = stamp(
-        payload,
-        label="_reliable",
-        sid=ParticipantSid("PA_a"),
-        identity=Identity("alice"),
-        is_agent=False,
-        metrics_readers=lambda: frozenset(Identity(reader) for reader in readers),
-    )
-    return None if stamped is None else set(stamped.to_identities)
-
-
-def test_metrics_go_to_those_who_may_read_them() -> None:
-    assert receivers(packet(), "carol", "dave") == {"carol", "dave"}
-    assert receivers(packet("carol", "bob"), "carol", "dave") == {"carol"}
-    assert receivers(packet("bob"), "carol") is None
-    assert receivers(packet()) is None
 
 
 async def test_a_room_sends_metrics_only_to_its_readers(sfu: Served) -> None:

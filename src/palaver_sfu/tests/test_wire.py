@@ -59,7 +59,6 @@ from palaver_sfu.session.requests import (
     UpdateSubscription,
     UpdateTrackSettings,
 )
-from palaver_sfu.wire.data import stamp
 from palaver_sfu.wire.join_request import MAX_JOIN_REQUEST_BYTES, read_join_request
 from palaver_sfu.wire.requests import (
     MAX_PERMISSION_RULES,
@@ -431,49 +430,3 @@ CUT = rtc.WrappedJoinRequest(
 def test_a_join_request_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(WireError):
         read_join_request(text, parse_offer=parse_sections)
-
-
-# --- data -----------------------------------------------------------------------------------------
-
-
-def test_the_sender_of_data_is_written_by_the_server() -> None:
-    forged = models.DataPacket(
-        participant_identity="bob",
-        participant_sid="PA_bob",
-        sequence=9,
-        destination_identities=["carol"],
-        user=models.UserPacket(
-            payload=b"hi", participant_identity="bob", participant_sid="PA_bob", destination_sids=["PA_2"]
-        ),
-    )
-    event = stamp(forged.SerializeToString(), label="_reliable", sid=ALICE, identity=Identity("alice"), is_agent=False)
-    assert event is not None
-    packet = models.DataPacket.FromString(event.payload)
-    assert (packet.participant_identity, packet.participant_sid) == ("alice", "PA_1")
-    assert (packet.user.participant_identity, packet.user.participant_sid) == ("alice", "PA_1")
-    assert (packet.user.payload, packet.kind) == (b"hi", models.DataPacket.RELIABLE)
-    assert event.sequence == 9
-    assert (set(event.to_identities), set(event.to_sids)) == ({Identity("carol")}, {ParticipantSid("PA_2")})
-
-
-def test_streams_and_calls_pass_as_they_are() -> None:
-    chunk = models.DataStream.Chunk(stream_id="s", content=b"abc")
-    packet = models.DataPacket(stream_chunk=chunk).SerializeToString()
-    event = stamp(packet, label="_reliable", sid=ALICE, identity=Identity("alice"), is_agent=False)
-    assert event is not None
-    assert models.DataPacket.FromString(event.payload).stream_chunk == chunk
-
-
-@pytest.mark.parametrize(
-    "payload", [b"\xff\xff", b"", models.DataPacket(speaker=models.ActiveSpeakerUpdate()).SerializeToString()]
-)
-def test_data_that_is_none_goes_nowhere(payload: bytes) -> None:
-    assert stamp(payload, label="_lossy", sid=ALICE, identity=Identity("alice"), is_agent=False) is None
-
-
-@pytest.mark.parametrize("is_agent", [True, False])
-def test_only_agents_say_what_somebody_else_said(is_agent: bool) -> None:
-    words = models.Transcription(transcribed_participant_identity="bob")
-    packet = models.DataPacket(transcription=words).SerializeToString()
-    event = stamp(packet, label="_reliable", sid=ALICE, identity=Identity("alice"), is_agent=is_agent)
-    assert (event is not None) is is_agent
