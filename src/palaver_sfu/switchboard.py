@@ -41,6 +41,7 @@ from palaver_sfu.room.values import (
 )
 from palaver_sfu.session import machine, presence, resuming
 from palaver_sfu.session.conveying import RELIABLE
+from palaver_sfu.session.data_tracks import DATA_TRACK
 from palaver_sfu.session.effects import (
     Announce,
     ClosePeer,
@@ -57,6 +58,7 @@ from palaver_sfu.session.inputs import (
     Answered,
     ApiInput,
     DataChannelOpened,
+    DataFrameReceived,
     EndRoom,
     FromClient,
     Input,
@@ -451,6 +453,9 @@ class Switchboard:
         room = self._peers.get(sid)
         session = room.sessions.get(sid) if room is not None else None
         if room is None or session is None:
+            return
+        if event.label == DATA_TRACK:
+            self._feed(room, DataFrameReceived(peer=sid, payload=event.payload))
             return
         if event.label == RELIABLE and self._calls.take(sid, event.payload):
             return

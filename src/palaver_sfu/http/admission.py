@@ -42,6 +42,7 @@ class Admission:
             client_protocol=request.client_protocol,
             capabilities=request.capabilities,
             is_auto_subscribing=request.is_auto_subscribing,
+            is_auto_subscribing_data=request.is_auto_subscribing_data,
             is_adaptive=request.is_adaptive,
             is_dual=request.is_dual,
             protocol=min(request.protocol, NEWEST_PROTOCOL) or NEWEST_PROTOCOL,

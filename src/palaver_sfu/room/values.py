@@ -133,6 +133,16 @@ class TrackInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class DataTrackInfo:
+    """A published data track; `details` as those of `TrackInfo`."""
+
+    sid: TrackSid
+    handle: int
+    name: str
+    details: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Permission:
     """What a participant may do. An empty `publish_sources` allows every source."""
 
@@ -176,6 +186,7 @@ class ParticipantInfo:
     disconnect_reason: DisconnectReason = DisconnectReason.UNKNOWN_REASON
     client_protocol: int = 0
     capabilities: tuple[int, ...] = ()
+    data_tracks: tuple[DataTrackInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from palaver_sfu.errors import ApiCode, ApiError
 from palaver_sfu.room import limits
 from palaver_sfu.room.values import PROTOCOL_OF_GOOD_ANSWERS, Permission
-from palaver_sfu.session import presence, publishing, subscribing
+from palaver_sfu.session import data_tracks, presence, publishing, subscribing
 from palaver_sfu.session.inputs import ChangeParticipant, ChangeRoomMetadata
 from palaver_sfu.session.messages import RequestAnswered, RequestFailure
 from palaver_sfu.session.requests import UpdateMetadata
@@ -62,6 +62,8 @@ def _permit(room: RoomState, session: Session, permission: Permission, turn: Tur
     was_hidden = session.permission.is_hidden
     session.permission = permission
     publishing.revoke_publications(room, session, turn)
+    data_tracks.revoke(room, session, turn)
+    data_tracks.reconcile(room, session, turn)
     subscribing.drop_unwanted(room, session, turn)
     subscribing.reconcile(room, session, turn)
     if was_hidden != permission.is_hidden:

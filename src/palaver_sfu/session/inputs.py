@@ -38,6 +38,7 @@ class Join:
     client_protocol: int = 0
     capabilities: tuple[int, ...] = ()
     is_auto_subscribing: bool = True
+    is_auto_subscribing_data: bool = False
     is_adaptive: bool = False
     is_dual: bool = False
     protocol: int = NEWEST_PROTOCOL
@@ -178,6 +179,14 @@ class DataReceived:
     is_metrics: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class DataFrameReceived:
+    """A packet of a data track, under its publisher's handle."""
+
+    peer: ParticipantSid
+    payload: bytes = field(repr=False)
+
+
 # --- the server API ---------------------------------------------------------------------------
 
 
@@ -249,6 +258,7 @@ MediaInput = (
     | SpeakersObserved
     | StatsObserved
     | DataReceived
+    | DataFrameReceived
 )
 ApiInput = (
     RemoveParticipant

@@ -12,6 +12,7 @@ from palaver_sfu.errors import ApiCode, ApiError
 from palaver_sfu.room.values import DisconnectReason, Identity, RoomName, RoomOptions, RoomSid, TrackSid
 from palaver_sfu.session import (
     conveying,
+    data_tracks,
     describing,
     negotiating,
     observing,
@@ -32,6 +33,7 @@ from palaver_sfu.session.inputs import (
     ChangeRoomMetadata,
     ChangeSubscriptions,
     DataChannelOpened,
+    DataFrameReceived,
     DataFromServer,
     DataReceived,
     EndRoom,
@@ -65,13 +67,16 @@ from palaver_sfu.session.requests import (
     Offer,
     Ping,
     PingTimed,
+    PublishDataTrack,
     Scenario,
     SetMuted,
     SetSubscriptionPermission,
     Simulate,
     SyncState,
     Trickle,
+    UnpublishDataTrack,
     Unsupported,
+    UpdateDataSubscription,
     UpdateMetadata,
     UpdateSubscription,
     UpdateTrackSettings,
@@ -147,6 +152,7 @@ def step(room: RoomState, event: Input, now: float) -> list[Effect]:
 def _join(room: RoomState, request: Join, turn: Turn) -> None:
     session = presence.join(room, request, turn)
     permitting.tell_closed(room, session, turn)
+    data_tracks.reconcile(room, session, turn)
     for index, add in enumerate(request.add_tracks):
         publishing.add_track(room, session, add, f"{request.nonce}{index}", turn)
     if request.offer is not None:
@@ -190,6 +196,12 @@ def _request(  # noqa: PLR0912  the table of requests: one line each, kept in on
             describing.update_own(session, request, turn)
         case DescribeTrack():
             publishing.describe_track(session, request, turn)
+        case PublishDataTrack():
+            data_tracks.publish(room, session, request, nonce, turn)
+        case UnpublishDataTrack():
+            data_tracks.unpublish(room, session, request, turn)
+        case UpdateDataSubscription():
+            data_tracks.update_subscription(room, session, request, turn)
         case SyncState():
             resuming.synchronise(room, session, request, turn)
         case LeaveRequested(reason=reason):
@@ -267,6 +279,8 @@ def _media(  # noqa: PLR0912  the table of what the core says: one line each, ke
             observing.picture_state(room, session, event, turn)
         case DataReceived():
             conveying.received(room, session, event, turn)
+        case DataFrameReceived():
+            data_tracks.received(room, session, event, turn)
         case DataChannelOpened(peer=peer, label=label):
             conveying.channel_opened(session, peer, label, turn)
         case SpeakersObserved() | StatsObserved():

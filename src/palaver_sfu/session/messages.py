@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from palaver_sfu.room.values import (
     ConnectionQuality,
+    DataTrackInfo,
     DisconnectReason,
     Identity,
     Mid,
@@ -40,6 +41,11 @@ class RequestFailure(IntEnum):
     QUEUED = 4
     UNSUPPORTED_TYPE = 5
     UNCLASSIFIED_ERROR = 6
+    INVALID_HANDLE = 7
+    INVALID_NAME = 8
+    DUPLICATE_HANDLE = 9
+    DUPLICATE_NAME = 10
+    INVALID_REQUEST = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,23 @@ class TrackSubscribed:
     """To a publisher: the first subscriber of `track` is there."""
 
     track: TrackSid
+
+
+@dataclass(frozen=True, slots=True)
+class DataTrackPublished:
+    track: DataTrackInfo
+
+
+@dataclass(frozen=True, slots=True)
+class DataTrackUnpublished:
+    track: DataTrackInfo
+
+
+@dataclass(frozen=True, slots=True)
+class DataTrackHandles:
+    """To a subscriber: all data tracks that it receives now, by the handle in their packets."""
+
+    handles: Mapping[int, tuple[Identity, ParticipantSid, TrackSid]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +230,9 @@ ServerMessage = (
     | TrackPublished
     | TrackUnpublished
     | TrackSubscribed
+    | DataTrackPublished
+    | DataTrackUnpublished
+    | DataTrackHandles
     | WatchedQuality
     | PictureStateChanged
     | ParticipantsChanged

@@ -13,7 +13,7 @@ from palaver_sfu.room.values import (
     ParticipantState,
     Permission,
 )
-from palaver_sfu.session import rounds, subscribing, ways
+from palaver_sfu.session import data_tracks, rounds, subscribing, ways
 from palaver_sfu.session.effects import ClosePeer, CloseSignal, RoomEnded, RoomFact
 from palaver_sfu.session.inputs import Join
 from palaver_sfu.session.messages import Joined, Leave, LeaveAction, ParticipantsChanged, RefreshToken
@@ -63,6 +63,7 @@ def join(room: RoomState, request: Join, turn: Turn) -> Session:
         client_protocol=request.client_protocol,
         capabilities=request.capabilities,
         is_auto_subscribing=request.is_auto_subscribing,
+        is_auto_subscribing_data=request.is_auto_subscribing_data,
         is_adaptive=request.is_adaptive,
         is_dual=request.is_dual,
         is_subscriber_primary=request.is_dual and request.permission.can_subscribe,
@@ -177,6 +178,7 @@ def remove(
     del room.sessions[session.sid]
     if room.identities.get(session.identity) == session.sid:
         del room.identities[session.identity]
+    data_tracks.forget(room, session, turn)
     for peer in dict.fromkeys((session.receiver, session.sid)):
         turn.do(ClosePeer(peer=peer))
     for publication in announced:
@@ -279,6 +281,7 @@ def visibility_changed(room: RoomState, session: Session, turn: Turn) -> None:
         session.version += 1
         tell_departure(room, session.info(state=ParticipantState.DISCONNECTED), turn)
     for other in room.sessions.values():
+        data_tracks.reconcile(room, other, turn)
         subscribing.drop_unwanted(room, other, turn)
         subscribing.reconcile(room, other, turn)
     turn.room_changed()

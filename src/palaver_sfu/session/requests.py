@@ -141,12 +141,34 @@ class DescribeTrack:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishDataTrack:
+    handle: int
+    name: str
+    is_well_encoded: bool = True
+    details: bytes = field(default=b"", repr=False)
+    request: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UnpublishDataTrack:
+    handle: int
+    request: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateDataSubscription:
+    updates: tuple[tuple[TrackSid, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SyncState:
     """What a client that came back believes to be so; `subscription` lists what differs from its default."""
 
     published: tuple[TrackSid, ...]
     subscription: UpdateSubscription | None = None
     disabled: tuple[TrackSid, ...] = ()
+    published_data: tuple[TrackSid, ...] = ()
+    data_subscription: UpdateDataSubscription = UpdateDataSubscription()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +245,9 @@ ClientRequest = (
     | SetSubscriptionPermission
     | UpdateMetadata
     | DescribeTrack
+    | PublishDataTrack
+    | UnpublishDataTrack
+    | UpdateDataSubscription
     | SyncState
     | LeaveRequested
     | Ping

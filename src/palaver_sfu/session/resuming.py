@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from palaver_sfu.room.values import DisconnectReason
-from palaver_sfu.session import observing, presence, subscribing, watching, ways
+from palaver_sfu.session import data_tracks, observing, presence, subscribing, watching, ways
 from palaver_sfu.session.effects import CloseSignal
 from palaver_sfu.session.inputs import Resume
 from palaver_sfu.session.messages import ParticipantsChanged, Resumed, RoomChanged
@@ -49,12 +49,16 @@ def resume(room: RoomState, session: Session, request: Resume, turn: Turn) -> No
 
 def synchronise(room: RoomState, session: Session, sync: SyncState, turn: Turn) -> None:
     """The client's own list of what it sends and wants; a track that is lost here can only be published anew."""
-    if any(track not in session.publications for track in sync.published):
+    data_sids = {info.sid for info in session.data_tracks.values()}
+    if any(track not in session.publications for track in sync.published) or not data_sids.issuperset(
+        sync.published_data
+    ):
         presence.ask_to_rejoin(room, session, DisconnectReason.STATE_MISMATCH, turn)
         return
     if sync.subscription is not None:
         known = tuple(track for track in sync.subscription.tracks if track in room.tracks)
         subscribing.update_subscription(room, session, replace(sync.subscription, tracks=known), turn)
+    data_tracks.update_subscription(room, session, sync.data_subscription, turn)
     for track in sync.disabled:
         subscribing.disable(room, session, track, turn)
 

@@ -14,6 +14,7 @@ from palaver_sfu.room.values import (
     DEFAULT_OPTIONS,
     NEWEST_PROTOCOL,
     ConnectionQuality,
+    DataTrackInfo,
     DisconnectReason,
     Identity,
     LinkStats,
@@ -37,6 +38,9 @@ from palaver_sfu.room.values import (
 from palaver_sfu.session.effects import Announce, Effect, RoomFact, Send, SetSubscription
 from palaver_sfu.session.inputs import Speaker
 from palaver_sfu.session.messages import (
+    DataTrackHandles,
+    DataTrackPublished,
+    DataTrackUnpublished,
     MuteTrack,
     ParticipantsChanged,
     RoomChanged,
@@ -52,7 +56,16 @@ NO_SETTINGS = TrackSettings()
 RECEIVING = "/receiving"
 
 # What no later snapshot repeats: it is said again to a client whose line was cut meanwhile.
-REPEATED = (MuteTrack, SubscriptionPermissionChanged, TrackPublished, TrackSubscribed, TrackUnpublished)
+REPEATED = (
+    DataTrackHandles,
+    DataTrackPublished,
+    DataTrackUnpublished,
+    MuteTrack,
+    SubscriptionPermissionChanged,
+    TrackPublished,
+    TrackSubscribed,
+    TrackUnpublished,
+)
 MAX_REPEATED = 128
 MAX_DEPARTURES = 256
 
@@ -137,6 +150,13 @@ class Session:
     queued: list[tuple[TrackSid, AddTrack]] = field(default_factory=list)
     allowed: Mapping[Identity, TrackPermission] | None = None  # who may receive its tracks; None: everybody
 
+    # Data tracks: its own by their handles, and the handles under which it receives those of others.
+    data_tracks: dict[int, DataTrackInfo] = field(default_factory=dict)
+    data_wishes: dict[TrackSid, bool] = field(default_factory=dict)
+    data_handles: dict[TrackSid, int] = field(default_factory=dict)
+    last_data_handle: int = 0
+    is_auto_subscribing_data: bool = False
+
     is_auto_subscribing: bool = True
     is_adaptive: bool = False
     wishes: dict[TrackSid, bool] = field(default_factory=dict)
@@ -204,6 +224,10 @@ class Session:
     def received_tracks(self) -> frozenset[TrackSid]:
         return frozenset(self.received.values())
 
+    @property
+    def is_publisher(self) -> bool:
+        return bool(self.data_tracks) or any(p.is_announced for p in self.publications.values())
+
     def info(
         self, *, state: ParticipantState | None = None, reason: DisconnectReason = DisconnectReason.UNKNOWN_REASON
     ) -> ParticipantInfo:
@@ -220,10 +244,11 @@ class Session:
             attributes=self.attributes,
             tracks=tracks,
             kind=self.kind,
-            is_publisher=bool(tracks),
+            is_publisher=self.is_publisher,
             disconnect_reason=reason,
             client_protocol=self.client_protocol,
             capabilities=self.capabilities,
+            data_tracks=tuple(self.data_tracks.values()),
         )
 
 
@@ -240,6 +265,7 @@ class RoomState:
     sessions: dict[ParticipantSid, Session] = field(default_factory=dict)
     identities: dict[Identity, ParticipantSid] = field(default_factory=dict)
     tracks: dict[TrackSid, ParticipantSid] = field(default_factory=dict)
+    data_tracks: dict[TrackSid, tuple[ParticipantSid, int]] = field(default_factory=dict)
     # Who went, and when: for those who could not be told. Who speaks: for those who come back.
     departures: deque[tuple[float, ParticipantInfo]] = field(default_factory=lambda: deque(maxlen=MAX_DEPARTURES))
     loud: dict[TrackSid, Speaker] = field(default_factory=dict)
@@ -258,7 +284,7 @@ class RoomState:
             options=self.options,
             created_at=self.created_at,
             num_participants=len(visible),
-            num_publishers=sum(any(p.is_announced for p in s.publications.values()) for s in visible),
+            num_publishers=sum(s.is_publisher for s in visible),
         )
 
     def by_identity(self, identity: Identity) -> Session | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from palaver_sfu.room.layers import priority, spatial_layer
 from palaver_sfu.room.values import Mid, ParticipantSid, TrackKind, TrackSid, VideoQuality
-from palaver_sfu.session import permitting, rounds, watching
+from palaver_sfu.session import data_tracks, permitting, rounds, watching
 from palaver_sfu.session.effects import DropSubscription, SetSubscription
 from palaver_sfu.session.messages import (
     SubscriptionFailed,
@@ -221,6 +221,7 @@ def set_subscription_permission(
         for track in tracks:
             if ((other.sid, track) in before) != permitting.is_open_to(session, track, other):
                 permitting.tell(session, track, other, turn)
+        data_tracks.reconcile(room, other, turn)
         drop_unwanted(room, other, turn)
         reconcile(room, other, turn)
 

@@ -128,8 +128,8 @@ def encode(message: object) -> rtc.SignalResponse:
             Simulate(scenario=Scenario.UNSUPPORTED),
         ),
         (
-            rtc.SignalRequest(publish_data_track_request=rtc.PublishDataTrackRequest()),
-            Unsupported(about="publish_data_track"),
+            rtc.SignalRequest(get_data_blob_request=rtc.GetDataBlobRequest(request_id=3)),
+            Unsupported(about="", request_id=3, request=b"\x08\x03"),
         ),
         (
             rtc.SignalRequest(

@@ -20,6 +20,7 @@ from palaver_sfu.room.values import (
     VideoLayer,
     VideoQuality,
 )
+from palaver_sfu.wire.data_tracks import data_track_message
 
 _SOURCES = {int(source): source for source in TrackSource}
 _KINDS = {int(kind): kind for kind in TrackKind}
@@ -63,6 +64,7 @@ def participant_message(info: ParticipantInfo) -> models.ParticipantInfo:
         client_protocol=info.client_protocol,
     )
     message.tracks.extend(track_message(track) for track in info.tracks)
+    message.data_tracks.extend(data_track_message(track) for track in info.data_tracks)
     message.capabilities.extend(cast("tuple[models.ClientInfo.Capability, ...]", info.capabilities))
     return message
 

@@ -29,6 +29,7 @@ def read_join_query(query: Mapping[str, str]) -> JoinRequest:
         client_protocol=_number(query.get("client_protocol", "")),
         capabilities=_capabilities(query.get("capabilities", "")),
         is_auto_subscribing=_is_on(query.get("auto_subscribe", "1")),
+        is_auto_subscribing_data=_is_on(query.get("auto_subscribe_data_track", "")),
         is_adaptive=_is_on(query.get("adaptive_stream", "")),
         metadata=query.get("metadata", ""),
         attributes=_attributes(query.get("attributes", "")),

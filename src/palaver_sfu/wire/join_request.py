@@ -34,6 +34,7 @@ class JoinRequest:
     client_protocol: int
     capabilities: tuple[int, ...]
     is_auto_subscribing: bool
+    is_auto_subscribing_data: bool
     is_adaptive: bool
     metadata: str
     attributes: Mapping[str, str]
@@ -65,6 +66,7 @@ def read_join_request(parameter: str, *, parse_offer: ParseOffer) -> JoinRequest
         client_protocol=client.client_protocol,
         capabilities=tuple(client.capabilities),
         is_auto_subscribing=message.connection_settings.auto_subscribe if has_settings else True,
+        is_auto_subscribing_data=message.connection_settings.auto_subscribe_data_track,
         is_adaptive=message.connection_settings.adaptive_stream,
         metadata=message.metadata,
         attributes=dict(message.participant_attributes),

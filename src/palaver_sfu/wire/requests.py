@@ -42,6 +42,7 @@ from palaver_sfu.session.requests import (
     UpdateSubscription,
     UpdateTrackSettings,
 )
+from palaver_sfu.wire.data_tracks import read_publish, read_subscription, read_unpublish
 from palaver_sfu.wire.tracks import UnknownKindError, read_add_track, read_audio_update, read_video_update
 
 MAX_SIGNAL_BYTES = 2 * 1024 * 1024
@@ -145,6 +146,8 @@ def read_sync_state(message: rtc.SyncState) -> SyncState:
         published=tuple(TrackSid(published.track.sid) for published in message.publish_tracks),
         subscription=_subscription(message.subscription) if has_subscription else None,
         disabled=tuple(TrackSid(sid) for sid in message.track_sids_disabled),
+        published_data=tuple(TrackSid(published.info.sid) for published in message.publish_data_tracks),
+        data_subscription=read_subscription(message.data_subscription),
     )
 
 
@@ -238,8 +241,9 @@ _READERS: dict[str, Callable[..., ClientRequest]] = {
     "ping_req": lambda message: PingTimed(at_ms=message.timestamp),
     "update_audio_track": read_audio_update,
     "update_video_track": read_video_update,
-    "publish_data_track_request": _refuse("publish_data_track"),
-    "unpublish_data_track_request": _refuse("unpublish_data_track"),
+    "publish_data_track_request": read_publish,
+    "unpublish_data_track_request": read_unpublish,
+    "update_data_subscription": read_subscription,
     "store_data_blob_request": _refuse(""),
     "get_data_blob_request": _refuse(""),
 }

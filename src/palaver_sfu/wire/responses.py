@@ -14,6 +14,9 @@ from palaver_sfu.room.quality import score
 from palaver_sfu.room.values import DisconnectReason, Mid, TrackSid, VideoQuality
 from palaver_sfu.session.messages import (
     Answer,
+    DataTrackHandles,
+    DataTrackPublished,
+    DataTrackUnpublished,
     Joined,
     Leave,
     LeaveAction,
@@ -38,6 +41,7 @@ from palaver_sfu.session.messages import (
     TrackUnpublished,
     WatchedQuality,
 )
+from palaver_sfu.wire.data_tracks import data_track_message, handles_message
 from palaver_sfu.wire.infos import codecs, participant_message, room_message, track_message
 
 # The level of the reference server whose behaviour the tests compare with; clients switch features by it.
@@ -158,6 +162,14 @@ def _encode(message: ServerMessage) -> rtc.SignalResponse:  # noqa: PLR0911, PLR
             return rtc.SignalResponse(track_unpublished=rtc.TrackUnpublishedResponse(track_sid=sid))
         case TrackSubscribed(track=sid):
             return rtc.SignalResponse(track_subscribed=rtc.TrackSubscribed(track_sid=sid))
+        case DataTrackPublished(track=data_track):
+            opened = rtc.PublishDataTrackResponse(info=data_track_message(data_track))
+            return rtc.SignalResponse(publish_data_track_response=opened)
+        case DataTrackUnpublished(track=data_track):
+            ended = rtc.UnpublishDataTrackResponse(info=data_track_message(data_track))
+            return rtc.SignalResponse(unpublish_data_track_response=ended)
+        case DataTrackHandles(handles=handles):
+            return rtc.SignalResponse(data_track_subscriber_handles=handles_message(handles))
         case WatchedQuality():
             return rtc.SignalResponse(subscribed_quality_update=_watched_quality(message))
         case PictureStateChanged(publisher=publisher, track=sid, is_paused=is_paused):
