@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 
 import httpx
@@ -129,3 +131,62 @@ async def test_a_second_connection_resumes_the_first_and_tells_what_is(server: S
             update = await back.until("update")
             assert sid in {participant.sid for participant in update.participants}
             assert (await back.until("room_update")).room.name == room
+
+
+async def test_a_room_says_that_it_is_recorded(server: SfuAddress, room: str) -> None:
+    async with dial(server, dual_path(), token(server, "bob", room)) as bob:
+        assert not (await bob.until("join")).room.active_recording
+        async with dial(server, dual_path(), token(server, "egress", room, recorder=True, hidden=True)):
+            while not (await bob.until("room_update")).room.active_recording:
+                pass
+    async with dial(server, dual_path(), token(server, "carol", room)) as carol:
+        others = (await carol.until("join")).other_participants
+        assert "egress" not in {participant.identity for participant in others}
+
+
+async def test_encrypted_calls_are_told_how_frames_of_the_server_end(server: SfuAddress, room: str) -> None:
+    trailers = []
+    for name in ("alice", "bob"):
+        async with dial(server, dual_path(), token(server, name, room)) as client:
+            trailers.append((await client.until("join")).sif_trailer)
+    assert len(trailers[0]) >= 16
+    assert trailers[0] == trailers[1]
+
+
+@pytest.mark.parametrize("protocol", [9, 12, 14, 16, 18, 99])
+async def test_clients_of_every_age_come_in_and_are_answered(server: SfuAddress, room: str, protocol: int) -> None:
+    path = f"//rtc?auto_subscribe=1&sdk=js&protocol={protocol}&publish=&future=1"
+    grant = token(server, "alice", room, can_update_own_metadata=True)
+    async with dial(server, path, grant) as alice:
+        assert (await alice.until("join")).participant.permission.can_update_metadata
+        await alice.send(update_metadata=rtc.UpdateParticipantMetadata(name="Al", request_id=3))
+        await alice.send(mute=rtc.MuteTrackRequest(sid="TR_nobody"))
+        first = await alice.until("request_response")
+        # From protocol 15 on, what went well is answered too.
+        assert (first.reason == rtc.RequestResponse.OK) == (protocol > 14)
+        assert (first.request_id == 3) == (protocol > 14)
+
+
+async def test_a_compressed_join_request_is_read(server: SfuAddress, room: str) -> None:
+    join = rtc.JoinRequest(
+        client_info=models.ClientInfo(sdk=models.ClientInfo.JS, protocol=17, client_protocol=2, version="2.23.0"),
+        connection_settings=rtc.ConnectionSettings(auto_subscribe=True),
+        participant_attributes={"padding": "x" * 16_000},
+    )
+    packed = rtc.WrappedJoinRequest(
+        compression=rtc.WrappedJoinRequest.GZIP, join_request=gzip.compress(join.SerializeToString())
+    )
+    parameter = base64.urlsafe_b64encode(packed.SerializeToString()).decode()
+    for path in ("/rtc/v1", "/rtc"):
+        grant = token(server, "alice", room, can_update_own_metadata=True)
+        async with dial(server, f"{path}?join_request={parameter}", grant) as alice:
+            me = (await alice.until("join")).participant
+            assert (me.client_protocol, me.attributes["padding"]) == (2, "x" * 16_000)
+
+
+async def test_what_nobody_knows_is_passed_over(server: SfuAddress, room: str) -> None:
+    async with dial(server, dual_path(), token(server, "alice", room)) as alice:
+        await alice.until("join")
+        await alice.socket.send(b"\xca\x3e\x02hi")
+        await alice.send(ping_req=rtc.Ping(timestamp=5))
+        assert (await alice.until("pong_resp")).last_ping_timestamp == 5

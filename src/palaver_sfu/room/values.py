@@ -242,6 +242,7 @@ class RoomInfo:
     created_at: float
     num_participants: int
     num_publishers: int
+    is_recorded: bool = False
 
     @property
     def metadata(self) -> str:

@@ -35,7 +35,7 @@ def update_own(session: Session, request: UpdateMetadata, turn: Turn) -> None:
         return
     _describe(session, request.name, request.metadata, request.attributes)
     turn.changed(session)
-    if request.request_id and session.protocol >= PROTOCOL_OF_GOOD_ANSWERS:
+    if session.protocol >= PROTOCOL_OF_GOOD_ANSWERS:
         answer(RequestFailure.OK)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from palaver_sfu.room.values import Identity, ParticipantKind, TrackSid
+from palaver_sfu.room.values import Identity, TrackSid
 from palaver_sfu.session.messages import SubscriptionPermissionChanged
 from palaver_sfu.session.requests import SetSubscriptionPermission, TrackPermission
 from palaver_sfu.session.state import RoomState, Session, Turn
@@ -12,7 +12,7 @@ def is_open_to(publisher: Session, track: TrackSid, subscriber: Session) -> bool
     if publisher.sid == subscriber.sid or publisher.permission.is_hidden:
         return False
     # Who records does so for the room, and by a token that only the server gives.
-    if publisher.allowed is None or _is_recorder(subscriber):
+    if publisher.allowed is None or subscriber.is_recorder:
         return True
     rule = publisher.allowed.get(subscriber.identity)
     return rule is not None and (rule.all_tracks or track in rule.tracks)
@@ -46,7 +46,3 @@ def _identity(room: RoomState, rule: TrackPermission) -> Identity:
         return rule.identity
     named = room.sessions.get(rule.sid)
     return named.identity if named is not None else Identity("")
-
-
-def _is_recorder(session: Session) -> bool:
-    return session.permission.is_recorder or session.kind is ParticipantKind.EGRESS

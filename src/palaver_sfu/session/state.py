@@ -217,6 +217,10 @@ class Session:
         )
 
     @property
+    def is_recorder(self) -> bool:
+        return self.permission.is_recorder or self.kind is ParticipantKind.EGRESS
+
+    @property
     def is_agent(self) -> bool:
         return self.permission.is_agent or self.kind is ParticipantKind.AGENT
 
@@ -285,6 +289,7 @@ class RoomState:
             created_at=self.created_at,
             num_participants=len(visible),
             num_publishers=sum(s.is_publisher for s in visible),
+            is_recorded=any(s.is_recorder for s in self.sessions.values()),
         )
 
     def by_identity(self, identity: Identity) -> Session | None:

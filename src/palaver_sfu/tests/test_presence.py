@@ -340,6 +340,15 @@ def test_an_empty_room_waits_for_its_first_visitor_and_then_for_the_last_to_retu
     assert stage.room.is_ended
 
 
+def test_a_room_is_recorded_as_long_as_somebody_records_it() -> None:
+    stage = Stage()
+    stage.join("bob")
+    stage.join("recorder", permission=permission(is_recorder=True, is_hidden=True))
+    assert stage.told("bob", RoomChanged)[-1].room.is_recorded
+    stage.request("recorder", LeaveRequested())
+    assert not stage.told("bob", RoomChanged)[-1].room.is_recorded
+
+
 def test_a_recorder_alone_does_not_keep_a_room_open() -> None:
     stage = Stage(options=RoomOptions(departure_timeout_s=5))
     recorder = stage.join("recorder", permission=permission(is_recorder=True, is_hidden=True))

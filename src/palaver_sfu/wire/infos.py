@@ -43,6 +43,7 @@ def room_message(room: RoomInfo) -> models.Room:
         metadata=room.metadata,
         num_participants=room.num_participants,
         num_publishers=room.num_publishers,
+        active_recording=room.is_recorded,
     )
 
 
