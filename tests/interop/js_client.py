@@ -32,6 +32,7 @@ class JsClient:
 
     def __init__(self, browser: Browser, identity: str) -> None:
         self.identity = identity
+        self.library = LIBRARY
         self.page: Page = browser.new_context().new_page()
         self.page.set_default_timeout(30_000)
 
@@ -40,7 +41,7 @@ class JsClient:
         if self.page.url.startswith(server.url):
             return
         self.page.goto(f"{server.url}/")
-        self.page.add_script_tag(path=LIBRARY)
+        self.page.add_script_tag(path=self.library)
         self.page.add_script_tag(path=PAGE)
 
     def connect(
