@@ -1,9 +1,10 @@
 """Edits of an offer's text, by which a publisher's answer takes the shape that its track asked for.
 
-Browsers send the first codec of the answer, and answers keep the order of the offer: so the codec of the track is put
-first. And DTX and stereo are granted by an answer that repeats them (RFC 7587 section 6.1), so they stand where the
-track asked for them and nowhere else that sends: clients offer stereo for whatever they may receive. Codecs that the
-operator switched off are struck out: what is not in the offer cannot be answered.
+Browsers send the first codec of the answer, and answers keep the order of the offer and have nothing that it has not:
+so the codec of the track is put first, RED stands before Opus where it may be used, else nowhere, and codecs that the
+operator switched off are struck out. And DTX and stereo are granted by an answer that repeats them (RFC 7587 section
+6.1), so they stand where the track asked for them and nowhere else that sends: clients offer stereo for whatever they
+may receive.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def _shape(section: str, codecs: Mapping[Mid, str], opus: Mapping[Mid, OpusWish]
     mid = Mid(next((line.strip()[len("a=mid:") :] for line in lines if line.startswith("a=mid:")), ""))
     if codec := codecs.get(mid):
         lines[0] = _put_first(lines, codec)
-    if wish := opus.get(mid):
+    if (wish := opus.get(mid)) and lines[0].startswith("m=audio"):
+        lines[0] = _put_first(lines, "red") if wish.may_use_red else _leave_out(lines, "red")
         payloads = _payloads(lines, "opus")
         lines = [_with_wish(line, payloads, wish) for line in lines]
     return "".join(lines)
@@ -73,8 +75,18 @@ def _put_first(lines: list[str], codec: str) -> str:
     first = _payloads(lines, codec)
     first |= {m[1] for line in lines if (m := _APT.match(line)) and m[2] in first}
     words = lines[0].split()
-    ordered = words[:3] + sorted(words[3:], key=lambda payload: payload not in first)
-    return " ".join(ordered) + lines[0][len(lines[0].rstrip("\r\n")) :]
+    return _joined(words[:3] + sorted(words[3:], key=lambda payload: payload not in first), lines[0])
+
+
+def _leave_out(lines: list[str], codec: str) -> str:
+    unwanted = _payloads(lines, codec)
+    words = lines[0].split()
+    return _joined(words[:3] + [payload for payload in words[3:] if payload not in unwanted], lines[0])
+
+
+def _joined(words: list[str], line: str) -> str:
+    """*words* with the end of *line*."""
+    return " ".join(words) + line[len(line.rstrip("\r\n")) :]
 
 
 def _with_wish(line: str, payloads: Container[str], wish: OpusWish) -> str:

@@ -109,10 +109,14 @@ class VideoLayer:
 
 @dataclass(frozen=True, slots=True)
 class OpusWish:
-    """What a client asked of its own sound: to leave out silence, to keep two channels."""
+    """What a client asked of its own sound: to leave out silence, to keep two channels, to send each packet twice.
+
+    Sound that is encrypted end to end is never sent twice (RED): its keys open one frame at a time.
+    """
 
     may_use_dtx: bool
     is_stereo: bool
+    may_use_red: bool = True
 
 
 @dataclass(frozen=True, slots=True)

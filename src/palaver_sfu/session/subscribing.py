@@ -276,7 +276,9 @@ def _kind(publication: Publication) -> str:
 
 
 def _codec(publication: Publication) -> str:
-    return publication.info.mime_type.partition("/")[2].lower()
+    codec = publication.info.mime_type.partition("/")[2].lower()
+    # The core unwraps RED for those who do not know it.
+    return "opus" if codec == "red" else codec
 
 
 def _give_up_on(session: Session, track: TrackSid, turn: Turn) -> None:

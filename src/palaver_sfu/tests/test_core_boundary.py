@@ -15,6 +15,7 @@ import pytest
 
 from palaver_sfu import _core
 from palaver_sfu.adapters.offer_text import shape_offer
+from palaver_sfu.room.values import Mid, OpusWish
 
 ROOT = Path(__file__).parents[3]
 CHROMIUM_OFFER = (ROOT / "media/fuzz/corpus/sdp/chromium-simulcast.sdp").read_bytes().decode()
@@ -100,6 +101,18 @@ def test_an_offer_is_answered_with_the_tracks_of_its_sections(engine: _core.Engi
     assert directions["7"] == ["recvonly"]
     assert directions["0"] == ["inactive"]
     assert directions["8"] == ["inactive"]
+
+
+def test_red_is_answered_where_the_track_may_use_it(engine: _core.Engine) -> None:
+    engine.open_peer(room="standup", peer="alice")
+    for offer_id, may_use_red, formats in [(1, True, ["63", "111"]), (2, False, ["111"])]:
+        wish = OpusWish(may_use_dtx=True, is_stereo=False, may_use_red=may_use_red)
+        offer = shape_offer(CHROMIUM_OFFER, codecs={}, opus={Mid("7"): wish})
+        negotiate(engine, offer, offer_id=offer_id, publish={"7": ("TR_mic", [])})
+        sdp = str(wait_for(engine, "answer")[3])
+        (part,) = [part for part in sdp.split("\r\nm=") if "a=mid:7\r\n" in part]
+        assert part.split("\r\n")[0].split(" ")[3:] == formats
+        assert ("red/48000" in part) is may_use_red
 
 
 def test_a_bad_offer_fails_and_a_good_one_after_it_is_answered(engine: _core.Engine) -> None:

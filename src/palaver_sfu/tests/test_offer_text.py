@@ -51,6 +51,17 @@ def test_dtx_and_stereo_stand_where_they_are_wanted_and_only_there() -> None:
     assert shape_offer(OFFER, codecs={}, opus={Mid("1"): wish[Mid("0")], Mid("9"): wish[Mid("0")]}) == OFFER
 
 
+def test_red_comes_first_where_it_may_be_used_and_is_left_out_where_it_may_not() -> None:
+    offer = OFFER.replace("SAVPF 111\r\n", "SAVPF 111 63 9\r\n").replace(
+        "a=rtpmap:111 opus/48000/2\r\n", "a=rtpmap:111 opus/48000/2\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"
+    )
+    for may_use_red, formats in [(True, "63 111 9"), (False, "111 9")]:
+        wish = OpusWish(may_use_dtx=False, is_stereo=False, may_use_red=may_use_red)
+        edited = shape_offer(offer, codecs={Mid("0"): "opus"}, opus={Mid("0"): wish})
+        assert f"m=audio 9 UDP/TLS/RTP/SAVPF {formats}\r\n" in edited
+    assert shape_offer(offer, codecs={}, opus={}) == offer, "a section that receives takes what it knows"
+
+
 def test_a_codec_that_is_not_offered_changes_nothing() -> None:
     assert shape_offer(OFFER, codecs={Mid("1"): "av1", Mid("7"): "vp8"}, opus={}) == OFFER
 

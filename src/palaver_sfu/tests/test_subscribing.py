@@ -2,7 +2,7 @@
 
 import pytest
 
-from palaver_sfu.room.values import Identity, Mid, TrackSettings, TrackSid, VideoQuality
+from palaver_sfu.room.values import Identity, Mid, TrackKind, TrackSettings, TrackSid, TrackSource, VideoQuality
 from palaver_sfu.session.effects import DropSubscription, Negotiate, SetSubscription
 from palaver_sfu.session.inputs import Answered, ChangeParticipant, ChangeSubscriptions, NegotiationFailed
 from palaver_sfu.session.messages import (
@@ -173,6 +173,17 @@ def test_a_codec_that_the_client_cannot_decode_is_said_once() -> None:
     stage.offer("bob")
     assert stage.told("bob", SubscriptionFailed) == [SubscriptionFailed(track=camera, is_unknown_track=False)]
     assert received(stage, "bob") == set()
+
+
+def test_sound_in_red_is_received_also_by_who_knows_only_opus() -> None:
+    stage = Stage()
+    stage.join("alice")
+    microphone = stage.publish("alice", kind=TrackKind.AUDIO, source=TrackSource.MICROPHONE, mime_type="audio/red")
+    stage.join("bob", sections=(recvonly("0", "audio", codecs=("opus",)),))
+    stage.follow_requirements()
+    stage.offer("bob")
+    assert stage.told("bob", SubscriptionFailed) == []
+    assert received(stage, "bob") == {microphone}
 
 
 @pytest.mark.parametrize(

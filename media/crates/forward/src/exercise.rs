@@ -147,7 +147,8 @@ impl Room {
                 self.router.on_sender_report(track, layer, ntp, dice.number(), now);
             }
             7 => self.now = now.plus(Micros(u64::from(dice.number()))),
-            8..40 => self.now = now.plus(Micros::from_millis(u64::from(dice.byte()))),
+            8 => self.router.set_section_takes_red(section, dice.byte() & 1 == 0),
+            9..40 => self.now = now.plus(Micros::from_millis(u64::from(dice.byte()))),
             _ => self.packet(which, layer, dice),
         }
     }
@@ -170,6 +171,7 @@ impl Room {
         let sent = &mut self.sent;
         self.router.on_rtp(track, layer, &meta, payload, self.now, &mut |forward: &Forward| {
             assert!(!is_muted, "a muted track forwards nothing");
+            assert!(forward.part.is_none_or(|part| !part.within(payload).is_empty()));
             assert!(forward.patch.head(payload).bytes().len() <= payload.len());
             let Some(section) = sent.get_mut(forward.target as usize) else { return };
             assert!(!section.seqs.is_empty() || forward.seq < 65_536, "the first number is {}", forward.seq);

@@ -59,7 +59,8 @@
 //! and rise by one; a packet lost between publisher and us leaves its number free and gets it if it arrives late; a
 //! packet dropped on purpose leaves no hole; no number is used twice. RTP timestamps never go back across a change of
 //! layer or track and never run ahead of the wall clock by more than 25 ms. VP8 picture ids are contiguous. A new layer
-//! begins with a key frame. A muted track forwards nothing.
+//! begins with a key frame. A muted track forwards nothing. A section that does not take RED gets what is in it, and
+//! packets lost on the way to us made anew of what later ones carry along.
 //!
 //! Per subscriber with an estimate: its pictures are chosen so that with its sound they fit into the line, the most
 //! important first; what does not fit is paused, and [`Output::PictureState`] says so. Sound is never held back. Layers
@@ -91,7 +92,7 @@ pub use bandwidth::LineReport;
 pub use codec::{Codec, FrameInfo};
 pub use rewrite::PayloadPatch;
 pub use router::{
-    AudioLevel, Counters, Forward, Kind, Output, Router, RtpMeta, RtpOutcome, SectionConfig, SubscriptionSettings,
+    AudioLevel, Counters, Forward, Kind, Output, Part, Router, RtpMeta, RtpOutcome, SectionConfig, SubscriptionSettings,
 };
 pub use slab::{PublisherKey, SectionKey, SubscriberKey, TrackKey};
 pub use speakers::SpeakerChange;

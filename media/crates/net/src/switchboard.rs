@@ -318,6 +318,7 @@ impl<F: SessionFactory> Switchboard<F> {
             sum.unknown += counters.unknown;
             sum.keyframe_requests += counters.keyframe_requests;
             sum.layer_switches += counters.layer_switches;
+            sum.recovered += counters.recovered;
         }
         sum
     }

@@ -106,6 +106,10 @@ impl NegotiatedSession for ScriptedSession {
         true
     }
 
+    fn can_send(&self, _: Mid, codec: Codec) -> bool {
+        codec != Codec::Red
+    }
+
     fn request_keyframe(&mut self, _: Mid, _: Option<Rid>) -> bool {
         self.fail_at(Fault::Keyframe);
         true

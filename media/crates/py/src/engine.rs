@@ -171,7 +171,7 @@ impl Engine {
 /// One flat object of numbers.
 fn to_json(totals: &Totals, events_dropped: u64) -> String {
     let (switchboard, router) = (&totals.switchboard, &totals.router);
-    let fields: [(&str, u64); 26] = [
+    let fields: [(&str, u64); 27] = [
         ("peers", totals.peers as u64),
         ("datagrams_in", switchboard.datagrams_in),
         ("unknown_source", switchboard.unknown_source),
@@ -195,6 +195,7 @@ fn to_json(totals: &Totals, events_dropped: u64) -> String {
         ("unknown_keys", router.unknown),
         ("keyframe_requests", router.keyframe_requests),
         ("layer_switches", router.layer_switches),
+        ("recovered", router.recovered),
         ("datagrams_out", totals.datagrams_out),
         ("rooms", totals.rooms as u64),
         ("tcp_connections", totals.tcp_connections as u64),

@@ -314,6 +314,9 @@ pub trait NegotiatedSession {
     /// section does not send, or the peer cannot decode the codec.
     fn send_rtp(&mut self, mid: Mid, packet: &OutgoingRtp<'_>) -> bool;
 
+    /// Whether the peer can take a codec in a sending section, as negotiated.
+    fn can_send(&self, mid: Mid, codec: Codec) -> bool;
+
     /// Ask the peer for a key frame of a stream that it sends. `false` if no packet of it was seen yet.
     fn request_keyframe(&mut self, mid: Mid, rid: Option<Rid>) -> bool;
 

@@ -6,9 +6,10 @@ mod extensions;
 mod offering;
 mod outgoing;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
+use palaver_forward::Codec;
 use str0m::change::{SdpAnswer, SdpOffer};
 use str0m::channel::ChannelId;
 use str0m::config::{DtlsCert, DtlsVersion};
@@ -52,6 +53,8 @@ const MAX_STREAMS: usize = 1_024;
 pub struct PreparedOffer {
     offer: SdpOffer,
     sections: Vec<Mid>,
+    /// Sections that have RED.
+    takes_red: BTreeSet<Mid>,
     fingerprint: Option<String>,
 }
 
@@ -59,8 +62,10 @@ impl PreparedOffer {
     /// Read a narrowed offer.
     pub fn parse(text: &str) -> Result<Self, sdp::SdpError> {
         let offer = SdpOffer::from_sdp_string(text).map_err(|e| sdp::SdpError::BadLine(e.to_string()))?;
-        let sections = sdp::parse_offer(text)?.iter().map(|section| section.mid).collect();
-        Ok(Self { offer, sections, fingerprint: sdp::fingerprint(text) })
+        let sections = sdp::parse_offer(text)?;
+        let takes_red = sdp::sections_with("red", &sections);
+        let sections = sections.iter().map(|section| section.mid).collect();
+        Ok(Self { offer, sections, takes_red, fingerprint: sdp::fingerprint(text) })
     }
 }
 
@@ -127,7 +132,7 @@ impl RtcSession {
             .set_rtp_mode(true)
             .set_ice_lite(true)
             .clear_codecs()
-            .enable_opus(true, false)
+            .enable_opus(true, true)
             .enable_vp8(true)
             .set_send_buffer_video(SEND_BUFFER_PACKETS)
             .set_stats_interval(Some(STATS_INTERVAL))
@@ -290,7 +295,7 @@ impl NegotiatedSession for RtcSession {
         let answer =
             self.rtc.sdp_api().accept_offer(offer.offer).map_err(|error| SessionError::BadOffer(error.to_string()))?;
         self.fingerprint = offer.fingerprint;
-        self.codecs = CodecTable::of(&self.rtc, &offer.sections);
+        self.codecs = CodecTable::of(&self.rtc, &offer.sections, &offer.takes_red);
         // A section may have changed hands: look streams up again.
         self.streams.clear();
         self.let_through(&offer.sections);
@@ -307,7 +312,7 @@ impl NegotiatedSession for RtcSession {
         self.advance(now)?;
         let assigned = self.offering.take_answer(&mut self.rtc, answer.answer)?;
         self.fingerprint = answer.fingerprint;
-        self.codecs = CodecTable::of(&self.rtc, &self.offering.mids());
+        self.codecs = CodecTable::of(&self.rtc, &self.offering.mids(), &answer.takes_red);
         Ok(assigned)
     }
 
@@ -380,6 +385,10 @@ impl NegotiatedSession for RtcSession {
         };
         stream.write_rtp(outgoing::write_command(payload_type, packet));
         true
+    }
+
+    fn can_send(&self, mid: Mid, codec: Codec) -> bool {
+        self.codecs.payload_type(mid, codec).is_some()
     }
 
     fn request_keyframe(&mut self, mid: Mid, rid: Option<Rid>) -> bool {

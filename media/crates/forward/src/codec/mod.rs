@@ -2,6 +2,7 @@
 
 pub mod h264;
 pub mod opus;
+pub mod red;
 pub mod vp8;
 
 /// Codec of a payload, as negotiated for its payload type.
@@ -9,7 +10,7 @@ pub mod vp8;
 pub enum Codec {
     /// Opus, 48 kHz.
     Opus,
-    /// RED around Opus (RFC 2198), forwarded as it is.
+    /// RED around Opus (RFC 2198): forwarded as it is, or unwrapped for whoever does not know it.
     Red,
     /// VP8 (RFC 7741), 90 kHz.
     Vp8,
@@ -38,7 +39,7 @@ impl Codec {
     pub fn parse(self, payload: &[u8]) -> Option<FrameInfo> {
         match self {
             Self::Opus => opus::parse(payload),
-            Self::Red => opus::parse_red(payload),
+            Self::Red => red::parse(payload),
             Self::Vp8 => vp8::parse(payload),
             Self::H264 => h264::parse(payload),
         }

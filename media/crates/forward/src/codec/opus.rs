@@ -1,5 +1,4 @@
-//! Opus packets (RFC 6716 section 3) and RED around them (RFC 2198). Only the duration matters: it weighs the level of
-//! a packet in speech detection.
+//! Opus packets (RFC 6716 section 3). Only the duration matters: it weighs the level of a packet in speech detection.
 
 use super::FrameInfo;
 use crate::units::Micros;
@@ -11,12 +10,6 @@ const MAX_DURATION: Micros = Micros::from_millis(120);
 #[must_use]
 pub fn parse(payload: &[u8]) -> Option<FrameInfo> {
     duration(payload).map(|_| FrameInfo::INDEPENDENT)
-}
-
-/// As [`parse`], for the primary block of a RED payload.
-#[must_use]
-pub fn parse_red(payload: &[u8]) -> Option<FrameInfo> {
-    red_primary(payload).and_then(parse)
 }
 
 /// How long the packet plays; `None` if it is malformed.
@@ -43,27 +36,9 @@ pub fn duration(payload: &[u8]) -> Option<Micros> {
     (total > Micros::ZERO && total <= MAX_DURATION).then_some(total)
 }
 
-/// The newest block of a RED payload; `None` if it is malformed.
-#[must_use]
-pub fn red_primary(payload: &[u8]) -> Option<&[u8]> {
-    let mut rest = payload;
-    let mut redundant_bytes: usize = 0;
-    loop {
-        let (&first, after) = rest.split_first()?;
-        if first & 0x80 == 0 {
-            return after.get(redundant_bytes..).filter(|primary| !primary.is_empty());
-        }
-        // F, 7 bits of payload type, 14 bits of timestamp offset, 10 bits of length.
-        let (header, after) = rest.split_first_chunk::<4>()?;
-        let [_, _, high, low] = *header;
-        redundant_bytes = redundant_bytes.saturating_add(usize::from(u16::from_be_bytes([high & 0x03, low])));
-        rest = after;
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Micros, duration, parse, parse_red, red_primary};
+    use super::{Micros, duration, parse};
     use proptest::prelude::*;
 
     #[test]
@@ -89,23 +64,10 @@ mod tests {
         assert!(parse(&[0xfc]).is_some_and(|info| info.is_keyframe));
     }
 
-    #[test]
-    fn red_gives_the_newest_block() {
-        // One redundant block of 2 octets, then the primary.
-        let payload = [0xef, 0x0f, 0x00, 0x02, 0x6f, 0xfc, 0x01, 0xfc, 0x02];
-        assert_eq!(red_primary(&payload), Some(&[0xfc, 0x02][..]));
-        assert!(parse_red(&payload).is_some());
-        assert_eq!(red_primary(&[0x6f, 0xfc]), Some(&[0xfc][..]), "no redundancy");
-        for length in 0..8 {
-            assert_eq!(red_primary(payload.get(..length).unwrap_or_default()), None, "{length} octets");
-        }
-    }
-
     proptest! {
         #[test]
         fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
             let _ = parse(&bytes);
-            let _ = parse_red(&bytes);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The values that go into and come out of a [`Router`](super::Router).
 
+use std::ops::Range;
+
 use crate::codec::Codec;
 use crate::rewrite::PayloadPatch;
 use crate::slab::{SectionKey, TrackKey};
@@ -66,6 +68,25 @@ impl Default for SubscriptionSettings {
     }
 }
 
+/// Bytes within a received payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    start: usize,
+    end: usize,
+}
+
+impl Part {
+    pub(super) fn of(range: Range<usize>) -> Self {
+        Self { start: range.start, end: range.end }
+    }
+
+    /// These bytes of the payload that was given with the packet.
+    #[must_use]
+    pub fn within(self, payload: &[u8]) -> &[u8] {
+        payload.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
 /// One packet for one subscriber: the shared payload with these header fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forward {
@@ -79,6 +100,11 @@ pub struct Forward {
     pub timestamp: u32,
     /// Marker bit to send.
     pub marker: bool,
+    /// Codec of what is sent: [`RtpMeta::codec`], or that of the unwrapped `part`.
+    pub codec: Codec,
+    /// Only these bytes of the payload are sent: RED unwrapped for a subscriber who does not take it, or a lost packet
+    /// made of what a later one carried along. `None`: all.
+    pub part: Option<Part>,
     /// Replacement of the payload's first bytes.
     pub patch: PayloadPatch,
     /// When this packet's content was captured, on the caller's clock: the pair `(timestamp, captured_at)` is what a
@@ -162,4 +188,6 @@ pub struct Counters {
     pub keyframe_requests: u64,
     /// Changes of layer completed by subscriptions.
     pub layer_switches: u64,
+    /// Lost packets of sound that were made anew of RED.
+    pub recovered: u64,
 }

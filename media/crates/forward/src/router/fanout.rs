@@ -3,8 +3,9 @@
 use super::api::{Forward, Kind, Output, RtpMeta, RtpOutcome};
 use super::subscription::Verdict;
 use super::track::{Arrival, Layer, Packet, Track};
+use super::unwrap::{Form, Recovered, Unwrapped};
 use super::{Router, Section};
-use crate::codec::PictureNumbers;
+use crate::codec::{Codec, PictureNumbers};
 use crate::rewrite::{Continuity, SourcePacket};
 use crate::slab::{SectionKey, Slab, TrackKey};
 use crate::units::{LayerIx, MAX_LAYERS, Micros};
@@ -65,7 +66,15 @@ impl Router {
                     self.timers.wake_for_report(now);
                 }
             }
-            let sent = fan_out(track, &mut self.sections, track_key, layer, &packet, sink);
+            let source = Source { track: track_key, layer, codec: meta.codec };
+            let sent = if meta.codec == Codec::Red {
+                let recovered = &mut counters.recovered;
+                let newest = packet.is_newest;
+                let unwrapped = track.unwrapper.unwrap(meta, payload, &packet.source, newest, packet.captured_at);
+                fan_out_red(track, &mut self.sections, source, &packet, &unwrapped, recovered, sink)
+            } else {
+                fan_out(track, &mut self.sections, source, &packet, Form::Whole, sink)
+            };
             counters.packets_out = counters.packets_out.saturating_add(u64::from(sent.packets));
             counters.layer_switches = counters.layer_switches.saturating_add(u64::from(sent.layer_switches));
             RtpOutcome::Forwarded(sent.packets)
@@ -84,14 +93,45 @@ struct Sent {
     layer_switches: u32,
 }
 
+/// Where a packet comes from.
+#[derive(Clone, Copy)]
+struct Source {
+    track: TrackKey,
+    layer: LayerIx,
+    codec: Codec,
+}
+
+/// First what was lost before, for those who do not take RED; then the packet.
+fn fan_out_red(
+    track: &mut Track,
+    sections: &mut Slab<SectionKey, Section>,
+    source: Source,
+    packet: &Packet,
+    unwrapped: &Unwrapped,
+    recovered: &mut u64,
+    sink: &mut impl FnMut(&Forward),
+) -> Sent {
+    let mut packets = 0;
+    for Recovered { source: lost, part, captured_at } in unwrapped.recovered.into_iter().flatten() {
+        let lost = Packet { source: lost, captured_at, marker: false, is_entry: false, ..*packet };
+        packets += fan_out(track, sections, source, &lost, Form::Recovered(part), sink).packets;
+        *recovered = recovered.saturating_add(1);
+    }
+    let Some(primary) = unwrapped.primary else { return Sent { packets, layer_switches: 0 } };
+    let form = Form::Red { primary, is_known: unwrapped.is_known };
+    let sent = fan_out(track, sections, source, packet, form, sink);
+    Sent { packets: packets.saturating_add(sent.packets), ..sent }
+}
+
 fn fan_out(
     track: &mut Track,
     sections: &mut Slab<SectionKey, Section>,
-    track_key: TrackKey,
-    layer: LayerIx,
+    source: Source,
     packet: &Packet,
+    form: Form,
     sink: &mut impl FnMut(&Forward),
 ) -> Sent {
+    let Source { track: track_key, layer, .. } = source;
     let Track { layers, subscriptions, kind, .. } = track;
     let mut sent = Sent::default();
     for subscription in subscriptions {
@@ -100,6 +140,13 @@ fn fan_out(
             continue;
         }
         let Some(section) = sections.get_mut(subscription.section) else { continue };
+        let (codec, part) = match form {
+            Form::Whole => (source.codec, None),
+            Form::Red { .. } if section.takes_red => (source.codec, None),
+            Form::Red { is_known: true, .. } => continue,
+            Form::Recovered(_) if section.takes_red => continue,
+            Form::Red { primary: part, .. } | Form::Recovered(part) => (Codec::Opus, Some(part)),
+        };
         match verdict {
             Verdict::Ignore => continue,
             Verdict::Skip => {
@@ -122,6 +169,8 @@ fn fan_out(
             timestamp: rewritten.timestamp,
             // RFC 3551 section 4.1: the marker begins a talk spurt, which lets the jitter buffer adapt.
             marker: packet.marker || (*kind == Kind::Audio && verdict == Verdict::Begin),
+            codec,
+            part,
             patch: rewritten.patch,
             captured_at: packet.captured_at,
         });

@@ -6,8 +6,11 @@ mod lines;
 mod subscription;
 mod timers;
 mod track;
+mod unwrap;
 
-pub use api::{AudioLevel, Counters, Forward, Kind, Output, RtpMeta, RtpOutcome, SectionConfig, SubscriptionSettings};
+pub use api::{
+    AudioLevel, Counters, Forward, Kind, Output, Part, RtpMeta, RtpOutcome, SectionConfig, SubscriptionSettings,
+};
 
 use std::collections::VecDeque;
 
@@ -39,6 +42,8 @@ struct Publisher {
 struct Section {
     target: u64,
     is_ready: bool,
+    /// Sound in RED can be sent as it is.
+    takes_red: bool,
     rewriter: Rewriter,
     /// The track shown, and the position among its subscriptions.
     shows: Option<(TrackKey, usize)>,
@@ -153,6 +158,7 @@ impl Router {
         self.sections.insert(Section {
             target: config.target,
             is_ready: false,
+            takes_red: false,
             rewriter: Rewriter::new(config.initial_seq, config.initial_timestamp),
             shows: None,
             subscriber: None,
@@ -173,6 +179,13 @@ impl Router {
         let Some(state) = self.sections.get_mut(section) else { return };
         state.is_ready = is_ready;
         self.change_subscription(section, now, |subscription| subscription.is_ready = is_ready);
+    }
+
+    /// Tell whether the section's peer takes RED. Without it, at birth, RED is unwrapped.
+    pub fn set_section_takes_red(&mut self, section: SectionKey, takes_red: bool) {
+        if let Some(state) = self.sections.get_mut(section) {
+            state.takes_red = takes_red;
+        }
     }
 
     /// Show a track in a section, instead of what it showed before. Numbers, timestamps and picture ids continue. For

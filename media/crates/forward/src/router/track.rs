@@ -2,6 +2,7 @@
 
 use super::api::{Kind, RtpMeta};
 use super::subscription::Subscription;
+use super::unwrap::Unwrapper;
 use crate::bandwidth::Meter;
 use crate::codec::{Codec, FrameInfo};
 use crate::keyframe::KeyframeRequester;
@@ -42,11 +43,41 @@ pub(super) enum Arrival {
     Restart,
 }
 
+/// A mark for each of the newest numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SeqWindow([u64; SEEN_WORDS]);
+
+impl SeqWindow {
+    /// Make room for the numbers after `highest` up to `seq`: they have no mark.
+    pub(super) fn open(&mut self, highest: u64, seq: u64) {
+        if seq - highest >= SEEN {
+            self.0 = [0; SEEN_WORDS];
+        } else {
+            for number in highest + 1..=seq {
+                self.mark(number, false);
+            }
+        }
+    }
+
+    /// Answers what the mark was.
+    pub(super) fn mark(&mut self, seq: u64, is_seen: bool) -> bool {
+        let bit = 1 << (seq % 64);
+        let Some(word) = self.0.get_mut((seq / 64) as usize % SEEN_WORDS) else { return false };
+        let was_seen = *word & bit != 0;
+        *word = if is_seen { *word | bit } else { *word & !bit };
+        was_seen
+    }
+
+    pub(super) fn contains(&self, seq: u64) -> bool {
+        self.0.get((seq / 64) as usize % SEEN_WORDS).is_some_and(|word| word & (1 << (seq % 64)) != 0)
+    }
+}
+
 /// Telling duplicates and restarts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Arrivals {
     highest: Option<u64>,
-    seen: [u64; SEEN_WORDS],
+    seen: SeqWindow,
     /// The number expected next from a restarted source, and how many came.
     restart: (u64, u32),
 }
@@ -58,14 +89,8 @@ impl Arrivals {
             return Arrival::Newest;
         };
         if seq > highest {
-            if seq - highest >= SEEN {
-                self.seen = [0; SEEN_WORDS];
-            } else {
-                for between in highest + 1..seq {
-                    self.mark(between, false);
-                }
-            }
-            self.mark(seq, true);
+            self.seen.open(highest, seq);
+            self.seen.mark(seq, true);
             self.highest = Some(seq);
             return Arrival::Newest;
         }
@@ -79,21 +104,12 @@ impl Arrivals {
             self.restart_at(seq);
             return Arrival::Restart;
         }
-        if self.mark(seq, true) { Arrival::Duplicate } else { Arrival::Late }
+        if self.seen.mark(seq, true) { Arrival::Duplicate } else { Arrival::Late }
     }
 
     fn restart_at(&mut self, seq: u64) {
         *self = Self { highest: Some(seq), ..Self::default() };
-        self.mark(seq, true);
-    }
-
-    /// Answers what the mark was.
-    fn mark(&mut self, seq: u64, is_seen: bool) -> bool {
-        let bit = 1 << (seq % 64);
-        let Some(word) = self.seen.get_mut((seq / 64) as usize % SEEN_WORDS) else { return false };
-        let was_seen = *word & bit != 0;
-        *word = if is_seen { *word | bit } else { *word & !bit };
-        was_seen
+        self.seen.mark(seq, true);
     }
 }
 
@@ -205,6 +221,7 @@ pub(super) struct Track {
     pub(super) layers: [Layer; MAX_LAYERS],
     pub(super) lives: Lives,
     pub(super) speech: SpeechDetector,
+    pub(super) unwrapper: Unwrapper,
     /// Dense, so that a packet's fan-out reads memory in order; sections know their position in it.
     pub(super) subscriptions: Vec<Subscription>,
 }
@@ -231,6 +248,7 @@ impl Track {
             layers: [Layer::default(); MAX_LAYERS],
             lives: Lives::default(),
             speech: SpeechDetector::default(),
+            unwrapper: Unwrapper::default(),
             subscriptions: Vec::new(),
         }
     }
@@ -277,8 +295,8 @@ impl Track {
 
     /// Weigh an audio packet's level.
     pub(super) fn hear(&mut self, codec: Codec, minus_dbov: u8, payload: &[u8], now: Micros) {
-        use crate::codec::opus;
-        let primary = if codec == Codec::Red { opus::red_primary(payload) } else { Some(payload) };
+        use crate::codec::{opus, red};
+        let primary = if codec == Codec::Red { red::primary(payload) } else { Some(payload) };
         if let Some(duration) = primary.and_then(opus::duration) {
             self.speech.on_packet(minus_dbov, duration, now);
         }

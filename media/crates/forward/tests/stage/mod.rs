@@ -161,7 +161,7 @@ impl Stage {
     pub fn send(&mut self, track: TrackKey, layer: LayerIx, sent: &Sent, now: Micros) -> RtpOutcome {
         let received = &mut self.received;
         self.router.on_rtp(track, layer, &sent.meta, &sent.payload, now, &mut |forward: &Forward| {
-            let mut payload = sent.payload.clone();
+            let mut payload = forward.part.map_or(&sent.payload[..], |part| part.within(&sent.payload)).to_vec();
             let head = forward.patch.head(&sent.payload);
             payload[..head.bytes().len()].copy_from_slice(head.bytes());
             received.push(Received { now, track, layer, forward: *forward, payload });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use palaver_forward::{Kind, LayerIx, MAX_LAYERS, SectionConfig, SubscriptionSettings};
+use palaver_forward::{Codec, Kind, LayerIx, MAX_LAYERS, SectionConfig, SubscriptionSettings};
 use palaver_session::sdp::Assignment;
 use palaver_session::{Mid, NegotiatedSession, SessionError, SessionFactory};
 
@@ -147,6 +147,9 @@ impl<F: SessionFactory> Switchboard<F> {
                 }
                 section.track = Some(track);
             }
+        }
+        for section in &peer.sections {
+            room.router.set_section_takes_red(section.key, peer.session.can_send(section.mid, Codec::Red));
         }
         self.show_tracks(now, ix, |_| true);
     }

@@ -1,8 +1,9 @@
 //! A session's events: packets to the router, everything else to the control plane.
 
+use std::sync::Arc;
 use std::time::{Instant, UNIX_EPOCH};
 
-use palaver_forward::{AudioLevel, LayerIx, LineReport, Micros, NtpTime, RtpMeta};
+use palaver_forward::{AudioLevel, LayerIx, LineReport, Micros, NtpTime, Part, RtpMeta};
 use palaver_session::{NegotiatedSession, OutgoingRtp, ReceivedRtp, Rid, SessionEvent, SessionFactory, SessionStats};
 
 use super::peer::{Peer, Phase};
@@ -132,18 +133,29 @@ impl<F: SessionFactory> Switchboard<F> {
         };
         let (peers, totals, epoch) = (&mut self.peers, &mut self.totals, self.epoch);
         let mut failed = Vec::new();
+        let mut unwrapped: Option<(Part, Arc<[u8]>)> = None;
         room.is_touched = true;
         room.router.on_rtp(track, layer, &meta, &packet.payload, at, &mut |forward| {
             let (ix, slot) = ((forward.target >> 32) as PeerIx, forward.target as u32 as usize);
             let Some(peer) = peers.get_mut(ix) else { return };
             let Some(mid) = peer.sections.get(slot).map(|section| section.mid) else { return };
             let captured_at = epoch + std::time::Duration::from_micros(forward.captured_at.0);
+            // All who do not take RED share one payload.
+            let payload = match forward.part {
+                None => &packet.payload,
+                Some(part) => {
+                    if unwrapped.as_ref().is_none_or(|(known, _)| *known != part) {
+                        unwrapped = Some((part, Arc::from(part.within(&packet.payload))));
+                    }
+                    unwrapped.as_ref().map_or(&packet.payload, |(_, payload)| payload)
+                }
+            };
             let outgoing = OutgoingRtp {
-                codec: packet.codec,
+                codec: forward.codec,
                 seq: forward.seq,
                 timestamp: forward.timestamp,
                 marker: forward.marker,
-                payload: &packet.payload,
+                payload,
                 patch: forward.patch,
                 extensions: packet.extensions,
                 captured_at: captured_at.min(now),

@@ -70,6 +70,8 @@ pub(crate) struct World {
     pub(crate) lost: usize,
     /// What stands between clients and server; none delivers at once.
     pub(crate) network: Option<Network>,
+    /// Clients that come from now on offer RED.
+    pub(crate) knows_red: bool,
     /// The last datagrams of clients, to be twisted by hostile tests.
     pub(crate) recorded: Vec<(SocketAddr, Vec<u8>)>,
 }
@@ -88,6 +90,7 @@ impl World {
             media_datagrams: [0; 2],
             lost: 0,
             network: None,
+            knows_red: false,
             recorded: Vec::new(),
         }
     }
@@ -114,7 +117,9 @@ impl World {
 
     fn enter_room(&mut self, name: &'static str, room: &str) -> usize {
         let address = SocketAddr::from(([10, 0, 0, self.clients.len() as u8 + 1], 5_000));
-        let mut rtc = Rtc::builder().set_rtp_mode(true).build(self.now);
+        let mut config = Rtc::builder().set_rtp_mode(true);
+        config.codec_config().enable_opus(true, self.knows_red);
+        let mut rtc = config.build(self.now);
         rtc.add_local_candidate(Candidate::host(address, "udp").expect("candidate"));
         self.clients.push(Client {
             name,

@@ -1,10 +1,10 @@
 //! Payload types of one peer, and our names for the engine's.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use palaver_forward::Codec;
 use str0m::Rtc;
-use str0m::format::CodecConfig;
+use str0m::format::{CodecConfig, PayloadParams};
 use str0m::media::Pt;
 
 use crate::ids::{Mid, Rid};
@@ -26,16 +26,25 @@ pub(super) struct CodecTable {
 
 impl CodecTable {
     /// Read after each negotiation: numbers follow the peer's first offer.
-    pub(super) fn of(rtc: &Rtc, sections: &[Mid]) -> Self {
+    /// The engine has one answer for all sections as to RED; `takes_red` are those whose description has it.
+    pub(super) fn of(rtc: &Rtc, sections: &[Mid], takes_red: &BTreeSet<Mid>) -> Self {
         let mut table = Self::default();
+        let red = rtc.codec_config().params().iter().find_map(PayloadParams::red);
         for params in rtc.codec_config().params() {
             if let Some(codec) = own_codec(params.spec().codec) {
                 table.by_payload_type.insert(*params.pt(), codec);
             }
+            if let Some(payload_type) = params.red() {
+                table.by_payload_type.insert(*payload_type, Codec::Red);
+            }
         }
         for mid in sections {
             if let Some(media) = rtc.media(engine_mid(*mid)) {
-                let accepted = media.remote_pts().iter().filter_map(|pt| Some((table.codec(*pt)?, *pt))).collect();
+                let mut accepted: Vec<(Codec, Pt)> =
+                    media.remote_pts().iter().filter_map(|pt| Some((table.codec(*pt)?, *pt))).collect();
+                if takes_red.contains(mid) {
+                    accepted.extend(red.map(|payload_type| (Codec::Red, payload_type)));
+                }
                 table.by_section.insert(*mid, accepted);
             }
         }

@@ -1,6 +1,6 @@
 //! Offers of ours: which section carries which track, and what the peer's answer puts in force.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use str0m::Rtc;
@@ -18,6 +18,8 @@ use crate::sdp::{self, Assignment};
 #[derive(Debug)]
 pub struct PreparedAnswer {
     pub(super) answer: SdpAnswer,
+    /// Sections that have RED.
+    pub(super) takes_red: BTreeSet<Mid>,
     pub(super) fingerprint: Option<String>,
 }
 
@@ -26,7 +28,8 @@ impl PreparedAnswer {
     pub fn parse(text: &str) -> Result<Self, sdp::SdpError> {
         let text = sdp::without_candidates(text)?;
         let answer = SdpAnswer::from_sdp_string(&text).map_err(|e| sdp::SdpError::BadLine(e.to_string()))?;
-        Ok(Self { answer, fingerprint: sdp::fingerprint(&text) })
+        let takes_red = sdp::sections_with("red", &sdp::parse_offer(&text)?);
+        Ok(Self { answer, takes_red, fingerprint: sdp::fingerprint(&text) })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use palaver_forward::{Codec, PayloadPatch};
+use palaver_forward::PayloadPatch;
 use str0m::media::Pt;
 use str0m::rtp::{RtpWrite, Vp8Descriptor, Vp8Patch};
 
@@ -20,8 +20,8 @@ pub(super) fn write_command(payload_type: Pt, packet: &OutgoingRtp<'_>) -> RtpWr
     )
     .marker(packet.marker)
     .ext_vals(extensions::write(packet.extensions))
-    // Opus has no RTX payload type, so that a NACK of it cannot be answered.
-    .nackable(packet.codec != Codec::Opus);
+    // Sound has no RTX payload type, so that a NACK of it cannot be answered.
+    .nackable(packet.codec.is_video());
     if let Some(patch) = vp8_patch(packet) {
         write = write.vp8_patch(patch);
     }

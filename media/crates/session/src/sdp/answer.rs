@@ -20,7 +20,8 @@ const GRANTED_OPUS: [&str; 4] = ["stereo", "usedtx", "maxaveragebitrate", "cbr"]
 /// Finish the engine's answer.
 ///
 /// * `a=msid` and `a=ssrc:N msid` of assigned sections name the track: `<publisher>|<track> <track>`.
-/// * Payload types follow the order of the offer, because a browser sends the first one of the answer.
+/// * Payload types follow the order of the offer, because a browser sends the first one of the answer, and those that
+///   the offer's section does not have are left out: the engine has one list for all sections.
 /// * Opus parameters that the offer asked for are repeated.
 ///
 /// Text that is not a description is returned as it is.
@@ -41,18 +42,28 @@ pub fn rewrite_answer(answer: &str, offer: &str, assigned: &BTreeMap<Mid, Assign
         );
         let assignment = section.attribute("mid").and_then(Mid::new).and_then(|mid| assigned.get(&mid));
         let extra = offered_section.and_then(|o| opus_grants(section, o));
-        for line in &section.lines {
+        for line in section.lines.iter().filter(|line| !is_of_other_format(line, &section.formats, &formats)) {
             write_line(&mut out, line, assignment, extra.as_ref());
         }
     }
     out
 }
 
+/// A line about a format that was answered and left out.
+fn is_of_other_format(line: &str, answered: &[&str], kept: &[&str]) -> bool {
+    let of_format = ["a=rtpmap:", "a=fmtp:", "a=rtcp-fb:"].iter().find_map(|prefix| line.strip_prefix(prefix));
+    let format = of_format.and_then(|rest| rest.split_ascii_whitespace().next());
+    format.is_some_and(|format| answered.contains(&format) && !kept.contains(&format))
+}
+
 /// The answered formats, the ones that the offer prefers first.
 fn in_offered_order<'a>(answered: &Section<'a>, offered: &Section<'_>) -> Vec<&'a str> {
     let mut formats = answered.formats.clone();
     if answered.kind != Kind::Application {
-        let rank = |format: &str| offered.formats.iter().position(|f| *f == format).unwrap_or(usize::MAX);
+        let rank = |format: &str| offered.formats.iter().position(|f| *f == format);
+        if formats.iter().any(|format| rank(format).is_some()) {
+            formats.retain(|format| rank(format).is_some());
+        }
         formats.sort_by_key(|format| rank(format));
     }
     formats

@@ -167,6 +167,15 @@ pub fn parse_offer(text: &str) -> Result<Vec<OfferSection>, SdpError> {
     Ok(sections)
 }
 
+/// The sections that have a codec.
+pub(crate) fn sections_with(codec: &str, sections: &[OfferSection]) -> BTreeSet<Mid> {
+    sections
+        .iter()
+        .filter(|section| section.codecs.iter().any(|name| name == codec))
+        .map(|section| section.mid)
+        .collect()
+}
+
 /// The first DTLS fingerprint of a description, which names the peer for the life of the connection.
 pub(crate) fn fingerprint(text: &str) -> Option<String> {
     text.lines().find_map(|line| line.trim_end().strip_prefix("a=fingerprint:")).map(str::to_ascii_lowercase)

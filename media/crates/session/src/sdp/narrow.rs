@@ -10,7 +10,7 @@ use crate::ids::Mid;
 /// * A section that the client wants to receive in and that is not in `subscribed` becomes `inactive`: no stream is made
 ///   for it, and none costs time. Likewise one that it wants to send in and that is not in `published`.
 /// * A `sendrecv` section keeps one way only, publishing first: both never share a section.
-/// * Only Opus, VP8 and one H.264 payload type (constrained baseline, packetization mode 1) stay, with their RTX: one
+/// * Only Opus, RED around it, VP8 and one H.264 payload type (constrained baseline, packetization mode 1) stay, with their RTX: one
 ///   payload type per codec and peer makes the mapping between peers a table.
 /// * A section of which no codec stays is rejected by port 0.
 /// * Candidates go: see [`NegotiatedSession::add_candidate`](crate::NegotiatedSession::add_candidate).
@@ -88,9 +88,11 @@ impl<'a> Kept<'a> {
         }
         let mut formats: Vec<&str> = Vec::new();
         let h264 = best_h264(section);
+        let red = red_around_opus(section);
         for format in &section.formats {
             let is_kept = match (section.kind, section.codec_name(format).as_deref()) {
                 (Kind::Audio, Some("opus")) | (Kind::Video, Some("vp8")) => true,
+                (Kind::Audio, Some("red")) => red == Some(*format),
                 (Kind::Video, Some("h264")) => h264 == Some(*format),
                 _ => false,
             };
@@ -110,6 +112,22 @@ impl<'a> Kept<'a> {
         let is_rejected = section.is_rejected() || with_resend.is_empty();
         Self { formats: if is_rejected { section.formats.clone() } else { with_resend }, is_rejected }
     }
+}
+
+/// The payload type of RED whose blocks are all of the section's first Opus format (`a=fmtp:63 111/111`).
+fn red_around_opus<'a>(section: &Section<'a>) -> Option<&'a str> {
+    let named = |name: &str| {
+        let name = name.to_owned();
+        section.formats.iter().copied().filter(move |format| section.codec_name(format).as_deref() == Some(&name))
+    };
+    let opus = named("opus").next()?;
+    named("red").find(|format| {
+        section.attributes("fmtp").any(|value| {
+            value.split_once(' ').is_some_and(|(payload_type, blocks)| {
+                payload_type == *format && blocks.trim().split('/').all(|block| block == opus)
+            })
+        })
+    })
 }
 
 /// The payload type of constrained baseline (`42e0..`) in packetization mode 1, else of baseline (`4200..`).

@@ -74,7 +74,40 @@ fn only_our_codecs_stay_and_h264_is_constrained_baseline_in_packetization_mode_1
     let formats: Vec<_> = lines[0].split(' ').skip(3).collect();
     assert_eq!(formats.len(), 4, "{}", lines[0]);
     let audio = section(&narrowed, "0");
-    assert_eq!(audio[0].split(' ').skip(3).count(), 1, "{}", audio[0]);
+    assert_eq!(audio[0].split(' ').skip(3).collect::<Vec<_>>(), ["111", "63"], "Opus, and RED around it");
+}
+
+#[test]
+fn red_around_anything_but_opus_is_left_out() {
+    for (from, to) in [("a=fmtp:63 111/111", "a=fmtp:63 9/9"), ("a=fmtp:63 111/111\r\n", ""), ("111/111", "111/0")] {
+        let narrowed = narrow_offer(&CHROMIUM.replace(from, to), &mids(&["7"]), &mids(&[])).expect("an offer");
+        let audio = section(&narrowed, "7");
+        assert_eq!(audio[0].split(' ').skip(3).collect::<Vec<_>>(), ["111"], "{to}");
+        assert!(!narrowed.contains("red/48000"), "{to}");
+    }
+}
+
+#[test]
+fn an_answer_has_red_only_where_the_offer_does_and_in_its_place() {
+    let offer = CHROMIUM.replace("\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 63 ", "\r\nm=audio 9 UDP/TLS/RTP/SAVPF 63 111 ");
+    assert_ne!(offer, CHROMIUM);
+    let sections = parse_offer(&offer).expect("an offer");
+    let without = offer.replace("SAVPF 63 111 ", "SAVPF 111 ");
+    let lines = |answer: &str, offer: &str| {
+        let finished = rewrite_answer(answer, offer, &BTreeMap::new());
+        let audio = section(&finished, "7").iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        (audio[0].split(' ').skip(3).collect::<Vec<_>>().join(" "), audio.join("\n"))
+    };
+    assert!(sections.iter().any(|section| section.codecs.first().is_some_and(|codec| codec == "red")));
+    // The engine prints RED first, in all sections that have Opus.
+    let answer = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=mid:7\r\na=rtpmap:63 red/48000/2\r\n\
+        a=fmtp:63 111/111\r\na=rtpmap:111 opus/48000/2\r\n";
+    let only = |text: &str| format!("v=0\r\nm={}", section(text, "7").join("\r\n"));
+    assert_eq!(lines(answer, &only(&offer)).0, "63 111");
+    assert_eq!(lines(answer, &only(CHROMIUM)).0, "111 63", "as the client likes it");
+    let (formats, audio) = lines(answer, &only(&without));
+    assert_eq!(formats, "111");
+    assert!(audio.contains("opus/48000") && !audio.contains("red") && !audio.contains("a=fmtp:63"), "{audio}");
 }
 
 #[test]
