@@ -104,7 +104,8 @@ class Engine:
         - `("disconnected", peer)`: no connectivity check for some seconds; it may come back.
         - `("closed", peer, reason)`: the peer is gone: `ice_timeout`, `dtls_failed`, `panic`, `requested`,
           `peer_closed` (it closed the connection itself) or `data_flood` (far more messages than anybody may send).
-        - `("track_started", peer, track, mime)`: first packet: `audio/opus`, `video/vp8` or `video/h264`.
+        - `("track_started", peer, track, mime)`: first packet: `audio/opus`, `audio/red`, `video/vp8` or
+          `video/h264`.
         - `("picture_state", peer, track, is_paused)`: the line to `peer` has no room for `track`, or has room again.
         - `("speakers", room, [(peer, track, level, is_active)])`: changed speakers, level 0 to 1, at most 5 a second.
         - `("stats", [(peer, figures)])`: connected peers, about each second; figures are `{"rtt_ms": float | None,
@@ -119,8 +120,16 @@ class Engine:
             EngineError: used after fork.
         """
 
-    def open_peer(self, *, room: str, peer: str) -> None:
+    def open_peer(
+        self, *, room: str, peer: str, owner: str | None = None, voices: int = 3, large_room: int = 50
+    ) -> None:
         """Make a peer. It is closed by itself when it has not connected within 30 s of its last offer.
+
+        Args:
+            owner: the peer that publishes for the same participant, if that is another one.
+            voices: how many microphones (1 to 5) everybody hears at once when the room is large: those that speak. Who
+                is heard himself hears one more instead. Counts for the room from now on.
+            large_room: a room with more microphones than this is large.
 
         Raises:
             EngineError: closed, `queue_full`, used after fork. So do all methods below.
@@ -137,6 +146,7 @@ class Engine:
         offer: str,
         publish: dict[str, tuple[str, list[str]]],
         subscribe: dict[str, tuple[str, str]],
+        microphones: set[str] = ...,
     ) -> None:
         """Answer an offer. Exactly one event `answer` or `negotiation_failed` follows, unless the peer goes meanwhile.
 
@@ -146,6 +156,9 @@ class Engine:
             subscribe: section that the client receives in → (track, session id of its publisher). The track may be
                 published later. Sections not named are answered `inactive`. `a=msid` of the answer is
                 `<publisher>|<track> <track>`.
+
+            microphones: sections of `publish` that carry a microphone. In a large room these are forwarded while their
+                owner is one of the few who speak, provided that packets say how loud they are (RFC 6464).
 
         Publications and subscriptions that are not named any more end. Offers of one peer are answered in order.
         """

@@ -223,6 +223,7 @@ def _open_media(settings: SfuSettings) -> MediaPort:
             announce=announce,
             workers=settings.media_workers,
             disabled=frozenset(ALL_CODECS) - frozenset(settings.room_options.enabled_codecs),
+            voices=settings.voices,
         )
     except MediaError as error:
         raise ConfigError("media-port", f"cannot use UDP port {port}: {error}") from error

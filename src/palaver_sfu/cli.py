@@ -28,6 +28,7 @@ from palaver_sfu.config import (
 from palaver_sfu.config_file import FileConfig, read_file
 from palaver_sfu.errors import ConfigError
 from palaver_sfu.http.admin import AdminApp, Insight
+from palaver_sfu.room.values import DEFAULT_VOICES, VoiceLimit
 
 EXIT_SETTINGS = 2
 EXIT_PORT = 1
@@ -67,6 +68,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="IP",
         help="announce exactly this address (repeatable; default: all of interfaces that are up)",
+    )
+    parser.add_argument(
+        "--voices",
+        type=int,
+        help=f"heard at once in a large room (default {DEFAULT_VOICES.most})",
+    )
+    parser.add_argument(
+        "--large-room",
+        type=int,
+        metavar="MICROPHONES",
+        help=f"a room with more is large (default {DEFAULT_VOICES.large_room})",
     )
     parser.add_argument("--keys-file", type=Path, help="file of `name: secret` lines")
     parser.add_argument("--webhook-url", action="append", default=[], metavar="URL", help="repeatable")
@@ -125,6 +137,10 @@ def read_options(arguments: argparse.Namespace) -> Options:
         media_port=_first(arguments.media_port, file.media_port, DEFAULT_MEDIA_PORT),
         media_addresses=tuple(arguments.media_address) or file.media_addresses,
         media_workers=file.media_workers,
+        voices=VoiceLimit(
+            most=_first(arguments.voices, None, file.voices.most),
+            large_room=_first(arguments.large_room, None, file.voices.large_room),
+        ),
         webhook_urls=tuple(arguments.webhook_url) or file.webhook_urls,
         webhook_api_key=arguments.webhook_key or file.webhook_key or next(iter(keys)),
         is_dev=arguments.dev,

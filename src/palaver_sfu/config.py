@@ -9,7 +9,15 @@ from urllib.parse import urlsplit
 
 from palaver_sfu.errors import ConfigError
 from palaver_sfu.room.limits import DEFAULT_LIMITS, Limits
-from palaver_sfu.room.values import ALL_CODECS, DEFAULT_OPTIONS, RoomOptions, RoomWish
+from palaver_sfu.room.values import (
+    ALL_CODECS,
+    DEFAULT_OPTIONS,
+    DEFAULT_VOICES,
+    MOST_VOICES,
+    RoomOptions,
+    RoomWish,
+    VoiceLimit,
+)
 from palaver_sfu.session.state import DEFAULT_TIMING, Timing
 from palaver_sfu.wire.responses import IceServer
 
@@ -53,6 +61,7 @@ class SfuSettings:
     media_port: int = DEFAULT_MEDIA_PORT
     media_addresses: tuple[str, ...] = ()
     media_workers: int = 1
+    voices: VoiceLimit = DEFAULT_VOICES
     webhook_urls: tuple[str, ...] = ()
     webhook_api_key: str = ""
     is_dev: bool = False
@@ -72,6 +81,10 @@ class SfuSettings:
         _check_codecs(self.room_options.enabled_codecs)
         if self.media_workers < 1:
             raise ConfigError("media-workers", "must be at least 1")
+        if not 1 <= self.voices.most <= MOST_VOICES:
+            raise ConfigError("voices", f"must be 1 to {MOST_VOICES}")
+        if self.voices.large_room < self.voices.most:
+            raise ConfigError("large-room", "must not be less than voices")
         for url in self.webhook_urls:
             check_url("webhook-url", url)
         if self.webhook_urls and self.webhook_api_key not in self.keys:

@@ -10,7 +10,7 @@ from typing import Any
 
 from palaver_sfu.errors import ConfigError
 from palaver_sfu.room.limits import DEFAULT_LIMITS, Limits
-from palaver_sfu.room.values import DEFAULT_OPTIONS, RoomOptions, RoomWish
+from palaver_sfu.room.values import DEFAULT_OPTIONS, DEFAULT_VOICES, RoomOptions, RoomWish, VoiceLimit
 from palaver_sfu.wire.responses import IceServer
 
 LOG_FORMATS = ("text", "json")
@@ -28,6 +28,7 @@ class FileConfig:
     media_port: int | None = None
     media_addresses: tuple[str, ...] = ()
     media_workers: int = 1
+    voices: VoiceLimit = DEFAULT_VOICES
     ice_servers: tuple[IceServer, ...] = ()
     webhook_urls: tuple[str, ...] = ()
     webhook_key: str = ""
@@ -73,6 +74,7 @@ def parse_file(text: str, *, folder: Path = Path()) -> FileConfig:
         media_port=media.number("port"),
         media_addresses=media.texts("addresses"),
         media_workers=media.number("workers") or 1,
+        voices=_voices(media),
         ice_servers=tuple(_ice_server(entry) for entry in media.tables("ice_servers")),
         webhook_urls=webhook.texts("urls"),
         webhook_key=webhook.text("api_key") or "",
@@ -88,6 +90,14 @@ def parse_file(text: str, *, folder: Path = Path()) -> FileConfig:
     )
     root.check_all_read()
     return config
+
+
+def _voices(table: _Table) -> VoiceLimit:
+    most, large_room = table.number("voices"), table.number("large_room")
+    return VoiceLimit(
+        most=DEFAULT_VOICES.most if most is None else most,
+        large_room=DEFAULT_VOICES.large_room if large_room is None else large_room,
+    )
 
 
 def _ice_server(table: _Table) -> IceServer:

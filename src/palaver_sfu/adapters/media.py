@@ -19,7 +19,16 @@ from palaver_sfu.ports import (
     SpeakersHeard,
     WorkerLost,
 )
-from palaver_sfu.room.values import LinkStats, Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
+from palaver_sfu.room.values import (
+    DEFAULT_VOICES,
+    LinkStats,
+    Mid,
+    OpusWish,
+    ParticipantSid,
+    RoomSid,
+    TrackSid,
+    VoiceLimit,
+)
 from palaver_sfu.session.inputs import (
     Answered,
     AnswerTaken,
@@ -35,6 +44,7 @@ from palaver_sfu.session.inputs import (
     TrackStarted,
 )
 from palaver_sfu.session.requests import OfferSection
+from palaver_sfu.session.state import owner_of
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +62,10 @@ class CoreMedia:
         announce: Sequence[str],
         workers: int = 1,
         disabled: Collection[str] = (),
+        voices: VoiceLimit = DEFAULT_VOICES,
     ) -> None:
         """`disabled`: MIME types that no client may send here."""
+        self._voices = voices
         try:
             self._engine = _core.Engine(binds=list(binds), announce=list(announce), workers=workers)
         except _core.EngineError as error:
@@ -91,7 +103,16 @@ class CoreMedia:
         )
 
     def open_peer(self, *, room: RoomSid, peer: ParticipantSid) -> None:
-        self._do(lambda: self._engine.open_peer(room=room, peer=peer))
+        owner = owner_of(peer)
+        self._do(
+            lambda: self._engine.open_peer(
+                room=room,
+                peer=peer,
+                owner=owner if owner != peer else None,
+                voices=self._voices.most,
+                large_room=self._voices.large_room,
+            )
+        )
 
     def close_peer(self, *, peer: ParticipantSid) -> None:
         self._do(lambda: self._engine.close_peer(peer=peer))
@@ -114,6 +135,7 @@ class CoreMedia:
                 offer=shape_offer(offer, codecs=codecs, opus=opus, disabled=self._disabled),
                 publish={mid: (track, list(rids)) for mid, (track, rids) in publish.items()},
                 subscribe={str(mid): (str(track), str(owner)) for mid, (track, owner) in subscribe.items()},
+                microphones={str(mid) for mid, wish in opus.items() if wish.is_microphone},
             )
         )
 

@@ -117,6 +117,20 @@ class OpusWish:
     may_use_dtx: bool
     is_stereo: bool
     may_use_red: bool = True
+    is_microphone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceLimit:
+    """How many microphones (1 to `MOST_VOICES`) are heard at once in a room that has more than `large_room` of them."""
+
+    most: int = 3
+    large_room: int = 50
+
+
+DEFAULT_VOICES = VoiceLimit()
+# More at once are a noise; the media core takes no more.
+MOST_VOICES = 5
 
 
 @dataclass(frozen=True, slots=True)

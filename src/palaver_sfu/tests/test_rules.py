@@ -26,6 +26,7 @@ from palaver_sfu.room.values import (
     TrackSource,
     VideoLayer,
     VideoQuality,
+    VoiceLimit,
 )
 from palaver_sfu.tests.rehearsal import THREE_LAYERS
 
@@ -94,6 +95,9 @@ def test_quality_follows_loss_and_delay(rtt_ms: float | None, loss: float, expec
         ({"webhook_urls": ("ftp://x",), "webhook_api_key": "key"}, "webhook-url"),
         ({"webhook_urls": ("http://x",), "webhook_api_key": "other"}, "webhook-key"),
         ({"media_workers": 0}, "media-workers"),
+        ({"voices": VoiceLimit(most=0)}, "voices"),
+        ({"voices": VoiceLimit(most=6)}, "voices"),
+        ({"voices": VoiceLimit(most=3, large_room=2)}, "large-room"),
     ],
 )
 def test_impossible_settings_are_named(fields: dict[str, object], setting: str) -> None:

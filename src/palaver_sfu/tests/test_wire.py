@@ -249,6 +249,14 @@ def test_sound_may_use_red_unless_it_is_encrypted_or_asked_not_to(wish: dict[str
     assert request.opus.may_use_red is may_use_red
 
 
+def test_a_microphone_is_told_from_other_sound() -> None:
+    for source, is_microphone in [(models.MICROPHONE, True), (models.SCREEN_SHARE_AUDIO, False)]:
+        request = read(rtc.SignalRequest(add_track=rtc.AddTrackRequest(cid="a", type=models.AUDIO, source=source)))
+        assert isinstance(request, AddTrack)
+        assert request.opus is not None
+        assert request.opus.is_microphone is is_microphone
+
+
 def test_a_video_without_layers_is_one_layer_of_its_size() -> None:
     request = read(rtc.SignalRequest(add_track=rtc.AddTrackRequest(type=models.VIDEO, width=640, height=480)))
     assert isinstance(request, AddTrack)

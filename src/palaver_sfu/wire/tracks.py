@@ -112,6 +112,7 @@ def _opus_wish(message: rtc.AddTrackRequest) -> OpusWish:
         may_use_dtx=not message.disable_dtx and models.TF_NO_DTX not in features,
         is_stereo=message.stereo or models.TF_STEREO in features,
         may_use_red=not message.disable_red and message.encryption == models.Encryption.NONE,
+        is_microphone=message.source == models.MICROPHONE,
     )
 
 

@@ -60,7 +60,8 @@
 //! packet dropped on purpose leaves no hole; no number is used twice. RTP timestamps never go back across a change of
 //! layer or track and never run ahead of the wall clock by more than 25 ms. VP8 picture ids are contiguous. A new layer
 //! begins with a key frame. A muted track forwards nothing. A section that does not take RED gets what is in it, and
-//! packets lost on the way to us made anew of what later ones carry along.
+//! packets lost on the way to us made anew of what later ones carry along. In a large room a microphone is forwarded while
+//! its owner is one of the few who speak.
 //!
 //! Per subscriber with an estimate: its pictures are chosen so that with its sound they fit into the line, the most
 //! important first; what does not fit is paused, and [`Output::PictureState`] says so. Sound is never held back. Layers
@@ -82,6 +83,7 @@ mod select;
 mod slab;
 mod speakers;
 mod units;
+mod voices;
 
 pub mod codec;
 #[doc(hidden)]
@@ -97,3 +99,4 @@ pub use router::{
 pub use slab::{PublisherKey, SectionKey, SubscriberKey, TrackKey};
 pub use speakers::SpeakerChange;
 pub use units::{LayerIx, MAX_LAYERS, Micros, NtpTime};
+pub use voices::{LARGE_ROOM, MAX_VOICES, USUAL_VOICES};

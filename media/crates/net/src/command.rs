@@ -15,6 +15,23 @@ pub struct Publish {
     pub is_audio: bool,
     /// Layers from the smallest to the largest; empty without simulcast.
     pub rids: Vec<Rid>,
+    /// A microphone: in a large room it is forwarded while its owner is one of those who speak.
+    pub is_microphone: bool,
+}
+
+/// How many are heard at once in a large room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voices {
+    /// 1 to [`MAX_VOICES`](palaver_forward::MAX_VOICES).
+    pub most: usize,
+    /// A room with more microphones than this is large.
+    pub large_room: usize,
+}
+
+impl Default for Voices {
+    fn default() -> Self {
+        Self { most: palaver_forward::USUAL_VOICES, large_room: palaver_forward::LARGE_ROOM }
+    }
 }
 
 /// An offer that was read and narrowed off the media thread, with what it stands for.
@@ -56,6 +73,17 @@ pub enum Command {
         room: Arc<str>,
         /// Peer name, unique in the engine.
         peer: Arc<str>,
+    },
+    /// Say more about a peer that was just opened, and about its room.
+    Introduce {
+        /// Room name.
+        room: Arc<str>,
+        /// The peer.
+        peer: Arc<str>,
+        /// The peer that publishes for the same participant, if that is another one.
+        owner: Option<Arc<str>>,
+        /// Of the room, from now on.
+        voices: Voices,
     },
     /// Say goodbye and forget.
     ClosePeer {
@@ -140,6 +168,7 @@ impl Command {
         matches!(
             self,
             Self::OpenPeer { .. }
+                | Self::Introduce { .. }
                 | Self::Accept(_)
                 | Self::Offer { .. }
                 | Self::TakeAnswer { .. }

@@ -147,7 +147,7 @@ pub enum Event {
         peer: Arc<str>,
         /// What.
         track: Arc<str>,
-        /// `audio/opus`, `video/vp8`, `video/h264`.
+        /// `audio/opus`, `audio/red`, `video/vp8`, `video/h264`.
         mime: &'static str,
     },
     /// A picture is paused for want of bandwidth, or goes on.

@@ -27,6 +27,8 @@ pub struct Negotiate {
     pub offer: String,
     /// Section → track and layers, smallest first.
     pub publish: BTreeMap<String, (String, Vec<String>)>,
+    /// Sections that publish a microphone.
+    pub microphones: BTreeSet<String>,
     /// Section → track and its publisher.
     pub subscribe: BTreeMap<String, (String, String)>,
 }
@@ -152,7 +154,7 @@ fn hand_over(read: impl FnOnce() -> Result<Command, SdpError>, to_worker: impl F
 
 /// Read and narrow an offer.
 pub fn read(negotiate: Negotiate) -> Result<Accept, SdpError> {
-    let Negotiate { peer, offer_id, offer: offer_text, publish, subscribe } = negotiate;
+    let Negotiate { peer, offer_id, offer: offer_text, publish, microphones, subscribe } = negotiate;
     let sections = parse_offer(&offer_text)?;
     let mut published = BTreeMap::new();
     let mut assigned = BTreeMap::new();
@@ -166,6 +168,7 @@ pub fn read(negotiate: Negotiate) -> Result<Accept, SdpError> {
                 track: Arc::from(track.as_str()),
                 is_audio: section.kind == Kind::Audio,
                 rids: layers(rids, &section.rids),
+                is_microphone: microphones.contains(section.mid.as_str()),
             };
             published.insert(section.mid, publish);
         } else if let Some((track, publisher)) = subscribe.get(section.mid.as_str())

@@ -173,6 +173,7 @@ impl<F: SessionFactory> Switchboard<F> {
     pub fn command(&mut self, now: Instant, command: Command) {
         match command {
             Command::OpenPeer { room, peer } => self.open_peer(now, &room, &peer),
+            Command::Introduce { room, peer, owner, voices } => self.introduce(&room, &peer, owner, voices),
             Command::ClosePeer { peer } => {
                 if let Some(&ix) = self.by_name.get(&peer) {
                     self.say_goodbye(ix);
@@ -319,6 +320,7 @@ impl<F: SessionFactory> Switchboard<F> {
             sum.keyframe_requests += counters.keyframe_requests;
             sum.layer_switches += counters.layer_switches;
             sum.recovered += counters.recovered;
+            sum.unheard += counters.unheard;
         }
         sum
     }

@@ -144,7 +144,9 @@ const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BU
 
 fn accept(peer: &str, publish: Option<(&str, bool)>, subscribe: Option<&str>) -> Command {
     let mid = Mid::new("0").expect("mid");
-    let publish = publish.map(|(track, is_audio)| (mid, Publish { track: track.into(), is_audio, rids: Vec::new() }));
+    let publish = publish.map(|(track, is_audio)| {
+        (mid, Publish { track: track.into(), is_audio, rids: Vec::new(), is_microphone: is_audio })
+    });
     let assign = |track: &str| Assignment { publisher: "PA".to_owned(), track: track.to_owned() };
     Command::Accept(Box::new(Accept {
         peer: peer.into(),

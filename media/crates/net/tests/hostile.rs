@@ -188,6 +188,7 @@ fn offers_that_make_no_sense_are_refused_one_by_one() {
             offer_id: 99,
             offer: offer.to_owned(),
             publish: BTreeMap::new(),
+            microphones: std::collections::BTreeSet::new(),
             subscribe: BTreeMap::new(),
         })
     };

@@ -95,6 +95,7 @@ fn meet(bind: &str, announce: IpAddr) {
         offer_id: 3,
         offer: offer.to_sdp_string(),
         publish: BTreeMap::new(),
+        microphones: std::collections::BTreeSet::new(),
         subscribe: BTreeMap::new(),
     };
     engine.negotiate(offer).expect("posted");

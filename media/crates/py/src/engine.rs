@@ -1,12 +1,12 @@
 //! The class `Engine`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
-use palaver_net::command::{Command, Wish};
+use palaver_net::command::{Command, Voices, Wish};
 use palaver_net::{Answer, Negotiate, Totals};
 use palaver_session::sdp::Assignment;
 use palaver_session::{OfferPlan, OfferedTrack};
@@ -70,9 +70,11 @@ impl Engine {
         events.into_iter().map(|event| events::to_tuple(py, event)).collect()
     }
 
-    #[pyo3(signature = (*, room, peer))]
-    fn open_peer(&self, room: &str, peer: &str) -> PyResult<()> {
-        self.post(Command::OpenPeer { room: room.into(), peer: peer.into() })
+    #[pyo3(signature = (*, room, peer, owner = None, voices = Voices::default().most, large_room = Voices::default().large_room))]
+    fn open_peer(&self, room: &str, peer: &str, owner: Option<&str>, voices: usize, large_room: usize) -> PyResult<()> {
+        self.post(Command::OpenPeer { room: room.into(), peer: peer.into() })?;
+        let (owner, voices) = (owner.map(Arc::from), Voices { most: voices, large_room });
+        self.post(Command::Introduce { room: room.into(), peer: peer.into(), owner, voices })
     }
 
     #[pyo3(signature = (*, peer))]
@@ -80,7 +82,7 @@ impl Engine {
         self.post(Command::ClosePeer { peer: peer.into() })
     }
 
-    #[pyo3(signature = (*, peer, offer_id, offer, publish, subscribe))]
+    #[pyo3(signature = (*, peer, offer_id, offer, publish, subscribe, microphones = BTreeSet::new()))]
     fn negotiate(
         &self,
         peer: String,
@@ -88,8 +90,9 @@ impl Engine {
         offer: String,
         publish: BTreeMap<String, (String, Vec<String>)>,
         subscribe: BTreeMap<String, (String, String)>,
+        microphones: BTreeSet<String>,
     ) -> PyResult<()> {
-        let negotiate = Negotiate { peer, offer_id, offer, publish, subscribe };
+        let negotiate = Negotiate { peer, offer_id, offer, publish, microphones, subscribe };
         self.check()?.negotiate(negotiate).map_err(|e| error::from_engine(&e))
     }
 
@@ -171,7 +174,7 @@ impl Engine {
 /// One flat object of numbers.
 fn to_json(totals: &Totals, events_dropped: u64) -> String {
     let (switchboard, router) = (&totals.switchboard, &totals.router);
-    let fields: [(&str, u64); 27] = [
+    let fields: [(&str, u64); 28] = [
         ("peers", totals.peers as u64),
         ("datagrams_in", switchboard.datagrams_in),
         ("unknown_source", switchboard.unknown_source),
@@ -196,6 +199,7 @@ fn to_json(totals: &Totals, events_dropped: u64) -> String {
         ("keyframe_requests", router.keyframe_requests),
         ("layer_switches", router.layer_switches),
         ("recovered", router.recovered),
+        ("unheard", router.unheard),
         ("datagrams_out", totals.datagrams_out),
         ("rooms", totals.rooms as u64),
         ("tcp_connections", totals.tcp_connections as u64),

@@ -180,6 +180,8 @@ pub struct Counters {
     pub muted: u64,
     /// Packets seen before or too late to number.
     pub duplicates: u64,
+    /// Packets of microphones that are not among those heard in a large room.
+    pub unheard: u64,
     /// Empty or unparseable packets.
     pub malformed: u64,
     /// Packets, reports and commands for keys that no longer exist.

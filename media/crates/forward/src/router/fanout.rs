@@ -9,6 +9,7 @@ use crate::codec::{Codec, PictureNumbers};
 use crate::rewrite::{Continuity, SourcePacket};
 use crate::slab::{SectionKey, Slab, TrackKey};
 use crate::units::{LayerIx, MAX_LAYERS, Micros};
+use crate::voices::{Hearing, Voices};
 
 impl Router {
     /// A packet of a layer: the sink gets one [`Forward`] per subscriber.
@@ -66,7 +67,13 @@ impl Router {
                     self.timers.wake_for_report(now);
                 }
             }
-            let source = Source { track: track_key, layer, codec: meta.codec };
+            let hearing = track.weigh(track_key, &mut self.voices, meta.level, packet.is_newest, now);
+            if hearing == Hearing::Nobody {
+                counters.unheard = counters.unheard.saturating_add(1);
+                return RtpOutcome::Forwarded(0);
+            }
+            let audience = (hearing == Hearing::Places).then_some(&self.voices);
+            let source = Source { track: track_key, layer, codec: meta.codec, audience };
             let sent = if meta.codec == Codec::Red {
                 let recovered = &mut counters.recovered;
                 let newest = packet.is_newest;
@@ -95,17 +102,19 @@ struct Sent {
 
 /// Where a packet comes from.
 #[derive(Clone, Copy)]
-struct Source {
+struct Source<'a> {
     track: TrackKey,
     layer: LayerIx,
     codec: Codec,
+    /// Only those who have a place here are sent it.
+    audience: Option<&'a Voices>,
 }
 
 /// First what was lost before, for those who do not take RED; then the packet.
 fn fan_out_red(
     track: &mut Track,
     sections: &mut Slab<SectionKey, Section>,
-    source: Source,
+    source: Source<'_>,
     packet: &Packet,
     unwrapped: &Unwrapped,
     recovered: &mut u64,
@@ -126,7 +135,7 @@ fn fan_out_red(
 fn fan_out(
     track: &mut Track,
     sections: &mut Slab<SectionKey, Section>,
-    source: Source,
+    source: Source<'_>,
     packet: &Packet,
     form: Form,
     sink: &mut impl FnMut(&Forward),
@@ -140,6 +149,12 @@ fn fan_out(
             continue;
         }
         let Some(section) = sections.get_mut(subscription.section) else { continue };
+        if let Some(places) = source.audience
+            && !section.owner.is_some_and(|owner| places.has_place(owner))
+        {
+            subscription.interrupt();
+            continue;
+        }
         let (codec, part) = match form {
             Form::Whole => (source.codec, None),
             Form::Red { .. } if section.takes_red => (source.codec, None),

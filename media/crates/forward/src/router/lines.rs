@@ -7,6 +7,7 @@ use super::{Router, Section};
 use crate::bandwidth::{Allocator, Line, LineReport, Need, Request, Share};
 use crate::slab::{SectionKey, Slab, SubscriberKey, TrackKey};
 use crate::units::{LayerIx, MAX_LAYERS, Micros};
+use crate::voices::Hearing;
 
 /// What a layer is taken to cost before it was measured: usual rates of a camera that sends one, two or three layers.
 const USUAL_BPS: [[u64; MAX_LAYERS]; MAX_LAYERS] =
@@ -116,7 +117,7 @@ impl Router {
             };
             let Some(subscription) = track.subscriptions.get_mut(subscription) else { continue };
             subscription.is_limited = track.kind == Kind::Video;
-            if !subscription.is_wanted() || track.is_muted {
+            if !subscription.is_wanted() || track.is_muted || track.hearing == Hearing::Nobody {
                 continue;
             }
             if track.kind == Kind::Audio {

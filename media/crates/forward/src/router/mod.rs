@@ -2,6 +2,7 @@
 
 mod api;
 mod fanout;
+mod hearing;
 mod lines;
 mod subscription;
 mod timers;
@@ -19,6 +20,7 @@ use crate::rewrite::Rewriter;
 use crate::slab::{PublisherKey, SectionKey, Slab, SubscriberKey, TrackKey};
 use crate::speakers::SpeakerChange;
 use crate::units::{LayerIx, Micros, NtpTime};
+use crate::voices::Voices;
 use lines::Subscriber;
 use subscription::Subscription;
 use track::Track;
@@ -49,6 +51,8 @@ struct Section {
     shows: Option<(TrackKey, usize)>,
     /// Whose line it shares.
     subscriber: Option<SubscriberKey>,
+    /// Whose ears it serves.
+    owner: Option<PublisherKey>,
     /// Whose packets were numbered last.
     source: Option<(TrackKey, LayerIx)>,
 }
@@ -66,6 +70,7 @@ pub struct Router {
     speaker_changes: Vec<SpeakerChange>,
     /// Tracks removed while they were reported as loud.
     departed_speakers: Vec<TrackKey>,
+    voices: Voices,
     counters: Counters,
     timers: timers::Timers,
 }
@@ -83,6 +88,7 @@ impl Router {
             outputs: VecDeque::with_capacity(USUAL_OUTPUTS),
             speaker_changes: Vec::with_capacity(USUAL_OUTPUTS),
             departed_speakers: Vec::new(),
+            voices: Voices::default(),
             counters: Counters::default(),
             timers: timers::Timers::default(),
         }
@@ -123,6 +129,7 @@ impl Router {
     /// Remove a publication; its subscriptions end, their sections stay. Who spoke in it is reported as silent.
     pub fn remove_track(&mut self, track: TrackKey, now: Micros) {
         let Some(removed) = self.tracks.remove(track) else { return };
+        self.leave_place(track, removed.voice, true);
         for subscription in &removed.subscriptions {
             if let Some(section) = self.sections.get_mut(subscription.section) {
                 section.shows = None;
@@ -147,6 +154,8 @@ impl Router {
         if is_muted {
             state.subscriptions.iter_mut().for_each(Subscription::interrupt);
             state.speech.silence();
+            let voice = state.voice;
+            self.leave_place(track, voice, false);
         }
         self.settle(track, now);
         self.timers.wake_for_report(now);
@@ -162,6 +171,7 @@ impl Router {
             rewriter: Rewriter::new(config.initial_seq, config.initial_timestamp),
             shows: None,
             subscriber: None,
+            owner: None,
             source: None,
         })
     }

@@ -11,6 +11,7 @@ use crate::select::{FrameRates, Lives};
 use crate::slab::PublisherKey;
 use crate::speakers::SpeechDetector;
 use crate::units::{LayerIx, MAX_LAYERS, Micros, NtpTime};
+use crate::voices::{Hearing, Voice};
 
 /// Sequence numbers remembered for telling duplicates: the window in which late packets can be placed.
 const SEEN: u64 = 1_024;
@@ -222,6 +223,10 @@ pub(super) struct Track {
     pub(super) lives: Lives,
     pub(super) speech: SpeechDetector,
     pub(super) unwrapper: Unwrapper,
+    /// A microphone's: in a large room not everybody is heard.
+    pub(super) voice: Option<Voice>,
+    /// Who is sent its packets now.
+    pub(super) hearing: Hearing,
     /// Dense, so that a packet's fan-out reads memory in order; sections know their position in it.
     pub(super) subscriptions: Vec<Subscription>,
 }
@@ -249,6 +254,8 @@ impl Track {
             lives: Lives::default(),
             speech: SpeechDetector::default(),
             unwrapper: Unwrapper::default(),
+            voice: None,
+            hearing: Hearing::All,
             subscriptions: Vec::new(),
         }
     }

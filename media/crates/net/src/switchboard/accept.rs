@@ -105,7 +105,10 @@ impl<F: SessionFactory> Switchboard<F> {
             room.tracks.insert(key, TrackSource { peer: ix, mid, track: publish.track.clone() });
             self.tracks.insert(publish.track.clone(), (peer.room.clone(), key));
             added.push(publish.track.clone());
-            let Publish { track, is_audio, rids } = publish;
+            if publish.is_audio && publish.is_microphone {
+                room.router.set_microphone(key);
+            }
+            let Publish { track, is_audio, rids, .. } = publish;
             peer.publications.insert(mid, Publication { track, key, is_audio, rids });
         }
         let neighbours: Vec<PeerIx> = room.peers.iter().copied().collect();
@@ -116,6 +119,8 @@ impl<F: SessionFactory> Switchboard<F> {
 
     pub(super) fn set_sections(&mut self, now: Instant, ix: PeerIx, wanted: &BTreeMap<Mid, Assignment>) {
         let at = self.epoch_micros(now);
+        let owner = self.peers.get(ix).and_then(|peer| self.by_name.get(peer.owner.as_ref()?));
+        let owner = owner.and_then(|owner| Some(self.peers.get(*owner)?.publisher));
         let Some(peer) = self.peers.get_mut(ix) else { return };
         let Some(room) = self.rooms.get_mut(&peer.room) else { return };
         room.is_touched = true;
@@ -137,6 +142,7 @@ impl<F: SessionFactory> Switchboard<F> {
                 if let Some(subscriber) = peer.subscriber {
                     room.router.set_subscriber(key, subscriber, at);
                 }
+                room.router.set_section_owner(key, owner.unwrap_or(peer.publisher));
                 room.router.set_section_ready(key, is_up, at);
                 peer.sections.push(Section { mid: *mid, key, track: None });
             }

@@ -26,6 +26,7 @@ pub fn exercise(datagrams: &[&[u8]]) {
         offer_id: 1,
         offer,
         publish: BTreeMap::new(),
+        microphones: std::collections::BTreeSet::new(),
         subscribe: BTreeMap::new(),
     };
     if let Ok(accept) = crate::read_offer(negotiate) {

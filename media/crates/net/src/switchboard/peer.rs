@@ -58,6 +58,8 @@ pub(super) struct Peer<S> {
     pub(super) room: Arc<str>,
     pub(super) session: S,
     pub(super) publisher: PublisherKey,
+    /// The peer that publishes for the same participant, if that is another one.
+    pub(super) owner: Option<Arc<str>>,
     /// Its line, which all its sections share.
     pub(super) subscriber: Option<SubscriberKey>,
     pub(super) phase: Phase,
@@ -90,6 +92,7 @@ impl<S> Peer<S> {
             room,
             session,
             publisher,
+            owner: None,
             subscriber: None,
             phase: Phase::Connecting { until: now + CONNECT_TIMEOUT },
             publications: BTreeMap::new(),

@@ -7,6 +7,7 @@ use palaver_forward::{Micros, Output, Router, SubscriberKey, TrackKey};
 use palaver_session::{Mid, NegotiatedSession, SessionFactory};
 
 use super::{PeerIx, Step, Switchboard, guarded};
+use crate::command::Voices;
 use crate::event::{Event, Speaker};
 
 /// Names kept of tracks that are gone; a report follows within a fifth of a second, or never.
@@ -61,6 +62,16 @@ impl Room {
 }
 
 impl<F: SessionFactory> Switchboard<F> {
+    /// What the control plane says of a peer that has come, and of its room.
+    pub(super) fn introduce(&mut self, room: &str, peer: &str, owner: Option<Arc<str>>, voices: Voices) {
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.router.set_voices(voices.most, voices.large_room);
+        }
+        if let Some(peer) = self.by_name.get(peer).and_then(|ix| self.peers.get_mut(*ix)) {
+            peer.owner = owner;
+        }
+    }
+
     /// Drain the routers that had input or whose deadline has come.
     pub(super) fn poll_rooms(&mut self, now: std::time::Instant) {
         let at = self.epoch_micros(now);

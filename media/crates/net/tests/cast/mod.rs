@@ -3,7 +3,7 @@
 
 pub(crate) mod network;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -54,6 +54,7 @@ pub(crate) struct Client {
     pub(crate) sender_reports: Vec<str0m::media::SenderFeedback>,
     pub(crate) deadline: Instant,
     pub(crate) publish: BTreeMap<String, (String, Vec<String>)>,
+    pub(crate) microphones: BTreeSet<String>,
     pub(crate) subscribe: BTreeMap<String, (String, String)>,
     pub(crate) last_answer: String,
 }
@@ -136,6 +137,7 @@ impl World {
             sender_reports: Vec::new(),
             deadline: self.now,
             publish: BTreeMap::new(),
+            microphones: BTreeSet::new(),
             subscribe: BTreeMap::new(),
             last_answer: String::new(),
         });
@@ -177,6 +179,7 @@ impl World {
             offer_id: client.offer_id,
             offer,
             publish: client.publish.clone(),
+            microphones: client.microphones.clone(),
             subscribe: client.subscribe.clone(),
         };
         let accept = read_offer(negotiate).expect("a good offer");
@@ -216,6 +219,7 @@ impl World {
         let mid = api.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
         let (offer, pending) = api.apply().expect("an offer");
         client.publish.insert(mid.to_string(), (track.to_owned(), Vec::new()));
+        client.microphones.insert(mid.to_string());
         self.answer(who, offer.to_sdp_string(), pending);
         mid
     }
