@@ -312,7 +312,12 @@ def test_a_join_response_has_all_that_clients_insist_on() -> None:
     assert not join.subscriber_primary
     assert join.server_info.version == join.server_version == LIVEKIT_LEVEL
     assert "palaver" in join.server_info.debug_info
-    assert [codec.mime for codec in join.enabled_publish_codecs] == ["video/VP8", "video/H264", "audio/opus"]
+    assert [codec.mime for codec in join.enabled_publish_codecs] == [
+        "video/VP8",
+        "video/H264",
+        "audio/opus",
+        "audio/red",
+    ]
     assert [list(server.urls) for server in join.ice_servers] == [["stun:s"]]
     assert (join.other_participants[0].client_protocol, list(join.other_participants[0].capabilities)) == (2, [1])
 
