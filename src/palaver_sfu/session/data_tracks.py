@@ -43,8 +43,11 @@ def publish(room: RoomState, session: Session, request: PublishDataTrack, nonce:
     turn.send(session, DataTrackPublished(track=info))
     turn.changed(session)
     turn.room_changed()
+    # One track at a time: in a room of many, to look at everything for everybody would take too long.
     for other in room.sessions.values():
-        reconcile(room, other, turn)
+        if _is_wanted(room, other, info.sid):
+            _take(other, info.sid)
+            tell(room, other, turn)
 
 
 def unpublish(room: RoomState, session: Session, request: UnpublishDataTrack, turn: Turn) -> None:
@@ -67,9 +70,9 @@ def forget(room: RoomState, gone: Session, turn: Turn) -> None:
     """Somebody has left the room, and the data tracks with it."""
     for info in gone.data_tracks.values():
         del room.data_tracks[info.sid]
+    tracks = [info.sid for info in gone.data_tracks.values()]
     gone.data_tracks.clear()
-    for other in room.sessions.values():
-        reconcile(room, other, turn)
+    _withdraw(room, tracks, turn)
 
 
 def update_subscription(room: RoomState, session: Session, request: UpdateDataSubscription, turn: Turn) -> None:
@@ -81,17 +84,14 @@ def update_subscription(room: RoomState, session: Session, request: UpdateDataSu
 
 def reconcile(room: RoomState, session: Session, turn: Turn) -> None:
     """Give a handle to each track that `session` shall receive, and tell of them when they have changed."""
-    session.data_wishes = {track: wish for track, wish in session.data_wishes.items() if track in room.data_tracks}
-    wanted = _wanted(room, session)
+    wanted = [track for track in room.data_tracks if _is_wanted(room, session, track)]
     if session.data_handles.keys() == set(wanted):
         return
     for track in [track for track in session.data_handles if track not in wanted]:
         del session.data_handles[track]
     for track in wanted:
         if track not in session.data_handles:
-            # A handle is not given again soon: packets of the track before may be on their way.
-            session.last_data_handle = session.last_data_handle % MAX_HANDLE + 1
-            session.data_handles[track] = session.last_data_handle
+            _take(session, track)
     tell(room, session, turn)
 
 
@@ -134,15 +134,26 @@ def _problem(session: Session, request: PublishDataTrack) -> tuple[RequestFailur
     return next(((reason, message) for is_well, reason, message in checks if not is_well), None)
 
 
-def _wanted(room: RoomState, session: Session) -> list[TrackSid]:
-    if not session.permission.can_subscribe:
-        return []
-    return [
-        track
-        for track, (owner, _) in room.data_tracks.items()
-        if session.data_wishes.get(track, session.is_auto_subscribing_data)
-        and permitting.is_open_to(room.sessions[owner], track, session)
-    ]
+def _is_wanted(room: RoomState, session: Session, track: TrackSid) -> bool:
+    return (
+        session.permission.can_subscribe
+        and session.data_wishes.get(track, session.is_auto_subscribing_data)
+        and permitting.is_open_to(room.sessions[room.data_tracks[track][0]], track, session)
+    )
+
+
+def _take(session: Session, track: TrackSid) -> None:
+    """A handle is not given again soon: packets of the track before may be on their way."""
+    session.last_data_handle = session.last_data_handle % MAX_HANDLE + 1
+    session.data_handles[track] = session.last_data_handle
+
+
+def _withdraw(room: RoomState, tracks: list[TrackSid], turn: Turn) -> None:
+    for session in room.sessions.values():
+        for track in tracks:
+            session.data_wishes.pop(track, None)
+        if [track for track in tracks if session.data_handles.pop(track, None) is not None]:
+            tell(room, session, turn)
 
 
 def _end(room: RoomState, session: Session, info: DataTrackInfo, turn: Turn) -> None:
@@ -151,5 +162,4 @@ def _end(room: RoomState, session: Session, info: DataTrackInfo, turn: Turn) -> 
     turn.send(session, DataTrackUnpublished(track=info))
     turn.changed(session)
     turn.room_changed()
-    for other in room.sessions.values():
-        reconcile(room, other, turn)
+    _withdraw(room, [info.sid], turn)

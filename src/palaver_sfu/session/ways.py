@@ -26,7 +26,7 @@ def switch(room: RoomState, session: Session, way: MediaWay, turn: Turn) -> None
             del room.ways[next(iter(room.ways))]
     if not session.is_dual:
         rounds.ask_client(session, turn)
-    elif session.receiver in session.open_peers:
+    elif session.receiver in session.open_peers and rounds.may_begin(session):
         subscribing.begin_round(room, session, turn, restarts_ice=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from livekit.protocol import models, rtc
 
+from palaver_sfu.errors import WireError
 from palaver_sfu.room.values import DisconnectReason, ParticipantState
 from palaver_sfu.session.messages import Leave, LeaveAction, ParticipantsChanged
 from palaver_sfu.session.requests import ClientRequest, LeaveRequested, Scenario, Simulate
@@ -44,6 +45,12 @@ def test_the_others_learn_why_somebody_is_gone(request_: ClientRequest, reason: 
     stage.request("alice", request_)
     gone = stage.told("bob", ParticipantsChanged)[-1].participants[0]
     assert (gone.sid, gone.state, gone.disconnect_reason) == (alice, ParticipantState.DISCONNECTED, reason)
+
+
+def test_a_client_that_claims_more_tracks_than_any_room_has_is_cut() -> None:
+    frame = rtc.SignalRequest(sync_state=rtc.SyncState(track_sids_disabled=["TR"] * 5_001)).SerializeToString()
+    with pytest.raises(WireError):
+        read_request(frame, parse_offer=lambda _: None)
 
 
 def test_a_rehearsed_migration_brings_the_client_back_from_the_start() -> None:

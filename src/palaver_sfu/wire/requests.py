@@ -59,6 +59,9 @@ _LONG_REQUESTS = {
 # Each rule is asked about each track and each subscriber.
 MAX_PERMISSION_RULES = 1_000
 
+# Each is looked at in turn, while everybody waits.
+MAX_SYNCED = 5_000
+
 # Reads the sections of an SDP offer; None when the text is not one.
 ParseOffer = Callable[[str], tuple[OfferSection, ...] | None]
 
@@ -141,6 +144,10 @@ def _mute(message: rtc.MuteTrackRequest) -> ClientRequest:
 
 
 def read_sync_state(message: rtc.SyncState) -> SyncState:
+    """Raises: WireError: more tracks than any room has."""
+    lists = (message.publish_tracks, message.track_sids_disabled, message.publish_data_tracks)
+    if max(map(len, (*lists, message.subscription.track_sids, message.data_subscription.updates))) > MAX_SYNCED:
+        raise WireError("too many tracks in sync state")
     has_subscription = message.HasField("subscription")
     return SyncState(
         published=tuple(TrackSid(published.track.sid) for published in message.publish_tracks),
