@@ -14,7 +14,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/palaver/tools
 CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 # What `make fuzz` runs, and for how long each.
-FUZZ_TARGETS ?= answer datagrams payloads room sdp
+FUZZ_TARGETS ?= answer datagrams payloads room sdp turn
 FUZZ_SECONDS ?= 60
 # aws-lc and str0m take minutes on two cores; leave the machine usable meanwhile.
 CARGO := cargo

@@ -217,6 +217,34 @@ class Engine:
     def add_candidate(self, *, peer: str, candidate: str) -> None:
         """A trickled candidate (`candidate:…`). Unreadable ones are counted; nothing depends on them."""
 
+    def relay(
+        self,
+        *,
+        secret: bytes,
+        plain: list[tuple[str, int]],
+        encrypted: list[tuple[str, int]],
+        certificate: tuple[str, str] | None = None,
+    ) -> None:
+        """Speak TURN as well, on a thread of its own; once. Its only peers are the candidates of this engine.
+
+        Args:
+            secret: what passwords are made with: user `<unix time until which it is valid>:<participant>`, password
+                the Base64 of its HMAC-SHA1 by `secret`, realm `palaver`.
+            plain: IP address and port for UDP and TCP.
+            encrypted: IP address and port for TCP with TLS.
+            certificate: PEM files of chain and key for the latter, read again when they change.
+
+        Raises:
+            EngineError: bind failure, unreadable certificate, or TURN is spoken already.
+        """
+
+    def relay_connection(self, *, fd: int, local: tuple[str, int], remote: tuple[str, int]) -> None:
+        """Speak TURN on a connected stream socket, which is duplicated; `remote` is who is really at its other end.
+
+        Raises:
+            EngineError: `relay` was not called, or `queue_full`.
+        """
+
     def stats(self) -> str:
         """A flat JSON object of numbers: totals since the start, as of the last second."""
 

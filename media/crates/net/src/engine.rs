@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -14,8 +15,9 @@ use palaver_session::RtcFactory;
 use crate::command::Command;
 use crate::event::{Event, EventQueue, LogLevel};
 use crate::negotiation::{Answer, Negotiate, Negotiation, negotiation};
+use crate::relay::{Link, Relay, RelaySettings, RelayTotals};
 use crate::socket::UdpSocket;
-use crate::tcp::{TcpPort, listen};
+use crate::tcp::{Framing, Listener, TcpPort, listen};
 use crate::worker::{Mailbox, Totals, Worker};
 
 /// Tries to find an ephemeral port that is free on all binds.
@@ -29,6 +31,10 @@ pub enum EngineError {
     NothingToBind,
     /// A bind failed.
     Bind(SocketAddr, io::Error),
+    /// The port of TURN cannot be had, or its certificate cannot be read.
+    Relay(SocketAddr, io::Error),
+    /// TURN is spoken already.
+    RelaysAlready,
     /// A thread or a descriptor could not be made.
     Resources(io::Error),
     /// More than one worker was asked for; rooms are not spread over workers yet.
@@ -44,6 +50,8 @@ impl fmt::Display for EngineError {
         match self {
             Self::NothingToBind => f.write_str("no address to bind"),
             Self::Bind(address, error) => write!(f, "cannot bind UDP {address}: {error}"),
+            Self::Relay(address, error) => write!(f, "cannot serve TURN on {address}: {error}"),
+            Self::RelaysAlready => f.write_str("TURN is served already"),
             Self::Resources(error) => write!(f, "cannot start: {error}"),
             Self::Workers(count) => write!(f, "{count} workers asked for, exactly 1 is supported"),
             Self::QueueFull => f.write_str("queue_full"),
@@ -55,7 +63,7 @@ impl fmt::Display for EngineError {
 impl std::error::Error for EngineError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Bind(_, error) | Self::Resources(error) => Some(error),
+            Self::Bind(_, error) | Self::Relay(_, error) | Self::Resources(error) => Some(error),
             _ => None,
         }
     }
@@ -73,6 +81,8 @@ struct Running {
 /// The media engine. All methods may be called from any thread and return at once, except [`Engine::close`].
 pub struct Engine {
     port: u16,
+    candidates: Vec<SocketAddr>,
+    relaying: Mutex<Option<(Arc<Link>, JoinHandle<()>)>>,
     mailbox: Arc<Mailbox>,
     events: Arc<EventQueue>,
     running: Mutex<Option<Running>>,
@@ -112,6 +122,7 @@ impl Engine {
                 negotiator.run(&queue, |command| commands.post(command));
             })
             .map_err(EngineError::Resources)?;
+        let peers = candidates.clone();
         let mut worker =
             Worker::new(sockets, tcp.ok(), candidates, Arc::clone(&mailbox), Arc::clone(&events), sender.clone());
         let worker = std::thread::Builder::new()
@@ -122,7 +133,44 @@ impl Engine {
             })
             .map_err(EngineError::Resources)?;
         let running = Mutex::new(Some(Running { negotiation: sender, worker, negotiator, ended }));
-        Ok(Self { port, mailbox, events, running })
+        Ok(Self { port, candidates: peers, relaying: Mutex::default(), mailbox, events, running })
+    }
+
+    /// Speak TURN as well, once. Its only peers are the candidates of the media port.
+    pub fn relay(&self, settings: RelaySettings) -> Result<(), EngineError> {
+        if self.lock().is_none() {
+            return Err(EngineError::Closed);
+        }
+        let mut relaying = self.relaying.lock().unwrap_or_else(PoisonError::into_inner);
+        let link = Arc::new(Link::new().map_err(EngineError::Resources)?);
+        if relaying.is_some() || self.mailbox.relay.set(Arc::clone(&link)).is_err() {
+            return Err(EngineError::RelaysAlready);
+        }
+        let (mailbox, events) = (Arc::clone(&self.mailbox), Arc::clone(&self.events));
+        let mut relay = Relay::bind(settings, self.candidates.clone(), Arc::clone(&link), mailbox, events)
+            .map_err(|(address, error)| EngineError::Relay(address, error))?;
+        let thread = std::thread::Builder::new().name("palaver-turn".to_owned()).spawn(move || relay.run());
+        *relaying = Some((link, thread.map_err(EngineError::Resources)?));
+        Ok(())
+    }
+
+    /// Speak TURN on a connection that somebody else accepted and decrypts; `remote` is at its other end. The caller
+    /// keeps `descriptor`, which is duplicated.
+    pub fn relay_connection(
+        &self,
+        descriptor: RawFd,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> Result<(), EngineError> {
+        let relaying = self.relaying.lock().unwrap_or_else(PoisonError::into_inner);
+        let (link, _) = relaying.as_ref().ok_or(EngineError::Closed)?;
+        // SAFETY: dup takes no pointers; the result is checked before use, and nobody else owns it.
+        let descriptor = match unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 0) } {
+            failed if failed < 0 => return Err(EngineError::Resources(io::Error::last_os_error())),
+            // SAFETY: as above.
+            copy => unsafe { OwnedFd::from_raw_fd(copy) },
+        };
+        if link.adopt(descriptor, local, remote) { Ok(()) } else { Err(EngineError::QueueFull) }
     }
 
     /// The bound port.
@@ -171,10 +219,21 @@ impl Engine {
         (self.mailbox.totals(), self.events.dropped())
     }
 
+    /// Totals of TURN in the last second; zeros where it is not spoken.
+    pub fn relay_totals(&self) -> RelayTotals {
+        self.mailbox.relay.get().map(|link| link.totals()).unwrap_or_default()
+    }
+
     /// Say goodbye to all peers and join the threads, for at most `timeout`. Again: nothing happens.
     pub fn close(&self, timeout: Duration) {
         let Some(running) = self.lock().take() else { return };
         self.mailbox.close();
+        let relaying = self.relaying.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((link, thread)) = relaying {
+            link.close();
+            // It never waits for anybody, so this takes one turn of it.
+            let _ = thread.join();
+        }
         // The negotiation thread ends when both senders are gone: this one and the worker's.
         drop(running.negotiation);
         if running.ended.recv_timeout(timeout) == Err(RecvTimeoutError::Disconnected) {
@@ -194,13 +253,16 @@ impl Drop for Engine {
     /// Asks the threads to end; never waits for them.
     fn drop(&mut self) {
         self.mailbox.close();
+        if let Some(link) = self.mailbox.relay.get() {
+            link.close();
+        }
     }
 }
 
 /// The same addresses and port for TCP.
 fn listen_beside(sockets: &[UdpSocket]) -> io::Result<TcpPort> {
-    let listeners: Result<_, _> = sockets.iter().map(|socket| listen(socket.local())).collect();
-    TcpPort::new(listeners?)
+    let listen = |socket: &UdpSocket| Ok(Listener { socket: listen(socket.local())?, tls: None });
+    TcpPort::new(sockets.iter().map(listen).collect::<io::Result<_>>()?, Framing::Length)
 }
 
 /// Bind all addresses; where the port is 0 the first one chooses and the others follow.

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | worker | everything per packet, [`switchboard::Switchboard`] | sockets, commands, deadlines |
 //! | negotiation | reads and writes session descriptions | offers, answers |
+//! | relay | TURN, where it is wanted: [`RelaySettings`] | sockets, connections |
 //!
 //! The control plane never waits for a thread, nor a thread for it: commands go through a bounded queue
 //! ([`Engine`]), events come back through another ([`event::EventQueue`]).
@@ -12,6 +13,7 @@ pub mod command;
 mod engine;
 pub mod event;
 mod negotiation;
+mod relay;
 mod socket;
 pub mod switchboard;
 mod tcp;
@@ -20,4 +22,5 @@ mod worker;
 
 pub use engine::{Engine, EngineError};
 pub use negotiation::{Answer, Negotiate, print as print_text, read as read_offer};
+pub use relay::{CertificateFiles, RelaySettings, RelayTotals};
 pub use worker::Totals;

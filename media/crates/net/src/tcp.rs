@@ -1,20 +1,25 @@
-//! ICE over TCP (RFC 6544): connections that peers open, each datagram after its length (RFC 4571).
+//! Connections that peers open: ICE over TCP (RFC 6544), each datagram after its length (RFC 4571), and TURN.
 //!
 //! For people whose network lets no UDP through. Only listening: we never connect to anybody.
 
 mod connection;
 mod poller;
+mod wire;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use palaver_session::{Path, Protocol};
 
+pub(crate) use connection::Framing;
 use connection::{Connection, Fate};
 use poller::Poller;
+use rustls::ServerConfig;
+use wire::Wire;
 
 /// Connections at a time. Each costs a descriptor and at most 100 KiB.
 const MAX_CONNECTIONS: usize = 1_024;
@@ -26,6 +31,8 @@ const MAX_STRANGERS: usize = 128;
 const STRANGER_TIME: Duration = Duration::from_secs(10);
 /// A silent connection goes after this: browsers check idle ones twice a minute.
 const SILENCE: Duration = Duration::from_secs(90);
+/// Who keeps an address at hand by TURN, and does not use it, refreshes it this often at least.
+const TURN_SILENCE: Duration = Duration::from_secs(660);
 /// Connections accepted before packets get their turn.
 const MAX_ACCEPTED_PER_TURN: usize = 16;
 /// After a failed accept (no descriptors left) nobody is let in for this long; the listener stays readable meanwhile.
@@ -33,10 +40,17 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 /// Marks a listener among the tokens of connections.
 const LISTENER: u64 = 1 << 63;
 
-/// All listeners and connections of one worker.
+/// A listener, and with what it encrypts.
+pub(crate) struct Listener {
+    pub(crate) socket: TcpListener,
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+}
+
+/// All listeners and connections of one thread.
 pub(crate) struct TcpPort {
+    framing: Framing,
     poller: Poller,
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     paused_until: Option<Instant>,
     connections: HashMap<u64, Connection>,
     by_path: HashMap<Path, u64>,
@@ -46,17 +60,20 @@ pub(crate) struct TcpPort {
     next_token: u64,
     /// With something to write.
     waiting: Vec<u64>,
+    /// Connections of TURN that ended: what came by them ends with them.
+    ended: Vec<Path>,
     ready: Vec<(u64, bool)>,
     dropped: u64,
 }
 
 impl TcpPort {
-    pub(crate) fn new(listeners: Vec<TcpListener>) -> io::Result<Self> {
+    pub(crate) fn new(listeners: Vec<Listener>, framing: Framing) -> io::Result<Self> {
         let poller = Poller::new()?;
         for (token, listener) in (LISTENER..).zip(&listeners) {
-            poller.add(listener.as_raw_fd(), token)?;
+            poller.add(listener.socket.as_raw_fd(), token)?;
         }
         Ok(Self {
+            framing,
             poller,
             listeners,
             paused_until: None,
@@ -66,6 +83,7 @@ impl TcpPort {
             strangers: VecDeque::new(),
             next_token: 0,
             waiting: Vec::new(),
+            ended: Vec::new(),
             ready: Vec::new(),
             dropped: 0,
         })
@@ -114,9 +132,14 @@ impl TcpPort {
 
     /// Queue one datagram; [`TcpPort::flush`] writes. On a path without a connection it goes nowhere, as on any network.
     pub(crate) fn send(&mut self, path: &Path, datagram: &[u8]) {
+        self.say(path, datagram, true);
+    }
+
+    /// As [`TcpPort::send`], and whether this shows that the other side is somebody we know.
+    pub(crate) fn say(&mut self, path: &Path, datagram: &[u8], is_proof: bool) {
         let Some(token) = self.by_path.get(path) else { return };
         let Some(connection) = self.connections.get_mut(token) else { return };
-        connection.is_proved = true;
+        connection.is_proved |= is_proof;
         if connection.is_idle() {
             self.waiting.push(*token);
         }
@@ -135,12 +158,33 @@ impl TcpPort {
         }
     }
 
+    /// A connection that was accepted elsewhere; what it sends is not encrypted any more. Not blocking.
+    pub(crate) fn adopt(&mut self, now: Instant, descriptor: OwnedFd, path: Path) {
+        let stream = TcpStream::from(descriptor);
+        if stream.set_nonblocking(true).is_ok() {
+            self.admit(now, Wire::Plain(stream), path);
+        }
+    }
+
+    /// Who is gone since the last time.
+    pub(crate) fn take_ended(&mut self) -> Vec<Path> {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// Encrypt with another certificate from the next connection on.
+    pub(crate) fn set_tls(&mut self, config: &Arc<ServerConfig>) {
+        for tls in self.listeners.iter_mut().filter_map(|listener| listener.tls.as_mut()) {
+            tls.clone_from(config);
+        }
+    }
+
     /// Once a second: close who proved nothing in time, or fell silent, and let people in again after a failure.
     pub(crate) fn sweep(&mut self, now: Instant) {
         self.resume(now);
+        let most = if self.framing == Framing::Turn { TURN_SILENCE } else { SILENCE };
         let over = |c: &Connection| {
             let silent = now.saturating_duration_since(c.heard_at);
-            if c.is_proved { silent >= SILENCE } else { now.saturating_duration_since(c.opened_at) >= STRANGER_TIME }
+            if c.is_proved { silent >= most } else { now.saturating_duration_since(c.opened_at) >= STRANGER_TIME }
         };
         let ended: Vec<u64> = self.connections.iter().filter(|(_, c)| over(c)).map(|(token, _)| *token).collect();
         for token in ended {
@@ -158,7 +202,7 @@ impl TcpPort {
                 let wants = !connection.is_idle();
                 if wants != connection.is_watched_for_room {
                     connection.is_watched_for_room = wants;
-                    if self.poller.watch(connection.stream.as_raw_fd(), token, wants).is_err() {
+                    if self.poller.watch(connection.wire.descriptor(), token, wants).is_err() {
                         self.close(token);
                     }
                 }
@@ -174,11 +218,14 @@ impl TcpPort {
     ) {
         for _ in 0..MAX_ACCEPTED_PER_TURN {
             let Some(listener) = self.listeners.get(listener) else { return };
-            match listener.accept() {
+            match listener.socket.accept() {
                 Ok((stream, remote)) => {
                     let local = stream.local_addr().ok().and_then(|to| announced(remote, to));
-                    if let Some(local) = local {
-                        self.admit(now, stream, Path { protocol: Protocol::Tcp, local, remote });
+                    let is_ready = stream.set_nonblocking(true).and_then(|()| stream.set_nodelay(true)).is_ok();
+                    if let (Some(local), true) = (local, is_ready)
+                        && let Ok(wire) = Wire::new(stream, listener.tls.as_ref())
+                    {
+                        self.admit(now, wire, Path { protocol: Protocol::Tcp, local, remote });
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -189,7 +236,7 @@ impl TcpPort {
     }
 
     /// Refused connections are closed by being dropped.
-    fn admit(&mut self, now: Instant, stream: TcpStream, path: Path) {
+    fn admit(&mut self, now: Instant, wire: Wire, path: Path) {
         let from = self.per_address.get(&path.remote.ip()).copied().unwrap_or(0);
         if from >= MAX_PER_ADDRESS || self.by_path.contains_key(&path) {
             return;
@@ -205,8 +252,8 @@ impl TcpPort {
             return;
         }
         let token = self.next_token;
-        let Ok(connection) = Connection::new(stream, path, now) else { return };
-        if self.poller.add(connection.stream.as_raw_fd(), token).is_err() {
+        let Ok(connection) = Connection::new(wire, self.framing, path, now) else { return };
+        if self.poller.add(connection.wire.descriptor(), token).is_err() {
             return;
         }
         self.next_token += 1;
@@ -220,6 +267,9 @@ impl TcpPort {
     fn close(&mut self, token: u64) {
         let Some(connection) = self.connections.remove(&token) else { return };
         self.by_path.remove(&connection.path);
+        if self.framing == Framing::Turn {
+            self.ended.push(connection.path);
+        }
         let ip = connection.path.remote.ip();
         if let Some(count) = self.per_address.get_mut(&ip) {
             *count -= 1;
@@ -232,7 +282,7 @@ impl TcpPort {
     fn pause(&mut self, now: Instant) {
         self.paused_until = Some(now + ACCEPT_PAUSE);
         for listener in &self.listeners {
-            self.poller.remove(listener.as_raw_fd());
+            self.poller.remove(listener.socket.as_raw_fd());
         }
     }
 
@@ -241,7 +291,7 @@ impl TcpPort {
             self.paused_until = None;
             for (token, listener) in (LISTENER..).zip(&self.listeners) {
                 // Without it nobody new comes in by TCP; those who are in stay.
-                let _ = self.poller.add(listener.as_raw_fd(), token);
+                let _ = self.poller.add(listener.socket.as_raw_fd(), token);
             }
         }
     }

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use palaver_session::{Endpoint, Path, Protocol, SessionFactory};
@@ -13,6 +14,7 @@ use palaver_session::{Endpoint, Path, Protocol, SessionFactory};
 use crate::command::Command;
 use crate::event::{Event, EventQueue, LogLevel};
 use crate::negotiation::Negotiation;
+use crate::relay::Link;
 use crate::socket::{Batch, Departing, UdpSocket};
 use crate::switchboard::{Counters, Datagram, Switchboard, panic_text};
 use crate::tcp::TcpPort;
@@ -35,6 +37,8 @@ pub(crate) struct Mailbox {
     wake: Wake,
     is_closing: AtomicBool,
     totals: Mutex<Totals>,
+    /// Set once, where there is a relay.
+    pub(crate) relay: OnceLock<Arc<Link>>,
 }
 
 #[derive(Default)]
@@ -72,6 +76,7 @@ impl Mailbox {
             wake: Wake::new()?,
             is_closing: AtomicBool::new(false),
             totals: Mutex::default(),
+            relay: OnceLock::new(),
         })
     }
 
@@ -92,6 +97,11 @@ impl Mailbox {
 
     pub(crate) fn close(&self) {
         self.is_closing.store(true, Ordering::Release);
+        self.wake.notify();
+    }
+
+    /// Something waits that is no command.
+    pub(crate) fn nudge(&self) {
         self.wake.notify();
     }
 
@@ -190,6 +200,11 @@ impl Worker {
             if is_tcp_ready {
                 self.read_tcp(switchboard);
             }
+            if let Some(relay) = self.mailbox.relay.get() {
+                for (path, datagram) in relay.take_inward() {
+                    switchboard.receive(now, path, &datagram);
+                }
+            }
             let now = Instant::now();
             switchboard.flush(now);
             if self.mailbox.is_closing.load(Ordering::Acquire) {
@@ -249,12 +264,16 @@ impl Worker {
             }
             tcp.flush();
         }
+        let is_relayed = |datagram: &&Datagram| palaver_turn::is_relayed(datagram.path.remote);
+        if let Some(relay) = self.mailbox.relay.get() {
+            relay.push_outward(datagrams.iter().filter(is_relayed).map(|d| (d.path, d.bytes.as_slice())));
+        }
         for socket in &self.sockets {
             let is_ipv4 = socket.local().is_ipv4();
             let departing: Vec<Departing<'_>> = datagrams
                 .iter()
                 .filter(|datagram| datagram.path.protocol == Protocol::Udp)
-                .filter(|datagram| datagram.path.remote.is_ipv4() == is_ipv4)
+                .filter(|datagram| datagram.path.remote.is_ipv4() == is_ipv4 && !is_relayed(datagram))
                 .map(|datagram| self.departing(datagram, socket.local().ip()))
                 .collect();
             if !departing.is_empty() {
@@ -291,17 +310,23 @@ impl Worker {
         let descriptors = self.sockets.iter().map(UdpSocket::descriptor);
         let descriptors = descriptors.chain([self.mailbox.wake.descriptor()]);
         let descriptors = descriptors.chain(self.tcp.as_ref().map(TcpPort::descriptor));
-        let mut polled: Vec<libc::pollfd> =
-            descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
-        let timeout = libc::timespec {
-            tv_sec: libc::time_t::try_from(at_most.as_secs()).unwrap_or(3_600),
-            tv_nsec: libc::c_long::from(at_most.subsec_nanos()),
-        };
-        // SAFETY: the array has the declared length, the time-out is valid; both outlive the call. No signal mask.
-        // An error (EINTR) is an early return, which the loop is made for.
-        unsafe { libc::ppoll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, &raw const timeout, std::ptr::null()) };
+        let polled = poll(descriptors, at_most);
         self.tcp.is_some() && polled.last().is_some_and(|tcp| tcp.revents != 0)
     }
+}
+
+/// Until one of the descriptors is readable, or the time is over.
+pub(crate) fn poll(descriptors: impl Iterator<Item = RawFd>, at_most: Duration) -> Vec<libc::pollfd> {
+    let mut polled: Vec<libc::pollfd> =
+        descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
+    let timeout = libc::timespec {
+        tv_sec: libc::time_t::try_from(at_most.as_secs()).unwrap_or(3_600),
+        tv_nsec: libc::c_long::from(at_most.subsec_nanos()),
+    };
+    // SAFETY: the array has the declared length, the time-out is valid; both outlive the call. No signal mask.
+    // An error (EINTR) is an early return, which the loops are made for.
+    unsafe { libc::ppoll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, &raw const timeout, std::ptr::null()) };
+    polled
 }
 
 /// The announced candidate that a datagram came to. The kernel's word where we announce that address, else (NAT,
@@ -312,7 +337,7 @@ fn announced(candidates: &[SocketAddr], port: u16, from: SocketAddr, to: Option<
 }
 
 /// How many datagrams were lost here: the kernel's buffer is full, or the destination is impossible.
-fn send_all(socket: &UdpSocket, departing: &[Departing<'_>]) -> u64 {
+pub(crate) fn send_all(socket: &UdpSocket, departing: &[Departing<'_>]) -> u64 {
     let mut rest = departing;
     let mut dropped = 0;
     while !rest.is_empty() {

@@ -112,7 +112,7 @@ fn a_paused_subscription_gets_nothing_and_resumes_with_a_key_frame() {
 fn whoever_gets_another_address_sees_and_is_seen_from_the_next_check_on() {
     let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
     for (who, address) in [(bob, "198.51.100.7:4001"), (alice, "198.51.100.8:4002"), (bob, "198.51.100.7:4003")] {
-        world.clients[who].public = address.parse().expect("an address");
+        world.clients[who].seen_at = address.parse().expect("an address");
         world.film(alice, &mut camera, 30 * 5);
         let before = world.clients[bob].packets_of(shown).len();
         world.film(alice, &mut camera, 30);
@@ -192,6 +192,33 @@ fn an_ice_restart_leaves_no_gap() {
     let seen = world.clients[bob].packets_of(shown).len();
     assert!(seen >= 85, "{seen} of 90 pictures");
     world.assert_healthy();
+}
+
+/// A NAT gives another port, or the phone another network: the client's own checks from there are all that it takes.
+fn assert_goes_on_from(new: &str, restarts_ice: bool) {
+    let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
+    world.clients[bob].seen_at = new.parse().expect("address");
+    if restarts_ice {
+        world.restart_ice(bob);
+    }
+    // Checks come every few seconds; what is sent to the old address until then is lost.
+    world.film(alice, &mut camera, 150);
+    let before = world.clients[bob].packets_of(shown).len();
+    world.film(alice, &mut camera, 60);
+    let seen = world.clients[bob].packets_of(shown).len() - before;
+    assert!(seen >= 60, "{seen} of 60 pictures");
+    world.send_message(bob, b"from there");
+    world.assert_healthy();
+}
+
+#[test]
+fn a_call_goes_on_when_a_nat_changes_the_port() {
+    assert_goes_on_from("10.0.0.2:6001", false);
+}
+
+#[test]
+fn a_call_goes_on_from_another_network_after_an_ice_restart() {
+    assert_goes_on_from("198.51.100.9:7001", true);
 }
 
 /// How many of the numbers between first and last arrived, and how many should have.

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
 use palaver_net::command::{Command, Voices, Wish};
-use palaver_net::{Answer, Negotiate, Totals};
+use palaver_net::{Answer, CertificateFiles, Negotiate, RelaySettings, RelayTotals, Totals};
 use palaver_session::sdp::Assignment;
 use palaver_session::{OfferPlan, OfferedTrack};
 use pyo3::exceptions::PyValueError;
@@ -46,10 +47,8 @@ impl Engine {
     #[pyo3(signature = (*, binds, announce, workers = 1))]
     #[allow(clippy::needless_pass_by_value, reason = "extracted from Python objects")]
     fn new(py: Python<'_>, binds: Vec<(String, u16)>, announce: Vec<String>, workers: usize) -> PyResult<Self> {
-        let ip = |text: &String| text.parse::<IpAddr>().map_err(|_| error::refused(format!("no IP address: {text}")));
-        let binds: Vec<SocketAddr> =
-            binds.iter().map(|(host, port)| Ok(SocketAddr::new(ip(host)?, *port))).collect::<PyResult<_>>()?;
-        let announce: Vec<IpAddr> = announce.iter().map(ip).collect::<PyResult<_>>()?;
+        let binds = sockets(&binds)?;
+        let announce: Vec<IpAddr> = announce.iter().map(|text| ip(text)).collect::<PyResult<_>>()?;
         let engine =
             py.detach(|| palaver_net::Engine::start(&binds, &announce, workers)).map_err(|e| error::from_engine(&e))?;
         Ok(Self { engine, owner: process::id() })
@@ -157,9 +156,31 @@ impl Engine {
         self.post(Command::AddCandidate { peer: peer.into(), candidate })
     }
 
+    #[pyo3(signature = (*, secret, plain, encrypted, certificate = None))]
+    #[allow(clippy::needless_pass_by_value, reason = "extracted from Python objects")]
+    fn relay(
+        &self,
+        secret: Vec<u8>,
+        plain: Vec<(String, u16)>,
+        encrypted: Vec<(String, u16)>,
+        certificate: Option<(PathBuf, PathBuf)>,
+    ) -> PyResult<()> {
+        let certificate = certificate.map(|(chain, key)| CertificateFiles { chain, key });
+        let settings = RelaySettings { secret, plain: sockets(&plain)?, encrypted: sockets(&encrypted)?, certificate };
+        self.check()?.relay(settings).map_err(|e| error::from_engine(&e))
+    }
+
+    #[pyo3(signature = (*, fd, local, remote))]
+    #[allow(clippy::needless_pass_by_value, reason = "extracted from Python objects")]
+    fn relay_connection(&self, fd: i32, local: (String, u16), remote: (String, u16)) -> PyResult<()> {
+        let (local, remote) = (SocketAddr::new(ip(&local.0)?, local.1), SocketAddr::new(ip(&remote.0)?, remote.1));
+        self.check()?.relay_connection(fd, local, remote).map_err(|e| error::from_engine(&e))
+    }
+
     fn stats(&self) -> PyResult<String> {
-        let (totals, events_dropped) = self.check()?.totals();
-        Ok(to_json(&totals, events_dropped))
+        let engine = self.check()?;
+        let (totals, events_dropped) = engine.totals();
+        Ok(to_json(&totals, &engine.relay_totals(), events_dropped))
     }
 
     #[pyo3(signature = (*, timeout_s = 2.0))]
@@ -171,10 +192,18 @@ impl Engine {
     }
 }
 
+fn ip(text: &str) -> PyResult<IpAddr> {
+    text.parse().map_err(|_| error::refused(format!("no IP address: {text}")))
+}
+
+fn sockets(pairs: &[(String, u16)]) -> PyResult<Vec<SocketAddr>> {
+    pairs.iter().map(|(host, port)| Ok(SocketAddr::new(ip(host)?, *port))).collect()
+}
+
 /// One flat object of numbers.
-fn to_json(totals: &Totals, events_dropped: u64) -> String {
+fn to_json(totals: &Totals, relay: &RelayTotals, events_dropped: u64) -> String {
     let (switchboard, router) = (&totals.switchboard, &totals.router);
-    let fields: [(&str, u64); 28] = [
+    let fields: [(&str, u64); 32] = [
         ("peers", totals.peers as u64),
         ("datagrams_in", switchboard.datagrams_in),
         ("unknown_source", switchboard.unknown_source),
@@ -203,6 +232,10 @@ fn to_json(totals: &Totals, events_dropped: u64) -> String {
         ("datagrams_out", totals.datagrams_out),
         ("rooms", totals.rooms as u64),
         ("tcp_connections", totals.tcp_connections as u64),
+        ("turn_allocations", relay.allocations as u64),
+        ("turn_connections", relay.connections as u64),
+        ("turn_refused", relay.refused),
+        ("turn_dropped", relay.dropped),
     ];
     let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
     format!("{{{}}}", pairs.join(", "))

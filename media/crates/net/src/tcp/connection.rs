@@ -1,11 +1,12 @@
-//! One connection: bytes into datagrams and back.
+//! One connection: bytes into datagrams, or frames of TURN, and back.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
-use std::os::fd::AsRawFd;
 use std::time::Instant;
 
 use palaver_session::Path;
+use palaver_turn::framing::frame_bytes;
+
+use super::wire::Wire;
 
 /// Longest datagram, as over UDP.
 const MAX_DATAGRAM_BYTES: usize = 9_216;
@@ -18,6 +19,15 @@ const MAX_WAITING_BYTES: usize = 64 * 1024;
 /// And as many in the kernel.
 const KERNEL_BUFFER_BYTES: libc::c_int = 64 * 1024;
 
+/// Where one datagram ends and the next begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// Each after its length (RFC 4571).
+    Length,
+    /// Each says itself how long it is (RFC 8656).
+    Turn,
+}
+
 /// What becomes of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -26,7 +36,8 @@ pub(super) enum Fate {
 }
 
 pub(super) struct Connection {
-    pub(super) stream: TcpStream,
+    pub(super) wire: Wire,
+    framing: Framing,
     pub(super) path: Path,
     pub(super) opened_at: Instant,
     pub(super) heard_at: Instant,
@@ -41,12 +52,11 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, path: Path, now: Instant) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        stream.set_nodelay(true)?;
-        crate::socket::set_option(stream.as_raw_fd(), libc::SOL_SOCKET, libc::SO_SNDBUF, KERNEL_BUFFER_BYTES)?;
+    pub(super) fn new(wire: Wire, framing: Framing, path: Path, now: Instant) -> io::Result<Self> {
+        crate::socket::set_option(wire.descriptor(), libc::SOL_SOCKET, libc::SO_SNDBUF, KERNEL_BUFFER_BYTES)?;
         Ok(Self {
-            stream,
+            wire,
+            framing,
             path,
             opened_at: now,
             heard_at: now,
@@ -60,24 +70,35 @@ impl Connection {
 
     /// Nothing waits to be written.
     pub(super) fn is_idle(&self) -> bool {
-        self.outgoing.is_empty()
+        self.outgoing.is_empty() && !self.wire.has_more()
     }
 
     /// Read what is there, a turn's worth at most; `each` is called with every whole datagram.
     pub(super) fn read(&mut self, now: Instant, mut each: impl FnMut(&[u8])) -> Fate {
         let mut chunk = [0; READ_BYTES];
-        let count = match self.stream.read(&mut chunk) {
-            Ok(0) => return Fate::Ends,
-            Ok(count) => count,
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+        loop {
+            let count = match self.wire.read(&mut chunk) {
+                Ok(0) => return Fate::Ends,
+                Ok(count) => count,
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                    return Fate::Stays;
+                }
+                Err(_) => return Fate::Ends,
+            };
+            self.heard_at = now;
+            if self.take(chunk.get(..count).unwrap_or_default(), &mut each) == Fate::Ends {
+                return Fate::Ends;
+            }
+            // What the kernel still holds makes the poller speak again; what was decrypted already does not.
+            if matches!(self.wire, Wire::Plain(_)) {
                 return Fate::Stays;
             }
-            Err(_) => return Fate::Ends,
-        };
-        self.heard_at = now;
-        let chunk = chunk.get(..count).unwrap_or_default();
+        }
+    }
+
+    fn take(&mut self, chunk: &[u8], each: impl FnMut(&[u8])) -> Fate {
         if self.incoming.is_empty() {
-            return match split(chunk, &mut each) {
+            return match split(self.framing, chunk, each) {
                 Ok(rest) => {
                     self.incoming.extend_from_slice(rest);
                     Fate::Stays
@@ -86,7 +107,7 @@ impl Connection {
             };
         }
         self.incoming.extend_from_slice(chunk);
-        match split(&self.incoming, &mut each) {
+        match split(self.framing, &self.incoming, each) {
             Ok(rest) => {
                 let done = self.incoming.len() - rest.len();
                 self.incoming.drain(..done);
@@ -102,7 +123,9 @@ impl Connection {
         if self.outgoing.len() - self.written + HEADER_BYTES + datagram.len() > MAX_WAITING_BYTES {
             return false;
         }
-        self.outgoing.extend_from_slice(&length.to_be_bytes());
+        if self.framing == Framing::Length {
+            self.outgoing.extend_from_slice(&length.to_be_bytes());
+        }
         self.outgoing.extend_from_slice(datagram);
         true
     }
@@ -110,7 +133,7 @@ impl Connection {
     /// Write what the kernel takes.
     pub(super) fn write(&mut self) -> Fate {
         while let Some(rest) = self.outgoing.get(self.written..).filter(|rest| !rest.is_empty()) {
-            match self.stream.write(rest) {
+            match self.wire.write(rest) {
                 Ok(0) => return Fate::Ends,
                 Ok(count) => self.written += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -127,7 +150,7 @@ impl Connection {
         }
         self.outgoing.clear();
         self.written = 0;
-        Fate::Stays
+        if self.wire.flush().is_ok() { Fate::Stays } else { Fate::Ends }
     }
 }
 
@@ -136,17 +159,23 @@ impl Connection {
 pub(super) struct TooLong;
 
 /// Call `each` with every whole datagram in `bytes`; answers the rest.
-pub(super) fn split(mut bytes: &[u8], mut each: impl FnMut(&[u8])) -> Result<&[u8], TooLong> {
-    while let [high, low, rest @ ..] = bytes {
-        let length = usize::from(u16::from_be_bytes([*high, *low]));
+pub(super) fn split(framing: Framing, mut bytes: &[u8], mut each: impl FnMut(&[u8])) -> Result<&[u8], TooLong> {
+    loop {
+        let whole = match framing {
+            Framing::Turn => frame_bytes(bytes).map_err(|_| TooLong)?.map(|length| (0, length)),
+            Framing::Length => match bytes {
+                [high, low, ..] => Some((HEADER_BYTES, usize::from(u16::from_be_bytes([*high, *low])))),
+                _ => None,
+            },
+        };
+        let Some((header, length)) = whole else { return Ok(bytes) };
         if length > MAX_DATAGRAM_BYTES {
             return Err(TooLong);
         }
-        let Some((datagram, others)) = rest.split_at_checked(length) else { break };
+        let Some(datagram) = bytes.get(header..header + length) else { return Ok(bytes) };
         if !datagram.is_empty() {
             each(datagram);
         }
-        bytes = others;
+        bytes = bytes.get(header + length..).unwrap_or_default();
     }
-    Ok(bytes)
 }

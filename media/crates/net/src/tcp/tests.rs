@@ -3,8 +3,12 @@ use std::net::Shutdown;
 
 use proptest::prelude::*;
 
-use super::connection::{TooLong, split};
+use super::connection::{TooLong, split as split_framed};
 use super::*;
+
+fn split(bytes: &[u8], each: impl FnMut(&[u8])) -> Result<&[u8], TooLong> {
+    split_framed(Framing::Length, bytes, each)
+}
 
 fn framed(datagrams: &[Vec<u8>]) -> Vec<u8> {
     datagrams.iter().flat_map(|d| [(d.len() as u16).to_be_bytes().to_vec(), d.clone()].concat()).collect()
@@ -20,7 +24,8 @@ impl Stage {
     fn new() -> Self {
         let listener = listen("127.0.0.1:0".parse().expect("address")).expect("listen");
         let address = listener.local_addr().expect("bound");
-        Self { port: TcpPort::new(vec![listener]).expect("epoll"), address, seen: Vec::new() }
+        let listener = Listener { socket: listener, tls: None };
+        Self { port: TcpPort::new(vec![listener], Framing::Length).expect("epoll"), address, seen: Vec::new() }
     }
 
     fn connect(&mut self) -> TcpStream {

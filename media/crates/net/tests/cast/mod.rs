@@ -41,8 +41,8 @@ fn is_lost(count: &mut usize, every: usize, bytes: &[u8]) -> bool {
 pub(crate) struct Client {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
-    /// As which the network shows it.
-    pub(crate) public: SocketAddr,
+    /// Where the server sees it: another address than its own behind a NAT.
+    pub(crate) seen_at: SocketAddr,
     pub(crate) rtc: Rtc,
     pub(crate) offer_id: i64,
     pub(crate) is_connected: bool,
@@ -125,7 +125,7 @@ impl World {
         self.clients.push(Client {
             name,
             address,
-            public: address,
+            seen_at: address,
             rtc,
             offer_id: 0,
             is_connected: false,
@@ -254,7 +254,7 @@ impl World {
             self.events.append(&mut self.board.outbox.events);
             let mut is_quiet = true;
             for datagram in std::mem::take(&mut self.board.outbox.datagrams) {
-                if let Some(who) = self.clients.iter().position(|c| c.public == datagram.path.remote) {
+                if let Some(who) = self.clients.iter().position(|c| c.seen_at == datagram.path.remote) {
                     is_quiet = false;
                     if is_lost(&mut self.media_datagrams[TO_CLIENT], self.loss[TO_CLIENT], &datagram.bytes) {
                         self.lost += 1;
@@ -274,7 +274,7 @@ impl World {
                         self.lost += 1;
                         continue;
                     }
-                    self.recorded.push((self.clients[who].public, bytes.clone()));
+                    self.recorded.push((self.clients[who].seen_at, bytes.clone()));
                     let parcel = Parcel { who, direction: TO_SERVER, bytes };
                     match &mut self.network {
                         None => self.deliver(&parcel),
@@ -300,7 +300,7 @@ impl World {
         if parcel.direction == TO_CLIENT {
             client.receive(self.now, server, &parcel.bytes);
         } else {
-            self.board.receive(self.now, Path::udp(server, client.public), &parcel.bytes);
+            self.board.receive(self.now, Path::udp(server, client.seen_at), &parcel.bytes);
         }
     }
 

@@ -264,7 +264,7 @@ impl Life {
     fn move_network(&mut self, who: usize) {
         let number = self.dice.u8(1..250);
         self.note(who, "has another address");
-        self.world.clients[who].public = ([172, 16, who as u8, number], 6_000 + u16::from(number)).into();
+        self.world.clients[who].seen_at = ([172, 16, who as u8, number], 6_000 + u16::from(number)).into();
     }
 
     fn change_line(&mut self, who: usize) {
