@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -33,6 +34,7 @@ from palaver_sfu.room.values import ALL_CODECS
 from palaver_sfu.session.effects import Announce
 from palaver_sfu.survey import RoomView, survey
 from palaver_sfu.switchboard import Switchboard
+from palaver_sfu.wire.ice_servers import IceServer, IceServers, TurnServer
 from palaver_sfu.wire.responses import Encoder
 from palaver_sfu.wire.tokens import Keys
 
@@ -66,12 +68,14 @@ class SfuApp:
         media: MediaPort,
         webhook_transport: httpx.AsyncBaseTransport | None,
         clock: Callable[[], float],
+        own_turn: TurnServer | None = None,
     ) -> None:
         self._media = media
         self._settings = settings
         self._keys = keys = Keys(secrets=settings.keys)
         self._clock = clock
         self._meters = Meters(clock)
+        servers: Sequence[IceServer | TurnServer] = settings.ice_servers + (() if own_turn is None else (own_turn,))
         self._webhooks = WebhookSender(
             urls=settings.webhook_urls,
             keys=keys,
@@ -83,7 +87,7 @@ class SfuApp:
         self.switchboard = Switchboard(
             media=media,
             facts=_Facts(self._webhooks, self._meters),
-            encoder=Encoder(node_id=f"ND_{new_nonce()}", ice_servers=settings.ice_servers),
+            encoder=Encoder(node_id=f"ND_{new_nonce()}", ice_servers=IceServers(clock=clock, servers=servers)),
             clock=clock,
             nonce=new_nonce,
             creates_rooms_on_join=settings.creates_rooms_on_join,
@@ -137,6 +141,13 @@ class SfuApp:
         self._keys.replace(secrets)
         logger.info("API keys exchanged", extra={"keys": sorted(secrets)})
 
+    def relay(self, connection: socket.socket, *, local: tuple[str, int], remote: tuple[str, int]) -> None:
+        """Speak TURN on `connection`, which is duplicated; `remote` is who is really at its other end.
+
+        Raises: MediaError: there is no relay, or too many connections wait.
+        """
+        self._media.relay_connection(connection.fileno(), local=local, remote=remote)
+
     async def startup(self) -> None:
         self._media.start(self._media_events)
         self._ticking = asyncio.create_task(self.switchboard.run(), name="sfu ticks")
@@ -188,11 +199,15 @@ def create_app(
     Raises:
         ConfigError: the media port is taken, or nothing can be announced.
     """
+    own_turn: TurnServer | None = None
+    if media is None:
+        media, own_turn = _open_media(settings)
     return SfuApp(
         settings,
-        media=_open_media(settings) if media is None else media,
+        media=media,
         webhook_transport=webhook_transport,
         clock=steady_clock() if clock is None else clock,
+        own_turn=own_turn,
     )
 
 
@@ -206,7 +221,7 @@ def new_nonce() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(12))
 
 
-def _open_media(settings: SfuSettings) -> MediaPort:
+def _open_media(settings: SfuSettings) -> tuple[MediaPort, TurnServer | None]:
     # Imported here: the compiled core is needed by a running server only, not by those who read settings.
     from palaver_sfu.adapters.media import CoreMedia
 
@@ -216,10 +231,10 @@ def _open_media(settings: SfuSettings) -> MediaPort:
     port = settings.media_port
     has_ipv6 = any(":" in address for address in announce)
     has_ipv4 = any(":" not in address for address in announce)
-    binds = [("0.0.0.0", port)] * has_ipv4 + [("::", port)] * has_ipv6  # noqa: S104  media is for everybody
+    hosts = ["0.0.0.0"] * has_ipv4 + ["::"] * has_ipv6  # noqa: S104  media is for everybody
     try:
-        return CoreMedia(
-            binds=binds,
+        media = CoreMedia(
+            binds=[(host, port) for host in hosts],
             announce=announce,
             workers=settings.media_workers,
             disabled=frozenset(ALL_CODECS) - frozenset(settings.room_options.enabled_codecs),
@@ -227,3 +242,18 @@ def _open_media(settings: SfuSettings) -> MediaPort:
         )
     except MediaError as error:
         raise ConfigError("media-port", f"cannot use UDP port {port}: {error}") from error
+    turn = settings.turn
+    if not turn.is_on:
+        return media, None
+    secret = secrets.token_bytes(32)
+    try:
+        media.relay(
+            secret=secret,
+            plain=[(host, turn.port) for host in hosts if turn.port],
+            encrypted=[(host, turn.tls_port) for host in hosts if turn.tls_port],
+            certificate=turn.certificate,
+        )
+    except MediaError as error:
+        media.close()
+        raise ConfigError("turn-port", str(error)) from error
+    return media, TurnServer(urls=turn.urls(announce), secret=secret)

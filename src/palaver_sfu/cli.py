@@ -29,6 +29,7 @@ from palaver_sfu.config_file import FileConfig, read_file
 from palaver_sfu.errors import ConfigError
 from palaver_sfu.http.admin import AdminApp, Insight
 from palaver_sfu.room.values import DEFAULT_VOICES, VoiceLimit
+from palaver_sfu.ways import TurnSettings, read_ice_servers
 
 EXIT_SETTINGS = 2
 EXIT_PORT = 1
@@ -79,6 +80,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="MICROPHONES",
         help=f"a room with more is large (default {DEFAULT_VOICES.large_room})",
+    )
+    parser.add_argument("--turn-port", type=int, metavar="PORT", help="UDP and TCP port for TURN")
+    parser.add_argument("--turn-tls-port", type=int, metavar="PORT", help="TCP port for TURN over TLS")
+    parser.add_argument("--turn-domain", metavar="NAME", help="name of this machine in the certificate")
+    parser.add_argument("--turn-cert", type=Path, metavar="FILE", help="certificate chain (PEM) for --turn-tls-port")
+    parser.add_argument("--turn-key", type=Path, metavar="FILE", help="private key (PEM) of --turn-cert")
+    parser.add_argument(
+        "--ice-servers", type=Path, metavar="FILE", help="JSON list of STUN and TURN servers that you run yourself"
     )
     parser.add_argument("--keys-file", type=Path, help="file of `name: secret` lines")
     parser.add_argument("--webhook-url", action="append", default=[], metavar="URL", help="repeatable")
@@ -149,7 +158,8 @@ def read_options(arguments: argparse.Namespace) -> Options:
         room_options=file.room_options,
         room_presets=file.room_presets,
         limits=file.limits,
-        ice_servers=file.ice_servers,
+        turn=_turn(arguments, file),
+        ice_servers=read_ice_servers(arguments.ice_servers) if arguments.ice_servers else file.ice_servers,
     )
     return Options(
         host=arguments.host or file.host or ("127.0.0.1" if arguments.dev else "0.0.0.0"),  # noqa: S104  a server serves
@@ -157,6 +167,17 @@ def read_options(arguments: argparse.Namespace) -> Options:
         log_format="json" if (arguments.log_format or file.log_format) == "json" else "text",
         sfu=sfu,
         admin=_admin(arguments, file),
+    )
+
+
+def _turn(arguments: argparse.Namespace, file: FileConfig) -> TurnSettings:
+    chain: Path | None = arguments.turn_cert or file.turn_cert
+    key: Path | None = arguments.turn_key or file.turn_key
+    return TurnSettings(
+        port=_first(arguments.turn_port, file.turn_port, 0),
+        tls_port=_first(arguments.turn_tls_port, file.turn_tls_port, 0),
+        domain=arguments.turn_domain or file.turn_domain,
+        certificate=None if chain is None or key is None else (chain, key),
     )
 
 

@@ -19,7 +19,8 @@ from palaver_sfu.room.values import (
     VoiceLimit,
 )
 from palaver_sfu.session.state import DEFAULT_TIMING, Timing
-from palaver_sfu.wire.responses import IceServer
+from palaver_sfu.ways import NO_TURN, TurnSettings
+from palaver_sfu.wire.ice_servers import IceServer, TurnServer
 
 MIN_SECRET_BYTES = 32  # as long as the digest of HS256 (RFC 7518, 3.2)
 DEFAULT_PORT = 7880
@@ -54,7 +55,8 @@ class SfuSettings:
     """Everything that `create_app` needs.
 
     `media_addresses` are announced as candidates exactly as given; empty means every address of an interface that
-    is up. `media_port` 0 takes any free UDP port. `is_dev` allows secrets that are too short for anything else.
+    is up. `media_port` 0 takes any free UDP port. `ice_servers` are those that the operator runs. `is_dev` allows
+    secrets that are too short for anything else.
     """
 
     keys: Mapping[str, str] = field(repr=False)
@@ -71,7 +73,8 @@ class SfuSettings:
     room_presets: Mapping[str, RoomWish] = field(default_factory=dict)
     timing: Timing = DEFAULT_TIMING
     limits: Limits = DEFAULT_LIMITS
-    ice_servers: tuple[IceServer, ...] = ()
+    ice_servers: tuple[IceServer | TurnServer, ...] = ()
+    turn: TurnSettings = NO_TURN
 
     def __post_init__(self) -> None:
         _check_keys(self.keys, is_dev=self.is_dev)

@@ -11,7 +11,7 @@ from typing import Any
 from palaver_sfu.errors import ConfigError
 from palaver_sfu.room.limits import DEFAULT_LIMITS, Limits
 from palaver_sfu.room.values import DEFAULT_OPTIONS, DEFAULT_VOICES, RoomOptions, RoomWish, VoiceLimit
-from palaver_sfu.wire.responses import IceServer
+from palaver_sfu.wire.ice_servers import DEFAULT_LIFETIME_S, IceServer, TurnServer
 
 LOG_FORMATS = ("text", "json")
 
@@ -29,7 +29,12 @@ class FileConfig:
     media_addresses: tuple[str, ...] = ()
     media_workers: int = 1
     voices: VoiceLimit = DEFAULT_VOICES
-    ice_servers: tuple[IceServer, ...] = ()
+    ice_servers: tuple[IceServer | TurnServer, ...] = ()
+    turn_port: int | None = None
+    turn_tls_port: int | None = None
+    turn_domain: str = ""
+    turn_cert: Path | None = None
+    turn_key: Path | None = None
     webhook_urls: tuple[str, ...] = ()
     webhook_key: str = ""
     creates_rooms_on_join: bool = True
@@ -63,19 +68,24 @@ def parse_file(text: str, *, folder: Path = Path()) -> FileConfig:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError("config", f"is not TOML: {error}") from error
     media, webhook, admin, room = (root.table(name) for name in ("media", "webhook", "admin", "room"))
+    turn = media.table("turn")
     presets = room.table("presets")
-    keys_file = root.text("keys_file")
     config = FileConfig(
         host=root.text("host"),
         port=root.number("port"),
         log_format=root.choice("log_format", LOG_FORMATS),
         keys=root.table("keys").all_texts(),
-        keys_file=None if keys_file is None else folder / keys_file,
+        keys_file=root.path("keys_file", folder),
         media_port=media.number("port"),
         media_addresses=media.texts("addresses"),
         media_workers=media.number("workers") or 1,
         voices=_voices(media),
         ice_servers=tuple(_ice_server(entry) for entry in media.tables("ice_servers")),
+        turn_port=turn.number("port"),
+        turn_tls_port=turn.number("tls_port"),
+        turn_domain=turn.text("domain") or "",
+        turn_cert=turn.path("cert", folder),
+        turn_key=turn.path("key", folder),
         webhook_urls=webhook.texts("urls"),
         webhook_key=webhook.text("api_key") or "",
         creates_rooms_on_join=room.flag("auto_create", default=True),
@@ -100,16 +110,17 @@ def _voices(table: _Table) -> VoiceLimit:
     )
 
 
-def _ice_server(table: _Table) -> IceServer:
-    server = IceServer(
-        urls=table.texts("urls"), username=table.text("username") or "", credential=table.text("credential") or ""
-    )
-    if not server.urls:
+def _ice_server(table: _Table) -> IceServer | TurnServer:
+    urls, secret, lifetime_s = table.texts("urls"), table.text("secret"), table.number("lifetime_s")
+    username, credential = table.text("username") or "", table.text("credential") or ""
+    if not urls:
         raise ConfigError(f"{table.path}.urls", "names no server")
-    for url in server.urls:
+    for url in urls:
         if url.partition(":")[0] not in {"stun", "stuns", "turn", "turns"}:
             raise ConfigError(f"{table.path}.urls", f"{url!r} is no address of a STUN or TURN server")
-    return server
+    if secret:
+        return TurnServer(urls, secret.encode(), lifetime_s or DEFAULT_LIFETIME_S)
+    return IceServer(urls, username, credential)
 
 
 def _room_options(table: _Table) -> RoomOptions:
@@ -164,6 +175,10 @@ class _Table:
         if value is not None and not isinstance(value, str):
             raise self._wrong(name, "is not a text")
         return value
+
+    def path(self, name: str, folder: Path) -> Path | None:
+        value = self.text(name)
+        return None if value is None else folder / value
 
     def number(self, name: str) -> int | None:
         value = self._values.pop(name, None)

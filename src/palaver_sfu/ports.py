@@ -154,6 +154,9 @@ class MediaPort(Protocol):
 
     def add_candidate(self, *, peer: ParticipantSid, candidate: str) -> None: ...
 
+    def relay_connection(self, fd: int, *, local: tuple[str, int], remote: tuple[str, int]) -> None:
+        """Speak TURN on a connected stream socket that stays the caller's; `remote` is really at its other end."""
+
     def stats(self) -> str:
         """JSON counters."""
 

@@ -397,7 +397,7 @@ class Switchboard:
             if attached is None:
                 continue
             if frame is None:
-                frame = self._encoder.encode(effect.message, mint=attached.mint)
+                frame = self._encoder.encode(effect.message, mint=attached.mint, reader=sid)
             attached.link.send(frame)
 
     def _announce(self, effect: Announce) -> None:

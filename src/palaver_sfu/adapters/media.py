@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from palaver_sfu import _core
@@ -78,6 +79,23 @@ class CoreMedia:
     @property
     def local_port(self) -> int:
         return self._engine.local_port
+
+    def relay(
+        self,
+        *,
+        secret: bytes,
+        plain: Sequence[tuple[str, int]],
+        encrypted: Sequence[tuple[str, int]],
+        certificate: tuple[Path, Path] | None,
+    ) -> None:
+        """Speak TURN on these addresses too, the latter with TLS. Raises: MediaError."""
+        files = None if certificate is None else (str(certificate[0]), str(certificate[1]))
+        self._do(
+            lambda: self._engine.relay(secret=secret, plain=list(plain), encrypted=list(encrypted), certificate=files)
+        )
+
+    def relay_connection(self, fd: int, *, local: tuple[str, int], remote: tuple[str, int]) -> None:
+        self._do(lambda: self._engine.relay_connection(fd=fd, local=local, remote=remote))
 
     def start(self, on_events: OnMediaEvents) -> None:
         self._on_events = on_events

@@ -185,6 +185,9 @@ class MemoryMedia:
         if state is not None:
             state.candidates.append(candidate)
 
+    def relay_connection(self, fd: int, *, local: tuple[str, int], remote: tuple[str, int]) -> None:
+        raise MediaError("there is no relay")
+
     def stats(self) -> str:
         return json.dumps({"peers": len(self.peers)})
 

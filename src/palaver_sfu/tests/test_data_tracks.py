@@ -192,7 +192,9 @@ def test_the_wire_carries_what_only_clients_care_about() -> None:
     frame = rtc.SignalRequest(publish_data_track_request=asked).SerializeToString()
     stage.request("alice", read_request(frame, parse_offer=lambda _: None))
     published = stage.told("alice", DataTrackPublished)[-1]
-    sent = rtc.SignalResponse.FromString(Encoder(node_id="ND").encode(published, mint=lambda _: "").binary)
+    sent = rtc.SignalResponse.FromString(
+        Encoder(node_id="ND").encode(published, mint=lambda _: "", reader=stage.session("alice").sid).binary
+    )
     info = sent.publish_data_track_response.info
     assert (info.pub_handle, info.name, info.sid[:4]) == (3, "lidar", "DTR_")
     assert (info.encryption, info.frame_encoding.custom) == (models.Encryption.GCM, "points")

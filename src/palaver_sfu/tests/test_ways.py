@@ -12,8 +12,9 @@ from palaver_sfu.session.messages import Answer, Joined, Resumed, ServerOffer
 from palaver_sfu.session.requests import ClientAnswer, LeaveRequested, MediaWay, Offer, Scenario, Simulate
 from palaver_sfu.session.ways import MAX_REHEARSALS, REHEARSAL_S
 from palaver_sfu.tests.rehearsal import Stage, spare_sections
+from palaver_sfu.wire.ice_servers import IceServer, IceServers
 from palaver_sfu.wire.requests import read_request
-from palaver_sfu.wire.responses import Encoder, IceServer
+from palaver_sfu.wire.responses import Encoder
 
 TCP = "a=candidate:2 1 tcp 2 10.0.0.1 7882 typ host tcptype passive\r\n"
 UDP = "a=candidate:1 1 UDP 9 10.0.0.1 7882 typ host\r\n"
@@ -66,9 +67,13 @@ def test_a_relay_by_tls_is_left_its_way_and_the_client_told_to_take_it() -> None
     stage.join("alice")
     joined = stage.told("alice", Joined)[-1]
     relay = IceServer(urls=("turns:turn.example:443?transport=tcp",))
-    with_relay, without = Encoder(node_id="ND", ice_servers=(relay,)), Encoder(node_id="ND")
+    told = IceServers(clock=lambda: 0.0, servers=(relay,))
+    with_relay, without = Encoder(node_id="ND", ice_servers=told), Encoder(node_id="ND")
     for message in (joined, Resumed(last_message=0, is_by_tls=True)):
-        frames = [encoder.encode(message, mint=lambda _: "") for encoder in (with_relay, without)]
+        frames = [
+            encoder.encode(message, mint=lambda _: "", reader=ParticipantSid("PA_1"))
+            for encoder in (with_relay, without)
+        ]
         settings = []
         for frame in frames:
             response = rtc.SignalResponse.FromString(frame.binary)

@@ -41,6 +41,7 @@ from palaver_sfu.session.messages import (
     PictureStateChanged,
     RequestAnswered,
     RequestFailure,
+    Resumed,
     WatchedQuality,
 )
 from palaver_sfu.session.requests import (
@@ -60,6 +61,7 @@ from palaver_sfu.session.requests import (
     UpdateSubscription,
     UpdateTrackSettings,
 )
+from palaver_sfu.wire.ice_servers import IceServer, IceServers, TurnServer, password
 from palaver_sfu.wire.join_request import MAX_JOIN_REQUEST_BYTES, read_join_request
 from palaver_sfu.wire.requests import (
     MAX_PERMISSION_RULES,
@@ -68,11 +70,14 @@ from palaver_sfu.wire.requests import (
     MAX_TEXT_BYTES,
     read_request,
 )
-from palaver_sfu.wire.responses import LIVEKIT_LEVEL, Encoder, IceServer
+from palaver_sfu.wire.responses import LIVEKIT_LEVEL, Encoder
 from palaver_sfu.wire.tracks import MAX_ADD_TRACK_BYTES, MAX_AUDIO_FEATURES
 
 ALICE = ParticipantSid("PA_1")
 SDP = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\n"
+
+
+ICE_SERVERS = (IceServer(urls=("stun:s",)), TurnServer(urls=("turn:t",), secret=b"north", lifetime_s=60))
 
 
 def read(request: rtc.SignalRequest) -> object:
@@ -81,8 +86,8 @@ def read(request: rtc.SignalRequest) -> object:
 
 
 def encode(message: object) -> rtc.SignalResponse:
-    encoder = Encoder(node_id="ND_1", ice_servers=(IceServer(urls=("stun:s",)),))
-    frame = encoder.encode(message, mint=lambda _: "token")  # type: ignore[arg-type]
+    encoder = Encoder(node_id="ND_1", ice_servers=IceServers(clock=lambda: 1_000.0, servers=ICE_SERVERS))
+    frame = encoder.encode(message, mint=lambda _: "token", reader=ALICE)  # type: ignore[arg-type]
     assert json.loads(frame.text)
     return rtc.SignalResponse.FromString(frame.binary)
 
@@ -318,7 +323,11 @@ def test_a_join_response_has_all_that_clients_insist_on() -> None:
         "audio/opus",
         "audio/red",
     ]
-    assert [list(server.urls) for server in join.ice_servers] == [["stun:s"]]
+    stun, turn = join.ice_servers
+    assert (*stun.urls, stun.username, stun.credential) == ("stun:s", "", "")
+    assert (*turn.urls, turn.username) == ("turn:t", "1060:PA_1")
+    assert turn.credential == password(b"north", "1060:PA_1")
+    assert list(encode(Resumed(last_message=1)).reconnect.ice_servers) == [stun, turn], "and after a resume"
     assert (join.other_participants[0].client_protocol, list(join.other_participants[0].capabilities)) == (2, [1])
 
 

@@ -13,7 +13,7 @@ from google.protobuf.json_format import MessageToJson
 from livekit.protocol import models, rtc
 
 from palaver_sfu.room.quality import score
-from palaver_sfu.room.values import DisconnectReason, Mid, RoomSid, TrackSid, VideoQuality
+from palaver_sfu.room.values import DisconnectReason, Mid, ParticipantSid, RoomSid, TrackSid, VideoQuality
 from palaver_sfu.session.messages import (
     Answer,
     DataTrackHandles,
@@ -44,6 +44,7 @@ from palaver_sfu.session.messages import (
     WatchedQuality,
 )
 from palaver_sfu.wire.data_tracks import data_track_message, handles_message
+from palaver_sfu.wire.ice_servers import IceServers
 from palaver_sfu.wire.infos import codecs, participant_message, room_message, track_message
 
 # The level of the reference server whose behaviour the tests compare with; clients switch features by it.
@@ -54,15 +55,6 @@ PING_INTERVAL_S = 5
 PING_TIMEOUT_S = 15
 
 Mint = Callable[[RefreshToken], str]
-
-
-@dataclass(frozen=True, slots=True)
-class IceServer:
-    """A STUN or TURN server that clients are told to use."""
-
-    urls: tuple[str, ...]
-    username: str = ""
-    credential: str = ""
 
 
 class Frame:
@@ -85,15 +77,18 @@ class Encoder:
     """What every response of one server shares."""
 
     node_id: str
-    ice_servers: tuple[IceServer, ...] = ()
+    ice_servers: IceServers = field(default_factory=lambda: IceServers(clock=lambda: 0.0))
     trailer_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
-    def encode(self, message: ServerMessage, *, mint: Mint) -> Frame:
-        """`mint` signs the token of a `RefreshToken`, with the key that its reader joined with."""
+    def encode(self, message: ServerMessage, *, mint: Mint, reader: ParticipantSid) -> Frame:
+        """`mint` signs the token of a `RefreshToken`, with the key that its reader joined with.
+
+        Only the first message to a `reader` depends on who it is: that of a join or of a resume.
+        """
         if isinstance(message, Joined):
             return Frame(rtc.SignalResponse(join=self._join(message)))
         if isinstance(message, Resumed):
-            return Frame(rtc.SignalResponse(reconnect=self._reconnect(message)))
+            return Frame(rtc.SignalResponse(reconnect=self._reconnect(message, reader)))
         if isinstance(message, RefreshToken):
             return Frame(rtc.SignalResponse(refresh_token=mint(message)))
         return Frame(_encode(message))
@@ -104,7 +99,7 @@ class Encoder:
             participant=participant_message(message.participant),
             other_participants=[participant_message(other) for other in message.others],
             server_version=LIVEKIT_LEVEL,
-            ice_servers=self._ice_servers(),
+            ice_servers=self._ice_servers(message.participant.sid),
             subscriber_primary=message.is_subscriber_primary,
             ping_timeout=PING_TIMEOUT_S,
             ping_interval=PING_INTERVAL_S,
@@ -115,9 +110,9 @@ class Encoder:
             sif_trailer=self._trailer(message.room.sid),
         )
 
-    def _reconnect(self, message: Resumed) -> rtc.ReconnectResponse:
+    def _reconnect(self, message: Resumed, reader: ParticipantSid) -> rtc.ReconnectResponse:
         return rtc.ReconnectResponse(
-            ice_servers=self._ice_servers(),
+            ice_servers=self._ice_servers(reader),
             server_info=self._server_info(),
             last_message_seq=message.last_message,
             client_configuration=self._configuration(message),
@@ -125,7 +120,7 @@ class Encoder:
 
     @property
     def has_tls_relay(self) -> bool:
-        return any(url.startswith("turns:") for server in self.ice_servers for url in server.urls)
+        return any(url.startswith("turns:") for server in self.ice_servers.servers for url in server.urls)
 
     def _trailer(self, room: RoomSid) -> bytes:
         """How frames of the server's own would end in an encrypted call. It makes none; clients expect the word."""
@@ -136,10 +131,10 @@ class Encoder:
             return None
         return models.ClientConfiguration(force_relay=models.ENABLED)
 
-    def _ice_servers(self) -> list[rtc.ICEServer]:
+    def _ice_servers(self, participant: ParticipantSid) -> list[rtc.ICEServer]:
         return [
             rtc.ICEServer(urls=server.urls, username=server.username, credential=server.credential)
-            for server in self.ice_servers
+            for server in self.ice_servers.for_participant(participant)
         ]
 
     def _server_info(self) -> models.ServerInfo:
