@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Protocol
 
 from palaver.config.asgi_types import App, Receive, Scope, Send, respond
+from palaver.config.turn_door import Relay
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +27,18 @@ class Planes:
     """The ASGI application of `palaver serve`: routes by path, never looks inside."""
 
     def __init__(
-        self, *, pages: App, static: App, health: App, sfu: App, live: App, files: App, parts: tuple[Part, ...]
+        self,
+        *,
+        pages: App,
+        static: App,
+        health: App,
+        sfu: App,
+        live: App,
+        files: App,
+        parts: tuple[Part, ...],
+        relay: Relay | None = None,
     ) -> None:
+        self.relay = relay
         self._http = (
             (("/static/",), static),
             (("/health/",), health),

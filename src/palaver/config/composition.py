@@ -5,6 +5,7 @@ ConfigError (of palaver_sfu)      a setting of the media server that cannot be; 
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings as django_settings
@@ -15,6 +16,7 @@ from palaver.config.health import Health
 from palaver.config.housekeeping import Housekeeping
 from palaver.config.live_handlers import REGISTRY
 from palaver.config.options import MediaServer, Settings
+from palaver.config.origins import is_any
 from palaver.config.pages import Pages
 from palaver.config.secret_files import Secrets
 from palaver.config.static_files import StaticFiles
@@ -24,6 +26,7 @@ from palaver.live.lifecycle import LivePart
 from palaver.live.routing import application as live_sockets
 from palaver_sfu.app import SfuApp, create_app
 from palaver_sfu.config import SfuSettings
+from palaver_sfu.ways import TurnSettings, read_ice_servers
 
 if TYPE_CHECKING:
     from palaver.live.cluster.part import ClusterPart
@@ -50,6 +53,7 @@ def build(settings: Settings) -> Planes:
         sfu=sfu or nothing_here,
         live=live_sockets,
         files=files,
+        relay=None if sfu is None else sfu.relay,
         # Stopped in the opposite order: rooms say good-bye while the media server still answers them.
         parts=(Housekeeping(), files, *(() if sfu is None else (sfu,)), live),
     )
@@ -71,6 +75,8 @@ def _embedded(settings: Settings, pages: Pages, *, is_serving: Callable[[], bool
             keys={secrets.sfu_api_key: secrets.sfu_api_secret},
             media_port=settings.media.port,
             media_addresses=settings.media.addresses,
+            turn=_turn(settings),
+            ice_servers=read_ice_servers(settings.media.ice_servers) if settings.media.ice_servers else (),
             webhook_urls=(_WEBHOOK_URL,),
             webhook_api_key=secrets.sfu_api_key,
         ),
@@ -83,6 +89,18 @@ def _embedded(settings: Settings, pages: Pages, *, is_serving: Callable[[], bool
         transport=httpx.ASGITransport(app=sfu),
     )
     return sfu, engine
+
+
+def _turn(settings: Settings) -> TurnSettings:
+    """TURN over TLS shares the port of https: whoever sees the page gets through, whatever else is blocked."""
+    public = urlsplit(settings.listen.public_url or "")
+    is_ours = settings.tls.is_on and public.scheme in ("", "https")
+    host = settings.listen.host
+    return TurnSettings(
+        port=settings.media.turn_port,
+        https_port=(public.port or (443 if public.hostname else settings.listen.port)) if is_ours else 0,
+        domain=settings.media.turn_domain or public.hostname or ("" if is_any(host) else host),
+    )
 
 
 def _external(server: MediaServer) -> LiveKitEngine:

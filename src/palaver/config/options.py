@@ -73,6 +73,27 @@ OPTIONS: tuple[Option, ...] = (
         default_note="every address of an interface that is up, except loopback and link-local",
     ),
     _option(
+        "turn-port",
+        parsing.port_or_any,
+        "0",
+        "UDP and TCP port for TURN, for people who reach neither the media port nor https of this process; 0 for none. "
+        "Where this process serves https, TURN over TLS is spoken on that port without being asked for.",
+    ),
+    _option(
+        "turn-domain",
+        parsing.word,
+        None,
+        "Name or address by which clients reach TURN.",
+        default_note="the host of --public-url, or the addresses that media is sent to",
+    ),
+    _option(
+        "ice-servers",
+        parsing.existing_file,
+        None,
+        "JSON file with a list of STUN and TURN servers of your own: urls, and username and credential or secret.",
+        default_note="none, and never a third party's",
+    ),
+    _option(
         "livekit-url",
         parsing.engine_url,
         None,
@@ -219,6 +240,9 @@ class MediaSettings:
     addresses: tuple[str, ...]
     server: MediaServer | None
     """None for the embedded one."""
+    turn_port: int = 0
+    turn_domain: str | None = None
+    ice_servers: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +324,14 @@ def read_settings(environ: Mapping[str, str] | None = None, flags: argparse.Name
     return Settings(
         listen=ListenSettings(values["host"], values["port"], values["public_url"], values["trusted_proxy"]),
         tls=TlsSettings(values["tls_cert"], values["tls_key"], values["tls_self_signed"]),
-        media=MediaSettings(values["media_port"], values["media_address"], _media_server(values)),
+        media=MediaSettings(
+            values["media_port"],
+            values["media_address"],
+            _media_server(values),
+            turn_port=values["turn_port"],
+            turn_domain=values["turn_domain"],
+            ice_servers=values["ice_servers"],
+        ),
         store=StoreSettings(values["data_dir"], values["database_url"], values["redis_url"], values["secret_key"]),
         accounts=AccountSettings(values["sign_up"]),
         files=FileLimits(

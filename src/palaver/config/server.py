@@ -13,6 +13,7 @@ import uvicorn
 from typing_extensions import override
 
 from palaver.config.asgi_types import App
+from palaver.config.turn_door import Relay, http_or_turn
 from palaver_sfu.http.websockets import BoundedWebSocket
 
 _GOODBYE_S = 2.0
@@ -85,14 +86,18 @@ def run(
     ready: Callable[[], None],
     certificate: tuple[Path, Path] | None,
     trusted_proxies: tuple[str, ...],
+    relay: Relay | None = None,
 ) -> int:
-    """Serve until SIGINT or SIGTERM; return the exit code. `goodbye` runs before connections are closed."""
+    """Serve until SIGINT or SIGTERM; return the exit code. `goodbye` runs before connections are closed.
+
+    `relay` takes connections that speak TURN instead of HTTP.
+    """
     config = uvicorn.Config(
         app,
         # wsproto takes request lines of 64 kB: LiveKit clients put a whole join request there. uvicorn's websockets
         # back ends stop at 8 kB (design notes on the protocol, 1.3).
         ws=BoundedWebSocket,
-        http="httptools",
+        http="httptools" if relay is None else http_or_turn(relay),
         lifespan="on",
         log_config=None,
         access_log=True,

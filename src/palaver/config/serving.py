@@ -66,6 +66,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
         goodbye=goodbye,
         ready=ready,
         certificate=certificate,
+        relay=planes.relay if certificate else None,
         trusted_proxies=settings.listen.trusted_proxies,
     )
 
