@@ -64,6 +64,11 @@ SUITES = (
         "Foreign clients and the bare wire: Python, Chromium, Firefox; ours and the reference",
         (*PYTEST, "-s", "tests/interop", "tests/conformance"),
     ),
+    Suite(
+        "networks",
+        "Networks that block, break, move and are slow: a Chromium behind each",
+        (*LONG, "tests/interop/test_networks.py", "tests/interop/test_relayed.py"),
+    ),
     Suite("cluster", "Several processes on Redis and PostgreSQL: kills, stops, outages", (*PYTEST, "tests/cluster")),
     Suite("e2e", "Stories of a user in Chromium", (*PYTEST, "tests/e2e")),
     Suite(

@@ -40,17 +40,25 @@ def reroute(media_port: int, port: int) -> str:
 
 @dataclass
 class Line:
-    """What the line to the browser is like now; may be changed at any time. 0 bit/s is no limit."""
+    """What the line to the browser is like now; may be changed at any time. 0 bit/s is no limit.
+
+    `delay_s` is how long everything takes, there and back together; up to `jitter_s` more, each datagram on its own.
+    """
 
     port: int = 0
     bps: int = 0
     loss: float = 0.0
+    delay_s: float = 0.0
+    jitter_s: float = 0.0
     passed: int = 0
     dropped: int = 0
     _random: random.Random = field(default_factory=lambda: random.Random(7))
 
     def loses(self) -> bool:
         return self._random.random() < self.loss
+
+    def late_s(self) -> float:
+        return self.delay_s + self._random.random() * self.jitter_s
 
 
 class _Browser(asyncio.DatagramProtocol):
@@ -71,10 +79,13 @@ class _Browser(asyncio.DatagramProtocol):
         line.passed += 1
         if not line.bps:
             self._free_at = now
-            self._outside.sendto(data, self._address)
+            if line.delay_s:
+                loop.call_later(line.late_s(), self._outside.sendto, data, self._address)
+            else:
+                self._outside.sendto(data, self._address)
             return
         self._free_at = start + (len(data) + OVERHEAD_BYTES) * 8 / line.bps
-        loop.call_at(self._free_at, self._outside.sendto, data, self._address)
+        loop.call_at(self._free_at + line.late_s(), self._outside.sendto, data, self._address)
 
 
 class _Outside(asyncio.DatagramProtocol):
@@ -115,9 +126,11 @@ class _Outside(asyncio.DatagramProtocol):
 
 
 @contextmanager
-def narrow_line(media_port: int, *, bps: int = 0, loss: float = 0.0) -> Iterator[Line]:
+def narrow_line(
+    media_port: int, *, bps: int = 0, loss: float = 0.0, delay_s: float = 0.0, jitter_s: float = 0.0
+) -> Iterator[Line]:
     """A line to the SFU on this machine, in a thread of its own until the end of the block."""
-    line = Line(bps=bps, loss=loss)
+    line = Line(bps=bps, loss=loss, delay_s=delay_s, jitter_s=jitter_s)
     ready, end = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
 
