@@ -75,7 +75,7 @@ def parse_file(text: str, *, folder: Path = Path()) -> FileConfig:
         port=root.number("port"),
         log_format=root.choice("log_format", LOG_FORMATS),
         keys=root.table("keys").all_texts(),
-        keys_file=root.path("keys_file", folder),
+        keys_file=root.file("keys_file", folder),
         media_port=media.number("port"),
         media_addresses=media.texts("addresses"),
         media_workers=media.number("workers") or 1,
@@ -84,8 +84,8 @@ def parse_file(text: str, *, folder: Path = Path()) -> FileConfig:
         turn_port=turn.number("port"),
         turn_tls_port=turn.number("tls_port"),
         turn_domain=turn.text("domain") or "",
-        turn_cert=turn.path("cert", folder),
-        turn_key=turn.path("key", folder),
+        turn_cert=turn.file("cert", folder),
+        turn_key=turn.file("key", folder),
         webhook_urls=webhook.texts("urls"),
         webhook_key=webhook.text("api_key") or "",
         creates_rooms_on_join=room.flag("auto_create", default=True),
@@ -176,7 +176,7 @@ class _Table:
             raise self._wrong(name, "is not a text")
         return value
 
-    def path(self, name: str, folder: Path) -> Path | None:
+    def file(self, name: str, folder: Path) -> Path | None:
         value = self.text(name)
         return None if value is None else folder / value
 
