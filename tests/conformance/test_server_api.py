@@ -181,6 +181,18 @@ async def test_a_full_room_takes_those_who_only_serve_it(server: SfuAddress, roo
             assert (await film.until("join")).participant.permission.recorder
 
 
+async def test_everybody_is_told_while_a_recorder_is_there(server: SfuAddress, room: str) -> None:
+    async with dial(server, dual_path(), token(server, "alice", room)) as alice:
+        assert not (await alice.until("join")).room.active_recording
+        async with dial(server, dual_path(), token(server, "film", room, recorder=True, hidden=True)) as film:
+            await film.until("join")
+            while not (await alice.until("room_update")).room.active_recording:
+                pass
+            await film.send(leave=pb.LeaveRequest(reason=models.CLIENT_INITIATED))
+        while (await alice.until("room_update")).room.active_recording:
+            pass
+
+
 async def test_a_token_says_how_the_room_is_made(server: SfuAddress, room: str) -> None:
     config = api.RoomConfiguration(max_participants=9, metadata="m", empty_timeout=40, departure_timeout=30)
     bearer = api.AccessToken(server.api_key, server.api_secret).with_identity("alice").with_room_config(config)

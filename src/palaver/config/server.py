@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from palaver.config.asgi_types import App
 from palaver.config.turn_door import Relay, http_or_turn
+from palaver_sfu.http.patience import PatientFastHttp
 from palaver_sfu.http.websockets import BoundedWebSocket
 
 _GOODBYE_S = 2.0
@@ -97,7 +98,7 @@ def run(
         # wsproto takes request lines of 64 kB: LiveKit clients put a whole join request there. uvicorn's websockets
         # back ends stop at 8 kB (design notes on the protocol, 1.3).
         ws=BoundedWebSocket,
-        http="httptools" if relay is None else http_or_turn(relay),
+        http=PatientFastHttp if relay is None else http_or_turn(relay),
         lifespan="on",
         log_config=None,
         access_log=True,

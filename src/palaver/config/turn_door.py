@@ -10,7 +10,8 @@ import socket
 from typing import ClassVar, Final, Protocol
 
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from palaver_sfu.http.patience import PatientFastHttp
 
 # A binding or an allocation: 0x0001, 0x0003. No HTTP method and no WebSocket frame begins so.
 _FIRST_BYTE: Final = 0
@@ -56,7 +57,7 @@ class _Half(asyncio.Protocol):
             self.other.transport.resume_reading()
 
 
-class HttpOrTurn(HttpToolsProtocol):
+class HttpOrTurn(PatientFastHttp):
     """HTTP, until the first byte says otherwise."""
 
     relay: ClassVar[Relay]
@@ -71,6 +72,7 @@ class HttpOrTurn(HttpToolsProtocol):
         super().data_received(data)
 
     def _hand_over(self, first: bytes) -> None:
+        self.keep_waiting()
         self._unset_keepalive_if_required()
         self.connections.discard(self)
         client = _Half(self.transport)
@@ -103,7 +105,7 @@ class HttpOrTurn(HttpToolsProtocol):
             self.transport.resume_reading()
 
 
-def http_or_turn(relay: Relay) -> type[HttpToolsProtocol]:
+def http_or_turn(relay: Relay) -> type[PatientFastHttp]:
     """The protocol of a port that speaks both."""
     return type("HttpOrTurn", (HttpOrTurn,), {"relay": staticmethod(relay)})
 

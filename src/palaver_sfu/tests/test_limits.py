@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import uvicorn
 from livekit.protocol import models, rtc
 from websockets.exceptions import InvalidStatus
 
@@ -18,6 +19,7 @@ from palaver_sfu.http import app as http_app, gate as gates, patience
 from palaver_sfu.http.gate import Gate, address_of
 from palaver_sfu.room.limits import Limits
 from palaver_sfu.room.values import RoomOptions
+from palaver_sfu.server import listen
 from palaver_sfu.tests.serving import Served, serving
 
 CREATE = {"room_create": True}
@@ -216,3 +218,34 @@ def test_no_limit_means_none() -> None:
     gate = Gate(Limits(joins_per_second=0, connections_per_address=0), lambda: 0.0)
     for _ in range(5_000):
         gate.enter({"client": ("192.0.2.1", 1)})
+
+
+@pytest.mark.parametrize("protocol", [patience.PatientHttp, patience.PatientFastHttp])
+async def test_both_parsers_wait_for_heads_and_not_for_the_rest_of_what_was_answered(
+    protocol: type[asyncio.Protocol], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    server = uvicorn.Server(uvicorn.Config(app, http=protocol, lifespan="off", log_config=None))
+    listener = listen("127.0.0.1", 0)
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        await asyncio.sleep(0.01)
+    lines = Lines(listener.getsockname()[1])
+    try:
+        monkeypatch.setattr(patience, "HEAD_S", 0.2)
+        upload, more = await lines.dial(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc")
+        assert (await upload.readline()).startswith(b"HTTP/1.1 413")
+        silent, _ = await lines.dial(b"GET / HT")
+        assert await is_cut(silent)
+        more.write(b"more")
+        await more.drain()
+        silent, _ = await lines.dial(b"")
+        assert await is_cut(silent)
+    finally:
+        await lines.close()
+        server.should_exit = True
+        await running
