@@ -42,14 +42,18 @@ from palaver_sfu.session.inputs import (
     TrackStarted,
 )
 from palaver_sfu.session.messages import Joined, Leave, ParticipantsChanged
+from palaver_sfu.session.permitting import is_open_to
 from palaver_sfu.session.requests import (
     AddTrack,
     ClientRequest,
     LeaveRequested,
     OfferSection,
     Ping,
+    PublishDataTrack,
     SetMuted,
     SetSubscriptionPermission,
+    UnpublishDataTrack,
+    UpdateDataSubscription,
     UpdateSubscription,
     UpdateTrackSettings,
 )
@@ -146,6 +150,31 @@ class RoomLaws(RuleBasedStateMachine):
     @rule(name=NAMES, is_open=st.booleans())
     def choose_subscribers(self, name: str, is_open: bool) -> None:
         self.request(name, SetSubscriptionPermission(all_participants=is_open, permissions=()))
+
+    @rule(name=NAMES, handle=st.integers(1, 2), is_published=st.booleans(), subscribes=st.booleans())
+    def use_data_tracks(self, name: str, handle: int, is_published: bool, subscribes: bool) -> None:
+        if is_published:
+            self.request(name, PublishDataTrack(handle=handle, name=str(handle)))
+        else:
+            self.request(name, UnpublishDataTrack(handle=handle))
+        updates = tuple((track, subscribes) for track in self.stage.room.data_tracks)
+        self.request(name, UpdateDataSubscription(updates=updates))
+
+    @invariant()
+    def data_tracks_add_up(self) -> None:
+        room = self.stage.room
+        owned = {info.sid: s.sid for s in room.sessions.values() for info in s.data_tracks.values()}
+        assert owned == {track: owner for track, (owner, _) in room.data_tracks.items()}
+        for session in room.sessions.values():
+            wanted_tracks = {
+                track
+                for track, owner in owned.items()
+                if session.data_wishes.get(track)
+                and session.permission.can_subscribe
+                and is_open_to(room.sessions[owner], track, session)
+            }
+            assert session.data_handles.keys() == wanted_tracks
+            assert len(set(session.data_handles.values())) == len(wanted_tracks)
 
     @rule(name=NAMES, is_muted=st.booleans(), is_by_server=st.booleans())
     def mute(self, name: str, is_muted: bool, is_by_server: bool) -> None:
