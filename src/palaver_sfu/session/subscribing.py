@@ -248,15 +248,13 @@ def _apply(room: RoomState, session: Session, track: TrackSid, turn: Turn) -> No
 
 
 def _await(room: RoomState, session: Session, track: TrackSid, turn: Turn, *, is_wanted: bool) -> None:
-    """A wish for a track that is not there: it may be about to come."""
+    """A wish for a track that is not there: it may be about to come. Thousands of them are no client's: no answer."""
     if not is_wanted:
         if session.awaited.pop(track, None) is not None:
             session.wishes.pop(track, None)
     elif len(session.awaited) < MAX_AHEAD:
         session.awaited.setdefault(track, turn.now + room.timing.track_wait_s)
         session.wishes[track] = True
-    else:
-        turn.send(session, SubscriptionFailed(track=track, is_unknown_track=True))
 
 
 def _missing(session: Session, tracks: list[TrackSid], lacking: list[Publication], kind: TrackKind) -> int:
