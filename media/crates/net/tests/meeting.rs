@@ -242,6 +242,19 @@ fn packets_lost_on_the_way_to_a_subscriber_are_sent_again() {
 }
 
 #[test]
+fn pictures_are_repaired_on_a_line_that_loses_a_quarter() {
+    let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
+    world.loss[TO_CLIENT] = 4;
+    world.film(alice, &mut camera, 300);
+    world.loss[TO_CLIENT] = 0;
+    world.film(alice, &mut camera, 15);
+    let (arrived, expected) = completeness(&mut world, bob, shown);
+    assert!(expected > 250 && world.lost > 80, "{expected} expected, {} lost", world.lost);
+    // A few are lost as often as they are asked for.
+    assert!(arrived * 100 >= expected * 98, "{arrived} of {expected}");
+}
+
+#[test]
 fn packets_lost_on_the_way_from_a_publisher_are_asked_for_and_keep_their_numbers() {
     let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
     world.loss[TO_SERVER] = 15;
