@@ -42,6 +42,7 @@ class Join:
     is_adaptive: bool = False
     is_dual: bool = False
     protocol: int = NEWEST_PROTOCOL
+    sends_red: bool = True
     add_tracks: tuple[AddTrack, ...] = ()
     offer: Offer | None = None
 

@@ -90,7 +90,11 @@ def chosen_codecs(session: Session) -> dict[Mid, str]:
 
 def opus_wishes(session: Session) -> dict[Mid, OpusWish]:
     """How each section with sound shall be encoded."""
-    return {p.mid: p.opus for p in session.publications.values() if p.mid is not None and p.opus is not None}
+    return {
+        p.mid: replace(p.opus, may_use_red=p.opus.may_use_red and session.sends_red)
+        for p in session.publications.values()
+        if p.mid is not None and p.opus is not None
+    }
 
 
 def sections_answered(room: RoomState, session: Session, turn: Turn) -> None:

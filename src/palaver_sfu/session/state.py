@@ -162,6 +162,7 @@ class Session:
     wishes: dict[TrackSid, bool] = field(default_factory=dict)
     awaited: dict[TrackSid, float] = field(default_factory=dict)  # wished for, not there (yet): until when
     settings: dict[TrackSid, TrackSettings] = field(default_factory=dict)
+    sends_red: bool = True
     applied: dict[TrackSid, SetSubscription] = field(default_factory=dict)
     paused: set[TrackSid] = field(default_factory=set)  # for want of room on the line
     undecodable: set[TrackSid] = field(default_factory=set)

@@ -4,7 +4,6 @@ import base64
 import contextlib
 import gzip
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -236,30 +235,6 @@ def test_an_added_track_keeps_what_only_clients_care_about() -> None:
     info = models.TrackInfo.FromString(request.details)
     assert [(codec.mime_type, codec.cid) for codec in info.codecs] == [("video/vp8", "cam")]
     assert (info.name, info.stream, info.encryption, info.simulcast) == ("camera", "mine", models.Encryption.GCM, True)
-
-
-@pytest.mark.parametrize(
-    ("wish", "may_use_red"),
-    [
-        ({}, True),
-        ({"disable_red": True}, False),
-        ({"encryption": models.Encryption.GCM}, False),
-        ({"encryption": models.Encryption.CUSTOM}, False),
-    ],
-)
-def test_sound_may_use_red_unless_it_is_encrypted_or_asked_not_to(wish: dict[str, Any], may_use_red: bool) -> None:
-    request = read(rtc.SignalRequest(add_track=rtc.AddTrackRequest(cid="mic", type=models.AUDIO, **wish)))
-    assert isinstance(request, AddTrack)
-    assert request.opus is not None
-    assert request.opus.may_use_red is may_use_red
-
-
-def test_a_microphone_is_told_from_other_sound() -> None:
-    for source, is_microphone in [(models.MICROPHONE, True), (models.SCREEN_SHARE_AUDIO, False)]:
-        request = read(rtc.SignalRequest(add_track=rtc.AddTrackRequest(cid="a", type=models.AUDIO, source=source)))
-        assert isinstance(request, AddTrack)
-        assert request.opus is not None
-        assert request.opus.is_microphone is is_microphone
 
 
 def test_a_video_without_layers_is_one_layer_of_its_size() -> None:

@@ -11,7 +11,7 @@ from livekit.protocol import models
 
 from palaver_sfu.errors import WireError
 from palaver_sfu.room.values import ParticipantSid
-from palaver_sfu.wire.join_request import MAX_JOIN_REQUEST_BYTES, JoinRequest
+from palaver_sfu.wire.join_request import MAX_JOIN_REQUEST_BYTES, JoinRequest, sends_red
 
 MAX_CAPABILITIES = 64
 
@@ -31,6 +31,7 @@ def read_join_query(query: Mapping[str, str]) -> JoinRequest:
         is_auto_subscribing=_is_on(query.get("auto_subscribe", "1")),
         is_auto_subscribing_data=_is_on(query.get("auto_subscribe_data_track", "")),
         is_adaptive=_is_on(query.get("adaptive_stream", "")),
+        sends_red=sends_red(query.get("browser", "")),
         metadata=query.get("metadata", ""),
         attributes=_attributes(query.get("attributes", "")),
         add_tracks=(),
