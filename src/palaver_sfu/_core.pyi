@@ -111,6 +111,14 @@ class Engine:
         - `("stats", [(peer, figures)])`: connected peers, about each second; figures are `{"rtt_ms": float | None,
           "loss_in": float, "loss_out": float, "bps_in": int, "bps_out": int, "idle_s": float}`, losses as shares from
           0 to 1; `idle_s` since the last verified connectivity check or packet.
+        - `("streams", [(peer, way, [(track, layer, cause, totals)], [(track, totals)])])`: what each peer is sent and
+          sends, when it changed and else about every five seconds, at most once a second. `way` is `udp` or `tcp`;
+          `layer` 0 is the smallest, None: nothing is sent; `cause` says why no more: `whole` (it is all), `asked`,
+          `bandwidth`, `cpu`, `muted`, `waiting` (for the publisher or a key frame), `unheard` (in a large room others
+          speak). `totals` are `(bytes, packets, nacks, loss)`: since the beginning, repairs included; `loss` is the
+          share lost lately.
+        - `("load", load)`: the media thread has become too busy or less so: `light`, `full` (nobody should begin to
+          publish), `smaller_pictures`, `smallest_pictures` (which it has then seen to itself).
         - `("data", peer, label, payload)`, `("data_open", peer, label)`
         - `("log", level, text)`: `info`, `warning`, `error`; never contains descriptions, addresses or keys.
         - `("worker_lost", *rooms)`: the media thread failed as a whole and began again without these rooms and their

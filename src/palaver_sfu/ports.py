@@ -19,6 +19,7 @@ from palaver_sfu.session.inputs import (
     PictureStateObserved,
     SpeakersObserved,
     StatsObserved,
+    StreamsObserved,
     TrackStarted,
 )
 from palaver_sfu.session.requests import OfferSection
@@ -46,6 +47,21 @@ class SpeakersHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamsTold:
+    """The streams of several peers: those for whom something changed, and some in turn. At most once a second."""
+
+    peers: tuple[StreamsObserved, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadChanged:
+    """How busy the media threads are: `light`, or what is given up: `full` (no new publishers), `smaller_pictures`,
+    `smallest_pictures`."""
+
+    load: str
+
+
+@dataclass(frozen=True, slots=True)
 class CoreLog:
     level: str
     message: str
@@ -70,6 +86,8 @@ MediaEvent = (
     | PictureStateObserved
     | SpeakersHeard
     | StatsObserved
+    | StreamsTold
+    | LoadChanged
     | DataArrived
     | DataOpened
     | CoreLog

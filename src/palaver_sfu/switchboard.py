@@ -19,9 +19,11 @@ from palaver_sfu.ports import (
     DataArrived,
     DataOpened,
     FactSink,
+    LoadChanged,
     MediaEvent,
     MediaPort,
     SpeakersHeard,
+    StreamsTold,
     WorkerLost,
 )
 from palaver_sfu.room.limits import DEFAULT_LIMITS, Limits
@@ -63,6 +65,7 @@ from palaver_sfu.session.inputs import (
     FromClient,
     Input,
     Join,
+    LoadObserved,
     NegotiationFailed,
     OfferMade,
     PeerClosed,
@@ -146,6 +149,7 @@ class Switchboard:
         self._calls = Calls()
         self._is_stepping = False
         self._is_closed = False
+        self._is_full = False
         # Oldest out first.
         self._revoked: OrderedDict[tuple[RoomName, Identity], float] = OrderedDict()
 
@@ -328,6 +332,8 @@ class Switchboard:
         self._by_sid[room.sid] = room
         logger.info("room opened", extra={"room": name, "room_sid": room.sid})
         self._run(room, effects)
+        if self._is_full:
+            self._feed(room, LoadObserved(is_full=True))
         return room
 
     def _feed(self, room: RoomState, event: Input) -> None:
@@ -426,6 +432,11 @@ class Switchboard:
                     self._feed(room, observed)
             case StatsObserved():
                 self._stats(event)
+            case LoadChanged(load=load):
+                self._load_changed(load)
+            case StreamsTold(peers=peers):
+                for one in peers:
+                    self._feed_peer(one.peer, one)
             case DataArrived():
                 self._data(event)
             case DataOpened(peer=peer, label=label):
@@ -477,6 +488,12 @@ class Switchboard:
                 by_room.setdefault(room.sid, []).append((peer, link))
         for sid, stats in by_room.items():
             self._feed(self._by_sid[sid], replace(event, stats=tuple(stats)))
+
+    def _load_changed(self, load: str) -> None:
+        logger.warning("media load changed", extra={"load": load})
+        self._is_full = load != "light"
+        for room in list(self._rooms.values()):
+            self._feed(room, LoadObserved(is_full=self._is_full))
 
     def _worker_lost(self, rooms: Sequence[RoomSid]) -> None:
         for sid in rooms:

@@ -15,9 +15,11 @@ from palaver_sfu.ports import (
     CoreLog,
     DataArrived,
     DataOpened,
+    LoadChanged,
     MediaEvent,
     OnMediaEvents,
     SpeakersHeard,
+    StreamsTold,
     WorkerLost,
 )
 from palaver_sfu.room.values import (
@@ -26,7 +28,11 @@ from palaver_sfu.room.values import (
     Mid,
     OpusWish,
     ParticipantSid,
+    ReceivedStream,
     RoomSid,
+    SentStream,
+    StreamCause,
+    StreamTotals,
     TrackSid,
     VoiceLimit,
 )
@@ -42,6 +48,7 @@ from palaver_sfu.session.inputs import (
     Speaker,
     SpeakersObserved,
     StatsObserved,
+    StreamsObserved,
     TrackStarted,
 )
 from palaver_sfu.session.requests import OfferSection
@@ -271,6 +278,33 @@ def _stats(entries: list[tuple[str, Mapping[str, Any]]]) -> MediaEvent:
     )
 
 
+# (bytes, packets, packets asked for again, share lost)
+_Totals = tuple[int, int, int, float]
+
+
+def _streams(
+    peers: list[tuple[str, str, list[tuple[str, int | None, str, _Totals]], list[tuple[str, _Totals]]]],
+) -> MediaEvent:
+    return StreamsTold(
+        peers=tuple(
+            StreamsObserved(
+                peer=ParticipantSid(peer),
+                way=way,
+                sent=tuple(
+                    SentStream(
+                        track=TrackSid(track), layer=layer, cause=StreamCause(cause), totals=StreamTotals(*totals)
+                    )
+                    for track, layer, cause, totals in sent
+                ),
+                received=tuple(
+                    ReceivedStream(track=TrackSid(track), totals=StreamTotals(*totals)) for track, totals in received
+                ),
+            )
+            for peer, way, sent, received in peers
+        )
+    )
+
+
 def _tracks(mids: Mapping[str, str]) -> dict[Mid, TrackSid]:
     return {Mid(mid): TrackSid(track) for mid, track in mids.items()}
 
@@ -299,6 +333,8 @@ _READERS: dict[str, Callable[..., MediaEvent]] = {
     "picture_state": PictureStateObserved,
     "speakers": _speakers,
     "stats": _stats,
+    "streams": _streams,
+    "load": LoadChanged,
     "data": DataArrived,
     "data_open": DataOpened,
     "log": CoreLog,

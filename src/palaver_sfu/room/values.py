@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import NewType
 
 Identity = NewType("Identity", str)
@@ -299,3 +299,43 @@ class LinkStats:
     bps_in: int
     bps_out: int
     idle_s: float = 0.0
+
+
+class StreamCause(Enum):
+    """Why a subscriber is sent what it is sent, and no more."""
+
+    WHOLE = "whole"  # all that there is
+    ASKED = "asked"
+    BANDWIDTH = "bandwidth"
+    CPU = "cpu"  # the media server is too busy
+    MUTED = "muted"
+    WAITING = "waiting"  # for the publisher, or for a key frame
+    UNHEARD = "unheard"  # in a large room others speak
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTotals:
+    """What a stream came to so far, with what was sent again. `loss` is the share lost lately."""
+
+    num_bytes: int
+    num_packets: int
+    num_nacks: int
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class SentStream:
+    """A track on its way to a subscriber; `layer` None: nothing is sent."""
+
+    track: TrackSid
+    layer: int | None
+    cause: StreamCause
+    totals: StreamTotals
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedStream:
+    """A track on its way from its publisher, all layers together."""
+
+    track: TrackSid
+    totals: StreamTotals

@@ -18,6 +18,8 @@ from palaver_sfu.room.values import (
     ParticipantKind,
     ParticipantSid,
     Permission,
+    ReceivedStream,
+    SentStream,
     TrackSid,
 )
 from palaver_sfu.session.requests import AddTrack, ClientRequest, Offer, SyncState
@@ -40,9 +42,9 @@ class Join:
     is_auto_subscribing: bool = True
     is_auto_subscribing_data: bool = False
     is_adaptive: bool = False
+    sends_red: bool = True
     is_dual: bool = False
     protocol: int = NEWEST_PROTOCOL
-    sends_red: bool = True
     add_tracks: tuple[AddTrack, ...] = ()
     offer: Offer | None = None
 
@@ -167,6 +169,23 @@ class StatsObserved:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamsObserved:
+    """What goes to and comes from a peer, and which way (`udp` or `tcp`): at once when it changed, else in turn."""
+
+    peer: ParticipantSid
+    way: str
+    sent: tuple[SentStream, ...]
+    received: tuple[ReceivedStream, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadObserved:
+    """The media server has no time for more publishers, or has again."""
+
+    is_full: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DataReceived:
     """`payload` already names its true sender; empty destinations mean everybody."""
 
@@ -258,6 +277,7 @@ MediaInput = (
     | PictureStateObserved
     | SpeakersObserved
     | StatsObserved
+    | StreamsObserved
     | DataReceived
     | DataFrameReceived
 )
@@ -270,4 +290,4 @@ ApiInput = (
     | DataFromServer
     | ChangeRoomMetadata
 )
-Input = Join | Resume | FromClient | SignalLost | MediaInput | ApiInput | Tick
+Input = Join | Resume | FromClient | SignalLost | MediaInput | ApiInput | LoadObserved | Tick

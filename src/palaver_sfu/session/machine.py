@@ -40,6 +40,7 @@ from palaver_sfu.session.inputs import (
     FromClient,
     Input,
     Join,
+    LoadObserved,
     MediaInput,
     MuteTrackByServer,
     NegotiationFailed,
@@ -53,6 +54,7 @@ from palaver_sfu.session.inputs import (
     SignalLost,
     SpeakersObserved,
     StatsObserved,
+    StreamsObserved,
     Tick,
     TrackStarted,
 )
@@ -142,6 +144,8 @@ def step(room: RoomState, event: Input, now: float) -> list[Effect]:
             observing.speakers(room, event, turn)
         case StatsObserved():
             observing.stats(room, event, now)
+        case LoadObserved(is_full=is_full):
+            room.is_server_full = is_full
         case _:
             session = room.sessions.get(owner_of(event.peer))
             if session is not None:
@@ -277,6 +281,8 @@ def _media(  # noqa: PLR0912  the table of what the core says: one line each, ke
             publishing.track_started(room, session, track, mime_type, turn)
         case PictureStateObserved():
             observing.picture_state(room, session, event, turn)
+        case StreamsObserved():
+            observing.streams(session, event)
         case DataReceived():
             conveying.received(room, session, event, turn)
         case DataFrameReceived():

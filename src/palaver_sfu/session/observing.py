@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from palaver_sfu.room.quality import judge
 from palaver_sfu.room.values import ConnectionQuality, LinkStats, ParticipantSid, SpeakerInfo, TrackKind, TrackSid
-from palaver_sfu.session.inputs import PictureStateObserved, Speaker, SpeakersObserved, StatsObserved
+from palaver_sfu.session.inputs import PictureStateObserved, Speaker, SpeakersObserved, StatsObserved, StreamsObserved
 from palaver_sfu.session.messages import PictureStateChanged, QualityChanged, SpeakersChanged
 from palaver_sfu.session.state import RoomState, Session, Turn, owner_of
 
@@ -91,6 +91,16 @@ def check_deadlines(room: RoomState, turn: Turn) -> None:
     if turn.now - room.quality_told_at >= room.timing.quality_s:
         room.quality_told_at = turn.now
         _tell_quality(room, turn)
+
+
+def streams(session: Session, event: StreamsObserved) -> None:
+    """Who has two connections sends by one and receives by the other: each of them says its part."""
+    if event.peer == session.receiver:
+        session.sent_streams = event.sent
+        session.way = event.way
+    if event.peer == session.sid:
+        session.received_streams = event.received
+        session.way = session.way or event.way
 
 
 def _tell_quality(room: RoomState, turn: Turn) -> None:

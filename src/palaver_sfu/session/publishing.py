@@ -38,6 +38,9 @@ def add_track(room: RoomState, session: Session, request: AddTrack, nonce: str, 
     if len(session.publications) + len(session.queued) >= room.options.max_tracks:
         _refuse(session, request, RequestFailure.LIMIT_EXCEEDED, "too many tracks", turn)
         return
+    if room.is_server_full and not session.publications:
+        _refuse(session, request, RequestFailure.LIMIT_EXCEEDED, "the server is too busy for another publisher", turn)
+        return
     sid = TrackSid(f"TR_{_KIND_LETTERS[request.kind]}{_SOURCE_LETTERS[request.source]}{nonce}")
     if any(request.cid in {p.cid, p.sdp_cid} for p in session.publications.values()):
         # The same source again before its first publication is gone: it takes its turn (`_publish_queued`).

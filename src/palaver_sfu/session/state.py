@@ -25,10 +25,12 @@ from palaver_sfu.room.values import (
     ParticipantSid,
     ParticipantState,
     Permission,
+    ReceivedStream,
     RoomInfo,
     RoomName,
     RoomOptions,
     RoomSid,
+    SentStream,
     TrackInfo,
     TrackSettings,
     TrackSid,
@@ -159,10 +161,10 @@ class Session:
 
     is_auto_subscribing: bool = True
     is_adaptive: bool = False
+    sends_red: bool = True
     wishes: dict[TrackSid, bool] = field(default_factory=dict)
     awaited: dict[TrackSid, float] = field(default_factory=dict)  # wished for, not there (yet): until when
     settings: dict[TrackSid, TrackSettings] = field(default_factory=dict)
-    sends_red: bool = True
     applied: dict[TrackSid, SetSubscription] = field(default_factory=dict)
     paused: set[TrackSid] = field(default_factory=set)  # for want of room on the line
     undecodable: set[TrackSid] = field(default_factory=set)
@@ -188,6 +190,9 @@ class Session:
     reoffer_asked_at: float | None = None
 
     link: list[LinkStats] = field(default_factory=list)
+    way: str = ""  # of its datagrams: udp or tcp
+    sent_streams: tuple[SentStream, ...] = ()
+    received_streams: tuple[ReceivedStream, ...] = ()
     quality: ConnectionQuality | None = None
     data_sequence: int = 0
     is_data_open: bool = False
@@ -280,6 +285,7 @@ class RoomState:
     last_left_at: float | None = None
     quality_told_at: float = 0.0
     is_ended: bool = False
+    is_server_full: bool = False
 
     def info(self) -> RoomInfo:
         visible = [s for s in self.sessions.values() if not s.permission.is_hidden]

@@ -4,7 +4,17 @@ import pytest
 
 from palaver_sfu.errors import ApiError
 from palaver_sfu.room.limits import MAX_ATTRIBUTES_BYTES, MAX_DATA_BYTES, MAX_METADATA_BYTES, MAX_NAME_BYTES
-from palaver_sfu.room.values import ConnectionQuality, Identity, LinkStats, ParticipantSid, SpeakerInfo
+from palaver_sfu.room.values import (
+    ConnectionQuality,
+    Identity,
+    LinkStats,
+    ParticipantSid,
+    ReceivedStream,
+    SentStream,
+    SpeakerInfo,
+    StreamCause,
+    StreamTotals,
+)
 from palaver_sfu.session.conveying import LOSSY, MAX_EARLY_BYTES, RELIABLE
 from palaver_sfu.session.effects import SendData
 from palaver_sfu.session.inputs import (
@@ -17,6 +27,7 @@ from palaver_sfu.session.inputs import (
     Speaker,
     SpeakersObserved,
     StatsObserved,
+    StreamsObserved,
 )
 from palaver_sfu.session.messages import (
     ParticipantsChanged,
@@ -213,6 +224,21 @@ def test_quality_is_told_on_change_to_those_it_concerns_and_is_never_lost() -> N
     stage.step(PeerDisconnected(peer=alice))
     stage.wait(5)
     assert stage.told("alice", QualityChanged)[-1].qualities == ((alice, ConnectionQuality.POOR),)
+
+
+def test_what_each_is_sent_and_why_is_known() -> None:
+    stage = Stage()
+    alice = ParticipantSid(stage.join("alice"))
+    camera = stage.publish("alice")
+    stage.join("bob")
+    bob = stage.session("bob")
+    totals = StreamTotals(num_bytes=1_000, num_packets=9, num_nacks=1, loss=0.1)
+    sent = SentStream(track=camera, layer=0, cause=StreamCause.BANDWIDTH, totals=totals)
+    received = ReceivedStream(track=camera, totals=totals)
+    stage.step(StreamsObserved(peer=bob.receiver, way="tcp", sent=(sent,), received=()))
+    stage.step(StreamsObserved(peer=alice, way="udp", sent=(), received=(received,)))
+    assert (bob.way, bob.sent_streams) == ("tcp", (sent,))
+    assert (stage.session("alice").way, stage.session("alice").received_streams) == ("udp", (received,))
 
 
 def test_pings_of_both_kinds_are_answered(stage: Stage) -> None:

@@ -1,10 +1,12 @@
 """Tracks on their way in."""
 
+from dataclasses import replace
+
 import pytest
 
-from palaver_sfu.room.values import Identity, TrackKind, TrackSid, TrackSource
+from palaver_sfu.room.values import Identity, OpusWish, TrackKind, TrackSid, TrackSource
 from palaver_sfu.session.effects import Negotiate, SetTrackMuted
-from palaver_sfu.session.inputs import ChangeParticipant, MuteTrackByServer, TrackStarted
+from palaver_sfu.session.inputs import ChangeParticipant, LoadObserved, MuteTrackByServer, TrackStarted
 from palaver_sfu.session.messages import (
     MediaSections,
     MuteTrack,
@@ -281,3 +283,32 @@ def test_a_revoked_right_ends_the_track_at_once() -> None:
     assert stage.told("alice", TrackUnpublished) == [TrackUnpublished(track=camera)]
     assert tracks_seen(stage, "bob", "alice") == [microphone]
     assert stage.told("bob", ParticipantsChanged)[-1].participants[0].permission == rights
+
+
+def test_a_busy_server_takes_no_new_publisher_and_leaves_those_who_publish() -> None:
+    stage = Stage()
+    stage.join("alice")
+    stage.publish("alice")
+    stage.join("bob")
+    stage.step(LoadObserved(is_full=True))
+    stage.request("bob", AddTrack(cid="cam", kind=TrackKind.VIDEO, source=TrackSource.CAMERA))
+    (refusal,) = stage.told("bob", RequestAnswered)
+    assert (refusal.reason, refusal.message) == (
+        RequestFailure.LIMIT_EXCEEDED,
+        "the server is too busy for another publisher",
+    )
+    stage.speak_up("alice")
+    assert stage.told("alice", RequestAnswered) == []
+    stage.step(LoadObserved(is_full=False))
+    stage.publish("bob")
+    assert len(stage.session("bob").publications) == 1
+
+
+@pytest.mark.parametrize("sends_red", [True, False])
+def test_red_is_for_clients_that_send_it_well(sends_red: bool) -> None:
+    stage = Stage()
+    stage.join("alice", sends_red=sends_red)
+    wish = OpusWish(may_use_dtx=True, is_stereo=False)
+    stage.publish("alice", cid="mic", kind=TrackKind.AUDIO, source=TrackSource.MICROPHONE, opus=wish)
+    (asked,) = stage.done(Negotiate)[-1].opus.values()
+    assert asked == replace(wish, may_use_red=sends_red)

@@ -94,7 +94,8 @@ pub use bandwidth::LineReport;
 pub use codec::{Codec, FrameInfo};
 pub use rewrite::PayloadPatch;
 pub use router::{
-    AudioLevel, Counters, Forward, Kind, Output, Part, Router, RtpMeta, RtpOutcome, SectionConfig, SubscriptionSettings,
+    AudioLevel, Cause, Counters, Forward, Kind, Output, Part, Router, RtpMeta, RtpOutcome, SectionConfig, Shown,
+    SubscriptionSettings,
 };
 pub use slab::{PublisherKey, SectionKey, SubscriberKey, TrackKey};
 pub use speakers::SpeakerChange;

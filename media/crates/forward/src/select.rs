@@ -133,6 +133,10 @@ impl Lives {
         self.layers.iter().enumerate().any(|(index, life)| index != layer.index() && life.is_alive)
     }
 
+    pub(crate) fn has_alive_above(&self, layer: LayerIx) -> bool {
+        self.layers.iter().skip(layer.index() + 1).any(|life| life.is_alive)
+    }
+
     fn any_alive(&self) -> bool {
         self.layers.iter().any(|life| life.is_alive)
     }

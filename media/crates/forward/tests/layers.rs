@@ -3,7 +3,7 @@
 
 mod stage;
 
-use palaver_forward::{Kind, LayerIx, Micros, NtpTime, SubscriptionSettings};
+use palaver_forward::{Cause, Kind, LayerIx, Micros, NtpTime, Shown, SubscriptionSettings};
 use stage::{Encoder, Stage, assert_contiguous, at, layer};
 
 fn up_to(max: usize) -> SubscriptionSettings {
@@ -370,4 +370,33 @@ fn a_joiner_of_a_standing_screen_is_not_kept_waiting_for_its_next_frame() {
     assert_eq!(stage.deadline, None);
     camera.frame(&mut stage, at(20_000), &[0, 1], &[]);
     assert_eq!(stage.requests.len(), 6, "it is back");
+}
+
+#[test]
+fn a_busy_server_sends_nobody_more_than_its_ceiling() {
+    let mut stage = Stage::default();
+    let mut camera = Camera::new(&mut stage);
+    let section = stage.section(1);
+    stage.router.subscribe(section, camera.track, up_to(2), at(0));
+    camera.frame(&mut stage, at(0), &[0, 1, 2], &[0, 1, 2]);
+    camera.roll(&mut stage, 33, 1_000, &[0, 1, 2]);
+    assert_eq!(stage.router.shown(section), Some(Shown { layer: Some(layer(2)), cause: Cause::Whole }));
+    stage.router.set_ceiling(layer(0), at(1_000));
+    stage.poll(at(1_000));
+    camera.roll(&mut stage, 1_010, 2_000, &[0, 1, 2]);
+    assert_eq!(stage.router.shown(section), Some(Shown { layer: Some(layer(0)), cause: Cause::Busy }));
+    // Who comes now gets no more either, and whoever wants no more is not told of it.
+    let late = stage.section(2);
+    stage.router.subscribe(late, camera.track, up_to(0), at(2_000));
+    stage.poll(at(2_000));
+    camera.roll(&mut stage, 2_010, 3_000, &[0, 1, 2]);
+    assert_eq!(stage.router.shown(late), Some(Shown { layer: Some(layer(0)), cause: Cause::Asked }));
+    stage.router.set_subscription(late, up_to(2), at(3_000));
+    camera.roll(&mut stage, 3_010, 4_000, &[0, 1, 2]);
+    assert_eq!(stage.router.current_layer(late), Some(layer(0)));
+    stage.router.set_ceiling(LayerIx::HIGHEST, at(4_000));
+    stage.poll(at(4_000));
+    camera.roll(&mut stage, 4_010, 5_000, &[0, 1, 2]);
+    assert_eq!([section, late].map(|section| stage.router.current_layer(section)), [Some(layer(2)); 2]);
+    assert_contiguous(&stage.to(1));
 }

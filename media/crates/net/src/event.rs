@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::figures::PeerStreams;
+use crate::load::Load;
 use crate::wake::Wake;
 
 /// Why a peer is gone.
@@ -163,6 +165,8 @@ pub enum Event {
     Speakers(Arc<str>, Vec<Speaker>),
     /// Figures of all connected peers.
     Stats(Vec<(Arc<str>, PeerFigures)>),
+    /// The streams of those peers for whom something changed, and of every peer now and then.
+    Streams(Vec<PeerStreams>),
     /// A message from a peer.
     Data {
         /// From whom.
@@ -174,6 +178,8 @@ pub enum Event {
     },
     /// A channel opened.
     DataOpen(Arc<str>, &'static str),
+    /// The media thread has become too busy, or less so.
+    Load(Load),
     /// A line for the log.
     Log(LogLevel, String),
     /// A worker failed as a whole and began again without these rooms.
@@ -184,7 +190,7 @@ impl Event {
     /// What may be dropped when nobody drains: figures first, then lossy messages, then reliable ones. State never is.
     fn droppable_rank(&self) -> Option<u8> {
         match self {
-            Self::Stats(_) | Self::Speakers(..) | Self::Log(..) => Some(0),
+            Self::Stats(_) | Self::Streams(_) | Self::Speakers(..) | Self::Log(..) => Some(0),
             Self::Data { label, .. } if *label != "_reliable" => Some(1),
             Self::Data { .. } => Some(2),
             _ => None,

@@ -12,6 +12,8 @@
 pub mod command;
 mod engine;
 pub mod event;
+pub mod figures;
+mod load;
 mod negotiation;
 mod relay;
 mod socket;
@@ -21,6 +23,7 @@ mod wake;
 mod worker;
 
 pub use engine::{Engine, EngineError};
+pub use load::Load;
 pub use negotiation::{Answer, Negotiate, print as print_text, read as read_offer};
 pub use relay::{CertificateFiles, RelaySettings, RelayTotals};
 pub use worker::Totals;

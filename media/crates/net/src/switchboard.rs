@@ -17,13 +17,14 @@ mod pace;
 mod peer;
 mod room;
 mod route;
+mod streams;
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use palaver_forward::{Micros, TrackKey};
+use palaver_forward::{LayerIx, Micros, TrackKey};
 use palaver_session::api::Printed;
 use palaver_session::sdp::Assignment;
 use palaver_session::{Endpoint, Mid, NegotiatedSession, Output, Path, SessionError, SessionFactory};
@@ -118,6 +119,10 @@ pub struct Switchboard<F: SessionFactory> {
     demux: Demux,
     next_stats: Instant,
     figures: BTreeMap<PeerIx, PeerFigures>,
+    /// Counts the seconds for what is told in turn.
+    stream_round: u64,
+    /// The largest layer that there is time for.
+    ceiling: LayerIx,
     totals: Counters,
     /// To be carried out by the caller after each flush.
     pub outbox: Outbox,
@@ -163,6 +168,8 @@ impl<F: SessionFactory> Switchboard<F> {
             demux: Demux::default(),
             next_stats: now + STATS_INTERVAL,
             figures: BTreeMap::new(),
+            stream_round: 0,
+            ceiling: LayerIx::HIGHEST,
             totals: Counters::default(),
             outbox: Outbox::default(),
         }
@@ -256,6 +263,7 @@ impl<F: SessionFactory> Switchboard<F> {
             self.totals.data_refused += 1;
             return;
         }
+        peer.streams.way = Some(path.protocol);
         match guarded(|| peer.session.receive(now, path, datagram)) {
             Step::Done(()) => self.drain(now, ix),
             Step::Failed(reason, text) => self.fail(now, ix, reason, &text),
@@ -282,6 +290,7 @@ impl<F: SessionFactory> Switchboard<F> {
         if now >= self.next_stats {
             self.next_stats = now + STATS_INTERVAL;
             self.emit_stats();
+            self.emit_streams();
         }
     }
 
@@ -350,6 +359,7 @@ impl<F: SessionFactory> Switchboard<F> {
         };
         let at = self.epoch_micros(now);
         let entry = self.rooms.entry(room.clone()).or_default();
+        entry.router.set_ceiling(self.ceiling, at);
         let publisher = entry.router.add_publisher(at);
         let ix = self.peers.insert(Peer::new(name.clone(), room.clone(), session, publisher, now));
         if let (Some(entry), Some(peer)) = (self.rooms.get_mut(room), self.peers.get_mut(ix)) {

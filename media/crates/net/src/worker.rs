@@ -13,6 +13,7 @@ use palaver_session::{Endpoint, Path, Protocol, SessionFactory};
 
 use crate::command::Command;
 use crate::event::{Event, EventQueue, LogLevel};
+use crate::load::LoadMeter;
 use crate::negotiation::Negotiation;
 use crate::relay::Link;
 use crate::socket::{Batch, Departing, UdpSocket};
@@ -188,6 +189,7 @@ impl Worker {
     fn serve<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>) {
         let mut batch = Batch::default();
         let mut next_totals = Instant::now();
+        let mut load = LoadMeter::default();
         loop {
             let deadline = switchboard.next_deadline();
             let is_tcp_ready = self.wait(deadline.saturating_duration_since(Instant::now()));
@@ -217,6 +219,9 @@ impl Worker {
                 next_totals = now + Duration::from_secs(1);
                 if let Some(tcp) = &mut self.tcp {
                     tcp.sweep(now);
+                }
+                if let Some(load) = load.look(now) {
+                    switchboard.set_load(now, load);
                 }
                 self.publish_totals(switchboard);
             }

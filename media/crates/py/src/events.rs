@@ -1,6 +1,7 @@
 //! Events as tuples whose first element is the kind.
 
 use palaver_net::event::{Event, PeerFigures, Speaker};
+use palaver_net::figures::{PeerStreams, StreamTotals};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
@@ -34,10 +35,15 @@ pub(crate) fn to_tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny
             let lines = peers.iter().map(|(peer, f)| Ok((peer.to_string(), figures(py, f)?)));
             ("stats", lines.collect::<PyResult<Vec<_>>>()?).into_bound_py_any(py)
         }
+        Event::Streams(peers) => {
+            let lines: Vec<_> = peers.iter().map(streams).collect();
+            ("streams", lines).into_bound_py_any(py)
+        }
         Event::Data { peer, label, payload } => {
             ("data", &*peer, label, PyBytes::new(py, &payload)).into_bound_py_any(py)
         }
         Event::DataOpen(peer, label) => ("data_open", &*peer, label).into_bound_py_any(py),
+        Event::Load(load) => ("load", load.as_str()).into_bound_py_any(py),
         Event::Log(level, text) => ("log", level.as_str(), text).into_bound_py_any(py),
         Event::WorkerLost(rooms) => {
             let mut words = vec!["worker_lost".to_owned()];
@@ -58,4 +64,16 @@ fn figures<'py>(py: Python<'py>, figures: &PeerFigures) -> PyResult<Bound<'py, P
     dict.set_item("bps_out", figures.bps_out)?;
     dict.set_item("idle_s", figures.idle.as_secs_f64())?;
     Ok(dict)
+}
+
+/// Totals as `(bytes, packets, nacks, loss)`.
+type Totals = (u64, u64, u64, f32);
+/// `(peer, way, [(track, layer, cause, totals)], [(track, totals)])`.
+type Streams = (String, &'static str, Vec<(String, Option<u8>, &'static str, Totals)>, Vec<(String, Totals)>);
+
+fn streams(peer: &PeerStreams) -> Streams {
+    let totals = |totals: &StreamTotals| (totals.bytes, totals.packets, totals.nacks, totals.loss);
+    let sent = peer.sent.iter().map(|s| (s.track.to_string(), s.layer, s.cause, totals(&s.totals)));
+    let received = peer.received.iter().map(|r| (r.track.to_string(), totals(&r.totals)));
+    (peer.peer.to_string(), peer.way, sent.collect(), received.collect())
 }

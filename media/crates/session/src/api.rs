@@ -165,6 +165,25 @@ pub struct SessionStats {
     pub bytes_out: u64,
 }
 
+/// Figures of one stream, totals since its beginning.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StreamStats {
+    /// Its section.
+    pub mid: Mid,
+    /// Its layer.
+    pub rid: Option<Rid>,
+    /// We send it, or else the peer does.
+    pub is_ours: bool,
+    /// Bytes of payload, with what was sent again.
+    pub bytes: u64,
+    /// Packets, with what was sent again.
+    pub packets: u64,
+    /// Packets that the receiver asked for again.
+    pub nacks: u64,
+    /// Share lost lately as the receiver reports it, 0 to 1; `None` without a report since the last figures.
+    pub loss: Option<f32>,
+}
+
 /// What happened in a session.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -211,6 +230,8 @@ pub enum SessionEvent {
     DataWritable,
     /// Figures, once a second.
     Stats(SessionStats),
+    /// Figures of a stream, once a second while it flows.
+    Stream(StreamStats),
     /// What the way to the peer is estimated to carry, sound included. Comes only of peers that give the feedback which
     /// it is made of.
     Estimate {

@@ -16,7 +16,7 @@ pub mod sdp;
 
 pub use api::{
     CarriedExtensions, Endpoint, MadeOffer, NegotiatedSession, OfferPlan, OfferedTrack, OutgoingRtp, Output, Path,
-    Printed, Protocol, ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats,
+    Printed, Protocol, ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats, StreamStats,
 };
 pub use ids::{Mid, Rid};
 pub use palaver_forward::Codec;

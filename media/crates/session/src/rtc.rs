@@ -26,7 +26,7 @@ use self::offering::Offering;
 pub use self::offering::PreparedAnswer;
 use crate::api::{
     DataOutcome, Endpoint, MadeOffer, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path, Printed, Protocol,
-    ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats,
+    ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats, StreamStats,
 };
 use crate::ids::{Mid, Rid};
 use crate::sdp::{self, Assignment};
@@ -217,11 +217,27 @@ impl RtcSession {
             // A receiver report tells of what we send, an extended report (RFC 3611 4.5) of what we receive.
             Event::MediaEgressStats(stats) => {
                 self.reported_rtt = stats.rtt.or(self.reported_rtt);
-                None
+                Some(SessionEvent::Stream(StreamStats {
+                    mid: codecs::own_mid(stats.mid)?,
+                    rid: stats.rid.and_then(codecs::own_rid),
+                    is_ours: true,
+                    bytes: stats.bytes,
+                    packets: stats.packets,
+                    nacks: stats.nacks,
+                    loss: stats.loss,
+                }))
             }
             Event::MediaIngressStats(stats) => {
                 self.reported_rtt = stats.rtt.or(self.reported_rtt);
-                None
+                Some(SessionEvent::Stream(StreamStats {
+                    mid: codecs::own_mid(stats.mid)?,
+                    rid: stats.rid.and_then(codecs::own_rid),
+                    is_ours: false,
+                    bytes: stats.bytes,
+                    packets: stats.packets,
+                    nacks: stats.nacks,
+                    loss: stats.loss,
+                }))
             }
             Event::SenderFeedback(feedback) => Some(SessionEvent::SenderReport {
                 mid: codecs::own_mid(feedback.mid)?,

@@ -113,6 +113,34 @@ pub struct Forward {
     pub captured_at: Micros,
 }
 
+/// Why a section is sent what it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It is all that the publisher sends.
+    Whole,
+    /// The subscriber wants no more.
+    Asked,
+    /// The subscriber's line carries no more.
+    Bandwidth,
+    /// The server is too busy for more, see [`Router::set_ceiling`](super::Router::set_ceiling).
+    Busy,
+    /// The track is muted by the server.
+    Muted,
+    /// The publisher sends nothing, or its next key frame is waited for.
+    Waiting,
+    /// In a large room others speak.
+    Unheard,
+}
+
+/// What a section is sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The layer; `None` if nothing is sent.
+    pub layer: Option<LayerIx>,
+    /// Why this and no more.
+    pub cause: Cause,
+}
+
 /// What became of a received packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RtpOutcome {

@@ -189,7 +189,7 @@ fn shown<'a>(
 
 /// What a subscription asks of the line. `None` while its track sends nothing.
 fn request(track: &Track, subscription: &Subscription, now: Micros) -> Option<Request> {
-    let max = subscription.settings.max_layer;
+    let max = subscription.wish();
     let usual = USUAL_BPS.get(track.layer_count.saturating_sub(1));
     let mut rates = [None; MAX_LAYERS];
     // Up to the wanted layer; if none of these lives, the smallest above, as it is with the choice of layers.

@@ -10,7 +10,8 @@ mod track;
 mod unwrap;
 
 pub use api::{
-    AudioLevel, Counters, Forward, Kind, Output, Part, RtpMeta, RtpOutcome, SectionConfig, SubscriptionSettings,
+    AudioLevel, Cause, Counters, Forward, Kind, Output, Part, RtpMeta, RtpOutcome, SectionConfig, Shown,
+    SubscriptionSettings,
 };
 
 use std::collections::VecDeque;
@@ -20,7 +21,7 @@ use crate::rewrite::Rewriter;
 use crate::slab::{PublisherKey, SectionKey, Slab, SubscriberKey, TrackKey};
 use crate::speakers::SpeakerChange;
 use crate::units::{LayerIx, Micros, NtpTime};
-use crate::voices::Voices;
+use crate::voices::{Hearing, Voices};
 use lines::Subscriber;
 use subscription::Subscription;
 use track::Track;
@@ -71,6 +72,8 @@ pub struct Router {
     /// Tracks removed while they were reported as loud.
     departed_speakers: Vec<TrackKey>,
     voices: Voices,
+    /// The largest layer that there is time for.
+    ceiling: LayerIx,
     counters: Counters,
     timers: timers::Timers,
 }
@@ -89,6 +92,7 @@ impl Router {
             speaker_changes: Vec::with_capacity(USUAL_OUTPUTS),
             departed_speakers: Vec::new(),
             voices: Voices::default(),
+            ceiling: LayerIx::HIGHEST,
             counters: Counters::default(),
             timers: timers::Timers::default(),
         }
@@ -162,6 +166,19 @@ impl Router {
         self.timers.wake_for_lines();
     }
 
+    /// Send nobody a larger layer than this, where there is a smaller one: the server is too busy for more.
+    pub fn set_ceiling(&mut self, ceiling: LayerIx, now: Micros) {
+        if std::mem::replace(&mut self.ceiling, ceiling) == ceiling {
+            return;
+        }
+        for (_, track) in self.tracks.iter_mut().filter(|(_, track)| track.kind == Kind::Video) {
+            track.subscriptions.iter_mut().for_each(|subscription| subscription.ceiling = ceiling);
+            track.choose(now);
+            track.demand_keyframes(now);
+        }
+        self.timers.wake_for_lines();
+    }
+
     /// Add a sending section of a subscriber. Not ready at birth.
     pub fn add_section(&mut self, config: SectionConfig) -> SectionKey {
         self.sections.insert(Section {
@@ -210,7 +227,9 @@ impl Router {
         }
         let Some(shown) = self.tracks.get_mut(track) else { return };
         let position = shown.subscriptions.len();
-        shown.subscriptions.push(Subscription::new(section, settings, is_ready));
+        let mut subscription = Subscription::new(section, settings, is_ready);
+        subscription.ceiling = self.ceiling;
+        shown.subscriptions.push(subscription);
         if let Some(state) = self.sections.get_mut(section) {
             state.shows = Some((track, position));
         }
@@ -282,6 +301,21 @@ impl Router {
     pub fn current_layer(&self, section: SectionKey) -> Option<LayerIx> {
         let (track, position) = self.sections.get(section)?.shows?;
         self.tracks.get(track)?.subscriptions.get(position)?.current
+    }
+
+    /// What the section is sent, and why no more; `None` if it shows no track.
+    #[must_use]
+    pub fn shown(&self, section: SectionKey) -> Option<Shown> {
+        let (track, position) = self.sections.get(section)?.shows?;
+        let track = self.tracks.get(track)?;
+        let shown = track.subscriptions.get(position)?.shown(track.kind, &track.lives);
+        Some(match shown.cause {
+            Cause::Whole | Cause::Waiting if track.is_muted => Shown { layer: None, cause: Cause::Muted },
+            Cause::Whole | Cause::Waiting if track.hearing == Hearing::Nobody => {
+                Shown { layer: None, cause: Cause::Unheard }
+            }
+            _ => shown,
+        })
     }
 
     /// Change the section's subscription and let it choose anew.

@@ -1,6 +1,6 @@
 //! One subscriber of a track: which layers it is sent and which of their packets.
 
-use super::api::{Kind, SubscriptionSettings};
+use super::api::{Cause, Kind, Shown, SubscriptionSettings};
 use super::track::{Layer, Packet};
 use crate::bandwidth::Share;
 use crate::select::Lives;
@@ -27,6 +27,8 @@ pub(super) struct Subscription {
     pub(super) settings: SubscriptionSettings,
     /// The section's transport is up.
     pub(super) is_ready: bool,
+    /// The largest layer that the server has time for.
+    pub(super) ceiling: LayerIx,
     /// The layer that is sent; its key frame was forwarded.
     pub(super) current: Option<LayerIx>,
     /// The layer that should be sent.
@@ -55,6 +57,7 @@ impl Subscription {
             section,
             settings,
             is_ready,
+            ceiling: LayerIx::HIGHEST,
             current: None,
             wanted: None,
             share: None,
@@ -84,14 +87,39 @@ impl Subscription {
         self.is_wanted() && self.share != Some(Share::Paused)
     }
 
-    /// The largest layer that is wanted and that the line has room for.
+    /// The largest layer that is wanted and that the server has time for.
+    pub(super) fn wish(&self) -> LayerIx {
+        self.settings.max_layer.min(self.ceiling)
+    }
+
+    /// The largest of these that the line has room for.
     fn limit(&self) -> LayerIx {
         match self.share {
-            Some(Share::UpTo(layer)) => layer.min(self.settings.max_layer),
+            Some(Share::UpTo(layer)) => layer.min(self.wish()),
             // To begin small costs a moment, to begin too large costs the sound.
             None if self.is_limited => LayerIx::LOWEST,
-            Some(Share::Paused) | None => self.settings.max_layer,
+            Some(Share::Paused) | None => self.wish(),
         }
+    }
+
+    /// What is sent, and why no more.
+    pub(super) fn shown(&self, kind: Kind, lives: &Lives) -> Shown {
+        let layer = self.current.filter(|_| self.is_active());
+        if !self.settings.is_enabled {
+            return Shown { layer: None, cause: Cause::Asked };
+        }
+        if self.share == Some(Share::Paused) {
+            return Shown { layer: None, cause: Cause::Bandwidth };
+        }
+        let Some(current) = layer else { return Shown { layer, cause: Cause::Waiting } };
+        let is_above = |bound: LayerIx| kind == Kind::Video && lives.has_alive_above(current) && current >= bound;
+        let cause = match self.share {
+            Some(Share::UpTo(room)) if room < self.wish() && is_above(room) => Cause::Bandwidth,
+            _ if self.ceiling < self.settings.max_layer && is_above(self.ceiling) => Cause::Busy,
+            _ if is_above(self.settings.max_layer) => Cause::Asked,
+            _ => Cause::Whole,
+        };
+        Shown { layer, cause }
     }
 
     /// Choose the layers anew from what is alive.

@@ -74,6 +74,7 @@ impl<F: SessionFactory> Switchboard<F> {
                     }
                 }
             }
+            SessionEvent::Stream(stats) => self.on_stream_stats(ix, stats),
             SessionEvent::Estimate { bps } => {
                 let at = self.epoch_micros(now);
                 let Some(peer) = self.peers.get(ix) else { return };

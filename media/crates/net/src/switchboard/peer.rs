@@ -10,6 +10,7 @@ use palaver_session::{Mid, Rid};
 
 use super::pace::Pace;
 use super::route::Route;
+use super::streams::Streams;
 use super::{CONNECT_TIMEOUT, PeerIx};
 use crate::command::Wish;
 
@@ -74,6 +75,7 @@ pub(super) struct Peer<S> {
     pub(super) backlog_bytes: usize,
     pub(super) pace: Pace,
     pub(super) route: Route,
+    pub(super) streams: Streams,
     /// The last sign of life: a verified check, or a packet.
     pub(super) heard_at: Instant,
     /// When and at how many bytes in and out the last figures were made.
@@ -103,6 +105,7 @@ impl<S> Peer<S> {
             backlog_bytes: 0,
             pace: Pace::new(now),
             route: Route::new(now),
+            streams: Streams::default(),
             heard_at: now,
             last_bytes: (now, 0, 0),
             deadline: now,

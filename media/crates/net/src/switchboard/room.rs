@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use palaver_forward::{Micros, Output, Router, SubscriberKey, TrackKey};
+use palaver_forward::{LayerIx, Micros, Output, Router, SubscriberKey, TrackKey};
 use palaver_session::{Mid, NegotiatedSession, SessionFactory};
 
 use super::{PeerIx, Step, Switchboard, guarded};
 use crate::command::Voices;
 use crate::event::{Event, Speaker};
+use crate::load::Load;
 
 /// Names kept of tracks that are gone; a report follows within a fifth of a second, or never.
 const MAX_DEPARTED: usize = 256;
@@ -70,6 +71,21 @@ impl<F: SessionFactory> Switchboard<F> {
         if let Some(peer) = self.by_name.get(peer).and_then(|ix| self.peers.get_mut(*ix)) {
             peer.owner = owner;
         }
+    }
+
+    /// Give up pictures, or take them back, and tell the control plane.
+    pub fn set_load(&mut self, now: std::time::Instant, load: Load) {
+        self.ceiling = match load {
+            Load::Light | Load::Full => LayerIx::HIGHEST,
+            Load::SmallerPictures => LayerIx::new(1).unwrap_or(LayerIx::HIGHEST),
+            Load::SmallestPictures => LayerIx::LOWEST,
+        };
+        let at = self.epoch_micros(now);
+        for room in self.rooms.values_mut() {
+            room.router.set_ceiling(self.ceiling, at);
+            room.is_touched = true;
+        }
+        self.outbox.events.push(Event::Load(load));
     }
 
     /// Drain the routers that had input or whose deadline has come.

@@ -1,0 +1,133 @@
+//! How busy the media thread is, and what is given up for it: newcomers first, then pictures, never sound.
+
+use std::time::{Duration, Instant};
+
+/// Above this share of its time the thread has no room for a burst: packets wait.
+const TOO_BUSY: f64 = 0.92;
+/// Below this share there is room for what was given up.
+const CALM: f64 = 0.60;
+/// Too busy for so long, and a step is taken …
+const STEP_DOWN_AFTER: Duration = Duration::from_secs(3);
+/// … calm for so long, and one is taken back: what comes back costs at once.
+const STEP_UP_AFTER: Duration = Duration::from_secs(10);
+
+/// What is given up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Load {
+    /// Nothing.
+    #[default]
+    Light,
+    /// Nobody may begin to publish.
+    Full,
+    /// Besides, nobody is sent the largest layer of a picture.
+    SmallerPictures,
+    /// Besides, everybody is sent the smallest.
+    SmallestPictures,
+}
+
+impl Load {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Full => "full",
+            Self::SmallerPictures => "smaller_pictures",
+            Self::SmallestPictures => "smallest_pictures",
+        }
+    }
+
+    fn step(self, is_up: bool) -> Self {
+        match (self, is_up) {
+            (Self::Light, true) | (Self::SmallerPictures, false) => Self::Full,
+            (Self::Full, true) | (Self::SmallestPictures, false) => Self::SmallerPictures,
+            (Self::SmallerPictures | Self::SmallestPictures, true) => Self::SmallestPictures,
+            (Self::Light | Self::Full, false) => Self::Light,
+        }
+    }
+}
+
+/// Follows the share of its time that the thread works.
+#[derive(Debug, Default)]
+pub(crate) struct LoadMeter {
+    /// When it was looked at last, and how long the thread had worked by then.
+    looked: Option<(Instant, Duration)>,
+    load: Load,
+    too_busy_for: Duration,
+    calm_for: Duration,
+}
+
+impl LoadMeter {
+    /// Look at this thread's own clock; about once a second, always from the same thread. Answers the load if it changed.
+    /// (What other programs take from it does not count: nothing that is given up here would help.)
+    pub(crate) fn look(&mut self, now: Instant) -> Option<Load> {
+        let worked = time_worked()?;
+        let (then, before) = self.looked.replace((now, worked))?;
+        self.on_span(worked.saturating_sub(before), now.saturating_duration_since(then))
+    }
+
+    /// The thread worked for `busy` of the last `span`. Answers the load if it changed.
+    fn on_span(&mut self, busy: Duration, span: Duration) -> Option<Load> {
+        let share = busy.as_secs_f64() / span.as_secs_f64().max(f64::MIN_POSITIVE);
+        self.too_busy_for = if share >= TOO_BUSY { self.too_busy_for + span } else { Duration::ZERO };
+        self.calm_for = if share <= CALM { self.calm_for + span } else { Duration::ZERO };
+        let before = self.load;
+        if self.too_busy_for >= STEP_DOWN_AFTER {
+            (self.too_busy_for, self.load) = (Duration::ZERO, self.load.step(true));
+        } else if self.calm_for >= STEP_UP_AFTER {
+            (self.calm_for, self.load) = (Duration::ZERO, self.load.step(false));
+        }
+        (self.load != before).then_some(self.load)
+    }
+}
+
+/// How long this thread has used a processor.
+fn time_worked() -> Option<Duration> {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the clock is one of every Linux, and the structure is ours for the length of the call.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    let (seconds, nanos) = (u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?);
+    (result == 0).then(|| Duration::new(seconds, nanos))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn after(meter: &mut LoadMeter, percent: u64, seconds: usize) -> Vec<Load> {
+        (0..seconds).filter_map(|_| meter.on_span(Duration::from_millis(percent * 10), SECOND)).collect()
+    }
+
+    #[test]
+    fn newcomers_are_refused_first_and_pictures_step_down_after() {
+        let mut meter = LoadMeter::default();
+        assert_eq!(after(&mut meter, 91, 60), [], "busy, and keeping up");
+        assert_eq!(after(&mut meter, 100, 2), [], "a moment is none");
+        let steps = [Load::Full, Load::SmallerPictures, Load::SmallestPictures];
+        assert_eq!(after(&mut meter, 100, 60), steps);
+        assert_eq!(after(&mut meter, 75, 60), [], "what was given up would be too much again");
+        assert_eq!(after(&mut meter, 30, 60), [Load::SmallerPictures, Load::Full, Load::Light]);
+    }
+
+    #[test]
+    fn a_thread_that_works_uses_time_and_one_that_waits_does_not() {
+        let before = time_worked().expect("a clock");
+        let mut sum = 0_u64;
+        while time_worked().expect("a clock").saturating_sub(before) < Duration::from_millis(5) {
+            sum = std::hint::black_box(sum + 1);
+        }
+        let mut meter = LoadMeter::default();
+        assert_eq!(meter.look(Instant::now()), None, "the first look measures nothing");
+    }
+
+    #[test]
+    fn one_calm_second_brings_nothing_back() {
+        let mut meter = LoadMeter::default();
+        after(&mut meter, 100, 3);
+        for _ in 0..10 {
+            assert_eq!(after(&mut meter, 20, 9), []);
+            assert_eq!(after(&mut meter, 70, 1), []);
+        }
+    }
+}
