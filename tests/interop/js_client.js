@@ -103,8 +103,9 @@ class Client {
     if (!video) {
       video = Object.assign(document.createElement('video'), { id, muted: true, autoplay: true });
       document.body.append(video);
-      publication.track.attach(video);
     }
+    // After joining anew it is another track under the same name.
+    if (!publication.track.attachedElements.includes(video)) publication.track.attach(video);
     // Decoded frames from the statistics: a headless Firefox does not count shown ones.
     const decoded = async () => [...(await publication.track.getRTCStatsReport()).values()].find((r) => r.type === 'inbound-rtp')?.framesDecoded ?? 0;
     const before = await decoded();

@@ -129,9 +129,11 @@ def call(driver: Playwright, outside: Browser, inside: Network, sfu: SfuAddress,
         bob.connect(sfu, room)
         assert is_colour_of(bob.call("see", "alice")["colour"], "alice")
         assert bob.call("hear", "alice") > 0
-        yield Call(bob, alice, inside, time.monotonic() - started)
-        bob.close()
-        alice.close()
+        try:
+            yield Call(bob, alice, inside, time.monotonic() - started)
+        finally:
+            bob.close()
+            alice.close()
 
 
 @pytest.fixture
