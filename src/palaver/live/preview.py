@@ -1,6 +1,6 @@
 """What the green room may know before somebody joins."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,6 +13,8 @@ from palaver.live.domain.room import Moment, RoomState
 
 # Who was turned away a moment ago may ask again, and is told at the door if it is too soon.
 _NO_REFUSALS: Final = frozenset({"denied"})
+# What somebody can answer at the door: before that they are told if it would not help now.
+_QUESTION: Final = "password_required"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Preview:
     waits: bool
     """Whether a moderator would have to let the person in, while there is no room that says otherwise."""
     admission: Admission | None
-    """What the room would be asked; None for who is refused before."""
+    """What the room would be asked, if need be with the right password; None for who is refused whatever they say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,16 @@ def preview_meeting(applicant: Applicant, *, now: datetime) -> Preview:
         name=None if user is None else clean_name(user.get_full_name()),
         refusal=access.refusal,
         waits=access.policy.waits_at_the_door(role=access.role, is_trusted=access.is_trusted, is_guest=user is None),
-        admission=None if access.refusal is not None else admission_of(candidate, name=None),
+        admission=admission_of(candidate, name=None) if access.refusal in (None, _QUESTION) else None,
     )
 
 
 def outlook(preview: Preview, state: RoomState | None, *, now: Moment) -> Outlook:
     """Look at the room on behalf of the person: the room itself is asked what it would answer."""
     is_on = state is not None and bool(state.seats)
-    if preview.admission is None:
-        return Outlook(preview.refusal, waits=False, is_on=is_on, inside=None)
+    refused = Outlook(preview.refusal, waits=False, is_on=is_on, inside=None)
+    if preview.admission is None or (state is None and preview.refusal is not None):
+        return refused
     if state is None:
         return Outlook(None, waits=preview.waits, is_on=False, inside=None if preview.waits else ())
     # In another tab they may be inside: here they would be asked whether to come over.
@@ -75,7 +78,9 @@ def outlook(preview: Preview, state: RoomState | None, *, now: Moment) -> Outloo
     )
     answer = foresee(state, asked, now)
     if isinstance(answer, Refused) and answer.code not in _NO_REFUSALS:
-        return Outlook(answer.code, waits=False, is_on=is_on, inside=None)
+        return replace(refused, refusal=answer.code)
+    if preview.refusal is not None:
+        return refused
     if isinstance(answer, Refused | Waits):
         return Outlook(None, waits=True, is_on=is_on, inside=None)
     inside = tuple(seat.participant for seat in state.seats.values())

@@ -13,7 +13,7 @@ from palaver.live.lifecycle import Live
 from palaver.live.tests.page import Page
 from palaver.meetings.models import Meeting
 from palaver.meetings.policy import Policy, WaitingRoom
-from palaver.meetings.services import set_policy
+from palaver.meetings.services import set_password, set_policy
 
 
 def client(cookie: str | None = None) -> AsyncClient:
@@ -91,6 +91,22 @@ async def test_a_locked_meeting_says_so_to_those_whom_it_stops_and_nothing_else(
         assert len(for_bob["inside"]) == 2
         await alice.command("set_lock", is_locked=False)
         assert (await preview(meeting.slug))[1]["may_join"] is True
+
+
+async def test_whoever_is_asked_for_a_password_learns_of_a_lock_before_typing_it(
+    live: Live, meeting: Meeting, alice_cookie: str
+) -> None:
+    """LIVE-081."""
+    await sync_to_async(set_password)(meeting, "acorn tree")
+    _, empty = await preview(meeting.slug)
+    assert (empty["may_join"], empty["reason"], empty["is_on"]) == (False, "password_required", False)
+    async with Page(meeting.slug, cookie=alice_cookie) as alice:
+        await alice.hello()
+        for is_locked, reason in ((True, "meeting_locked"), (False, "password_required")):
+            await alice.command("set_lock", is_locked=is_locked)
+            _, seen = await preview(meeting.slug)
+            assert (seen["may_join"], seen["reason"]) == (False, reason)
+            assert (seen["is_on"], seen["inside"], seen["waits"]) == (True, None, False)
 
 
 async def test_a_guest_who_comes_back_is_known_by_the_ticket(live: Live, meeting: Meeting, alice_cookie: str) -> None:

@@ -22,9 +22,13 @@ export function GreenRoom() {
   const [isNameMissing, setNameMissing] = useState(false);
   const isJoining = phase.kind === "joining";
   const passwordFault = useSignalValue(call.door.passwordFault);
-  const needsPassword = passwordFault !== null || preview?.reason === "password_required";
+  const isAsked = preview?.reason === "password_required";
+  const refusal = preview?.may_join === false && !isAsked ? preview.reason : null;
+  const [wasAsked, setWasAsked] = useState(false);
+  if (isAsked && !wasAsked) setWasAsked(true);
+  // A lock does not take away the field in which somebody is typing.
+  const needsPassword = passwordFault !== null || isAsked || (wasAsked && refusal !== null);
   const [password, setPassword] = useState("");
-  const refusal = preview?.may_join === false && !needsPassword ? preview.reason : null;
   const isShut = refusal === "sign_in_required" || refusal === "banned" || refusal === "removed";
   const mustWait = isStopped(preview);
 
