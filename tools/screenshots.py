@@ -111,7 +111,7 @@ def take_the_readme_picture(studio: Studio, amina: Page, link: str) -> None:
 def one_speaks_and_nobody_moves(page: Page) -> None:
     one_speaks(page)
     # That somebody joined is said for some seconds.
-    expect(page.locator(".corner-note")).to_have_count(0, timeout=WAIT_MS)
+    expect(page.locator(".news-note")).to_have_count(0, timeout=WAIT_MS)
 
 
 def hold_a_meeting(studio: Studio, amina: Page, link: str) -> None:

@@ -56,6 +56,21 @@ export class FakeRoom {
     this.#refusal = code;
   }
 
+  /** Somebody comes; once in a story. */
+  come(name: string): void {
+    const put = participant(name, {
+      participant_id: "late",
+      identity: name,
+      joined_at: new Date().toISOString(),
+    });
+    this.#say({
+      type: "delta",
+      base: 1,
+      version: 2,
+      changes: [{ op: "put_participant", participant: put }],
+    });
+  }
+
   tell(event: FeatureEvent): void {
     this.#say({ type: "event", event });
   }

@@ -41,6 +41,10 @@ export const togetherStories: Readonly<Record<string, Story>> = {
       room.react([0, "clap"], [36, "clap"], [37, "clap"], [38, "agree"], [39, "clap"]),
     ),
   },
+  came: {
+    others: FIVE.slice(0, 3),
+    play: inside((_call, room) => room.come("Maximiliane von Hohenlohe")),
+  },
   picker: { others: FIVE, play: inside((call) => call.together.reactions.setPickerOpen(true)) },
   "no-reactions": { others: FIVE, room: { rights: ONLY_LOOKING }, play: inside() },
   spotlight: { others: FIVE, room: { spotlight: ["p1"] }, speaks: "Leila Haddad", play: inside() },

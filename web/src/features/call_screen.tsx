@@ -14,6 +14,7 @@ import { Problems } from "./green_room/problems";
 import { ChatButton } from "./panels/chat/chat_button";
 import { ChatNews } from "./panels/chat/chat_news";
 import { Stage } from "./stage/stage";
+import { HeadNews } from "./together/head_news";
 import { TogetherDialogs } from "./together/together_dialogs";
 import { useFocusKeeper } from "./use_focus_keeper";
 import { useRegionKeys } from "./use_region_keys";
@@ -90,7 +91,7 @@ function Head() {
       <Mark />
       <h1>{title}</h1>
       <MeetingTime />
-      <span className="push" />
+      <HeadNews />
       <ViewMenu />
       <button
         type="button"

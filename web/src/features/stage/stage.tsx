@@ -4,7 +4,6 @@ import { useCall } from "../../components/call_context";
 import { useSignalValue } from "../../components/use_signal";
 import { commands } from "../../call/commands";
 import { Icon } from "../../components/icon";
-import { StageCorner } from "../together/stage_corner";
 import { Alone } from "./alone";
 import { Banners } from "./banners";
 import { placeStyle } from "./place_style";
@@ -73,7 +72,6 @@ export function Stage() {
             <span className="tiny muted">{t("call.more.word")}</span>
           </button>
         ) : null}
-        <StageCorner />
         {plan.pages > 1 ? <Pager page={plan.page} pages={plan.pages} /> : null}
       </div>
       {people.length === 1 ? <Alone /> : null}
