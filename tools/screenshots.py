@@ -1,8 +1,8 @@
 """Take pictures of every page and call state, with the drawn people as cameras.
 
-    python tools/screenshots.py FOLDER        # desktop and phone, light and dark
-    python tools/screenshots.py FOLDER call   # only the call
-    python tools/screenshots.py docs/images readme   # only `call.png`, the README's picture
+    python tools/screenshots.py FOLDER                # desktop and phone, light and dark
+    python tools/screenshots.py FOLDER pages manage   # only these parts: pages, manage, call
+    python tools/screenshots.py docs/images readme    # only `call.png`, the README's picture
 
 They are there to be looked at with a critical eye. Needs what the browser tests need.
 """
@@ -37,25 +37,42 @@ SIGNED_OUT_PAGES = {
     "contact": "/contact/",
     "lost": "/m/no-such-link",
 }
+SIGNED_IN_PAGES = {
+    "home-empty": "/",
+    "profile": "/profile/",
+    "change-password": "/accounts/password/change/",
+    "sign-out": "/accounts/logout/",
+}
+MANAGING_PAGES = {"meeting": "/", "settings": "/settings", "people": "/people", "bans": "/bans", "delete": "/delete"}
+PAST_MEETING = Path(__file__).parents[1] / "tests/e2e/past_meeting.py"
+PARTS = ("pages", "manage", "call")
 
 
 def visit_pages(studio: Studio, amina: Page) -> None:
-    """Every page of the site; Amina is signed up then."""
+    """Every page of the site; Amina is signed in."""
     server = studio.server
+    visitor = studio.page("zola")
     for name, path in SIGNED_OUT_PAGES.items():
+        visitor.goto(server.url + path)
+        studio.shoot(visitor, name)
+    for name, path in SIGNED_IN_PAGES.items():
         amina.goto(server.url + path)
         studio.shoot(amina, name)
-    sign_up(amina, server, "Amina", "Diallo")
-    studio.shoot(amina, "home-empty")
-    amina.goto(server.url + "/profile/")
-    studio.shoot(amina, "profile")
 
 
-def make_a_meeting(studio: Studio, amina: Page) -> str:
-    """Returns its link."""
-    link = new_meeting(studio, amina)
-    studio.shoot(amina, "meeting")
-    return link
+def manage_a_meeting(studio: Studio, amina: Page) -> None:
+    """The pages of a meeting, new and with a past."""
+    new_meeting(studio, amina)
+    base = amina.url.rstrip("/")
+    for name, path in MANAGING_PAGES.items():
+        amina.goto(base + path)
+        studio.shoot(amina, f"{name}-new" if path in ("/people", "/bans") else name)
+    script = PAST_MEETING.read_text() + "\nprint('run', leave_behind())\n"
+    run = studio.server.manage("shell", "-v", "0", "-c", script).split()[-1]
+    with_a_past = {"meeting-past": "/", "people": "/people", "bans": "/bans", "run": f"/sessions/{run}/"}
+    for name, path in with_a_past.items():
+        amina.goto(base + path)
+        studio.shoot(amina, name)
 
 
 def new_meeting(studio: Studio, amina: Page) -> str:
@@ -145,6 +162,7 @@ def hold_a_meeting(studio: Studio, amina: Page, link: str) -> None:
 def main() -> int:
     folder = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else Path(tempfile.mkdtemp(prefix="palaver-pictures-"))
     folder.mkdir(parents=True, exist_ok=True)
+    parts = sys.argv[2:] or PARTS
     with (
         tempfile.TemporaryDirectory() as scratch,
         PalaverServer(Path(scratch) / "palaver") as server,
@@ -153,18 +171,19 @@ def main() -> int:
         studio = Studio(driver, server, folder, Path(scratch))
         try:
             amina = studio.page("amina")
-            if sys.argv[2:] in (["call"], ["readme"]):
-                sign_up(amina, server, "Amina", "Diallo")
-            else:
+            sign_up(amina, server, "Amina", "Diallo")
+            # In this order: a page of no meetings comes first, and a past is given to the only one.
+            if "pages" in parts:
                 visit_pages(studio, amina)
-            if sys.argv[2:] == ["readme"]:
+            if "manage" in parts:
+                manage_a_meeting(studio, amina)
+            if "call" in parts:
+                hold_a_meeting(studio, amina, new_meeting(studio, amina))
+            if "readme" in parts:
                 take_the_readme_picture(studio, amina, new_meeting(studio, amina))
-            else:
-                hold_a_meeting(studio, amina, make_a_meeting(studio, amina))
         finally:
             studio.close()
-    print(folder)
-    return 0
+    return 1 if studio.hasty else 0
 
 
 if __name__ == "__main__":

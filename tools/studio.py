@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright, TimeoutError as PlaywrightTimeout, expect
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -76,6 +76,8 @@ class Studio:
     def __init__(self, driver: Playwright, server: PalaverServer, folder: Path, films: Path) -> None:
         self.driver, self.server, self.folder, self.films = driver, server, folder, films
         self.browsers: list[Browser] = []
+        self.hasty: list[str] = []
+        """Pictures that were taken before all was on them, as on a machine that is too busy for so many cameras."""
 
     def page(self, person: str, *, flags: tuple[str, ...] = (), **context_options: Any) -> Page:
         """A page of a browser of *person*'s own."""
@@ -109,16 +111,24 @@ class Studio:
         page.evaluate("() => { if (document.activeElement?.matches('.ctl')) document.activeElement.blur(); }")
         page.evaluate("() => document.fonts.ready.then(() => undefined)")
         if is_ready is not None:
-            is_ready(page)
+            try:
+                is_ready(page)
+            except (AssertionError, PlaywrightTimeout):
+                self.hasty.append(name)
         page.wait_for_function(
             "() => document.getAnimations().every((one) => one.effect.getTiming().iterations === Infinity"
             " || one.playState !== 'running')"
         )
-        page.screenshot(path=self.folder / f"{name}.png")
+        # A call fills its window; of the other pages all is seen.
+        page.screenshot(path=self.folder / f"{name}.png", full_page=True)
 
     def close(self) -> None:
+        """Close the browsers, and say where the pictures are and which are not to be trusted."""
         for browser in self.browsers:
             browser.close()
+        print(self.folder)
+        for name in self.hasty:
+            print(f"not all was there yet: {name}")
 
     def _film(self, person: str) -> Path:
         """The drawn person as a short film that Chromium plays as a camera."""
@@ -158,7 +168,7 @@ def painted(page: Page) -> None:
           const isSharp = (video) => video.videoWidth >= Math.min({CAMERA[0]}, video.clientWidth);
           return videos.length > 0 && videos.every((one) => one.dataset.painted === 'true' && isSharp(one));
         }}""",
-        timeout=2 * WAIT_MS,
+        timeout=WAIT_MS,
     )
 
 
