@@ -22,11 +22,12 @@ export function Seats({ second }: { second?: string }) {
   );
 }
 
-export function Mark() {
+/** With a free seat where the picture means "this seat is yours". */
+export function Mark({ hasFreeSeat = false }: { hasFreeSeat?: boolean }) {
   return (
     <svg className="glyph" viewBox="0 0 64 64" fill="currentColor" aria-hidden="true">
       <Crown />
-      <Seats />
+      <Seats {...(hasFreeSeat ? { second: "seat" } : {})} />
     </svg>
   );
 }

@@ -30,7 +30,7 @@ export const Message = memo(function Message({ message, answered, mine, ...act }
   const [isActive, setActive] = useState(false);
   const isOwn = message.sender.identity === own;
   const sentAt = new Date(message.sent_at);
-  const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }).format(sentAt);
+  const time = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" }).format(sentAt);
   const name = isOwn ? t("chat.you") : message.sender.name;
   const person = people.find((one) => one.identity === message.sender.identity);
   const names = message.mentions.map((one) => one.name);

@@ -108,7 +108,7 @@ export function MessageList({ jump, onJumped, ...act }: MessageListProps) {
           ) : null}
           {isEmpty ? (
             <div className="state">
-              <Mark />
+              <Mark hasFreeSeat />
               <h3>{t("chat.empty")}</h3>
               <p className="muted">{t("chat.empty.body")}</p>
             </div>
