@@ -26,28 +26,32 @@ const atTheDoor: Play = async (call) => {
   void call.local.setMicrophone(false);
   call.join({ name: "Zola Nkosi" });
 };
-const open = (label: string) => {
-  document.querySelector<HTMLElement>(`[aria-label="${label}"]`)?.click();
+/** Presses what *find* finds, once it is there: panels come in pieces. */
+const press = (find: () => HTMLElement | null | undefined, then?: () => void) => {
+  const look = window.setInterval(() => {
+    const found = find();
+    if (!found) return;
+    window.clearInterval(look);
+    found.click();
+    then?.();
+  }, 100);
 };
-const pressEntry = (label: string) => {
-  window.setTimeout(() => {
-    const entries = [...document.querySelectorAll<HTMLElement>("[role=menuitem]")];
-    entries.find((entry) => entry.textContent.includes(label))?.click();
-  }, 400);
-};
+const moreFor = (name: string) => () =>
+  document.querySelector<HTMLElement>(`.panel [aria-label="More for ${name}"]`);
+const entry = (label: string) => () =>
+  [...document.querySelectorAll<HTMLElement>("[role=menuitem]")].find((one) =>
+    one.textContent.includes(label),
+  );
 const people: Play = (call) => call.togglePanel("people");
 const menuOf = (name: string): Play =>
   inside((call) => {
     call.togglePanel("people");
-    window.setTimeout(() => open(`More for ${name}`), 300);
+    press(moreFor(name));
   });
-const dialogOf = (name: string, entry: string): Play =>
+const dialogOf = (name: string, label: string): Play =>
   inside((call) => {
     call.togglePanel("people");
-    window.setTimeout(() => {
-      open(`More for ${name}`);
-      pressEntry(entry);
-    }, 300);
+    press(moreFor(name), () => press(entry(label)));
   });
 
 export const doorStories: Readonly<Record<string, Story>> = {
@@ -64,6 +68,11 @@ export const doorStories: Readonly<Record<string, Story>> = {
       room.refuse("password_wrong");
       call.join({ name: "Amina Diallo", password: "acorn" });
     },
+  },
+  "green-locked": {
+    others: [],
+    preview: { inside: null, may_join: false, reason: "meeting_locked" },
+    play: (call) => call.local.allow({ microphone: true, camera: true }),
   },
   "green-banned": { others: [], preview: { inside: null, may_join: false, reason: "banned" } },
   door: { others: [], atTheDoor: { note: "", status: "asked" }, play: atTheDoor },
@@ -85,6 +94,19 @@ export const doorStories: Readonly<Record<string, Story>> = {
   knock: { others: FIVE, yourRole: "host", waiting: [ZOLA], play: inside() },
   knocks: { others: FIVE, yourRole: "co_host", waiting: [RUTH, ZOLA, LOST], play: inside() },
   "people-door": { others: TEAM, yourRole: "host", waiting: [RUTH, ZOLA, LOST], play: inside(people) },
+  "deny-all": {
+    others: TEAM,
+    yourRole: "host",
+    waiting: [RUTH, ZOLA, LOST],
+    play: inside((call) => {
+      call.togglePanel("people");
+      press(() =>
+        [...document.querySelectorAll<HTMLElement>(".panel .btn")].find((one) =>
+          one.textContent.includes("Turn all away"),
+        ),
+      );
+    }),
+  },
   "people-member": { others: TEAM, play: inside(people) },
   "people-menu": { others: TEAM, yourRole: "owner", play: menuOf("Tomás Ferreira") },
   ban: { others: TEAM, yourRole: "owner", play: dialogOf("Mei-Ling Wu", "Ban") },

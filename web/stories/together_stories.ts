@@ -1,6 +1,7 @@
 // Being together: hands, reactions, the spotlight and one presenter at a time.
 import { FIVE, INGRID, KOFI, LEILA, MEI, SAMUEL, TOMAS, crowd, inside } from "./cast";
 import type { Story, StoryPerson } from "./cast";
+import type { FakeRoom } from "./fake_room";
 
 const raised = (minute: number) => ({ hand_at: new Date(Date.now() - (5 - minute) * 60_000).toISOString() });
 /** Hands in another order than the tiles, one away, one on the phone. */
@@ -21,6 +22,12 @@ const ONLY_LOOKING = {
   rename: true,
 };
 
+/** What is shown for three seconds only is done when a picture is about to be taken. */
+const later = (act: (room: FakeRoom) => void) =>
+  inside((_call, room) => {
+    window.setTimeout(() => act(room), 1_500);
+  });
+
 export const togetherStories: Readonly<Record<string, Story>> = {
   hands: { others: TOGETHER, yourState: raised(3), speaks: "Kofi Mensah", play: inside() },
   "hands-people": {
@@ -31,19 +38,17 @@ export const togetherStories: Readonly<Record<string, Story>> = {
   },
   reactions: {
     others: FIVE,
-    play: inside((_call, room) =>
+    play: later((room) =>
       room.react([0, "clap"], [1, "heart"], [2, "laugh"], [3, "surprise"], [4, "celebrate"]),
     ),
   },
   "reactions-elsewhere": {
     others: crowd(40),
-    play: inside((_call, room) =>
-      room.react([0, "clap"], [36, "clap"], [37, "clap"], [38, "agree"], [39, "clap"]),
-    ),
+    play: later((room) => room.react([0, "clap"], [36, "clap"], [37, "clap"], [38, "agree"], [39, "clap"])),
   },
   came: {
     others: FIVE.slice(0, 3),
-    play: inside((_call, room) => room.come("Maximiliane von Hohenlohe")),
+    play: later((room) => room.come("Maximiliane von Hohenlohe")),
   },
   picker: { others: FIVE, play: inside((call) => call.together.reactions.setPickerOpen(true)) },
   "no-reactions": { others: FIVE, room: { rights: ONLY_LOOKING }, play: inside() },
