@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, WebSocket, expect
+from playwright.sync_api import Locator, Route, WebSocket, expect
 
 from tests.e2e.accessibility import LOOKS, scrolls_sideways, violations
 from tests.e2e.conftest import PersonFactory, SignIns
@@ -190,8 +190,21 @@ def test_a_file_comes_through_a_cut_whole_and_a_picture_is_shown(
     picture.write_bytes(png(40, 30))
     bob.page.get_by_label("Attach a file").first.set_input_files(picture)
     expect(bob.page.get_by_text("ready to send")).to_be_visible()
+    # Its place is kept while nothing but the message has come.
+    asked = re.compile(r"/api/meetings/[^/]+/files\?")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    alice.page.route(asked, hold)
     box(bob).press("Enter")
+    expect(alice.page.get_by_role("img", name="Looking for the file")).to_have_css("height", "30px")
+    alice.wait_for(lambda: bool(held), "the page asks for the links")
+    held[0].continue_()
+    alice.page.unroute(asked)
     thumbnail = alice.page.get_by_role("button", name="Show tree.png large")
+    expect(thumbnail).to_have_css("height", "30px")
     expect(thumbnail.locator("img")).to_be_visible()
     alice.page.wait_for_function("document.querySelector('.thumb img').naturalWidth > 0")
     thumbnail.click()

@@ -54,6 +54,7 @@ const say = (seq: number, name: string, text: string, part: Partial<ChatMessage>
   reply_to: null,
   mentions: [],
   file_ids: [],
+  pictures: [],
   reactions: [],
   sent_at: new Date(Date.now() - (60 - seq) * 60_000).toISOString(),
   edited_at: null,
@@ -97,7 +98,10 @@ export const PRIVATE: readonly ChatMessage[] = [
 ];
 
 export const WITH_FILES: readonly ChatMessage[] = [
-  say(8, "Ingrid Sørensen", "Here it is, and the poster", { file_ids: ["f1", "f2"] }),
+  say(8, "Ingrid Sørensen", "Here it is, and the poster", {
+    file_ids: ["f1", "f2"],
+    pictures: [{ file_id: "f2", width: 480, height: 270 }],
+  }),
   say(9, "Amina Diallo", "", { file_ids: ["f1"] }),
   say(10, "Kofi Mensah", "This one has run out", { file_ids: ["gone"] }),
 ];

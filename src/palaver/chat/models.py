@@ -66,6 +66,8 @@ class Message(models.Model):
     mentions = models.JSONField(default=list)
     """Pairs of identity and name."""
     file_ids = models.JSONField(default=list)
+    pictures = models.JSONField(default=list)
+    """Those of the files that are shown: id, width and height in pixels."""
     sent_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)

@@ -1,6 +1,6 @@
 """What the chat needs of rooms that it does not know; `palaver.config` fills it in once, at the start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,12 +17,21 @@ class FileClaim:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A file that is shown in the message, and the room that it takes there."""
+
+    file_id: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChatPorts:
     """All of it."""
 
-    claim_files: Callable[[FileClaim], bool]
-    """Whether all of these may be attached; if so they belong to the message from here on. Called within the
-    transaction that writes the message: if that fails, the claim is undone with it."""
+    claim_files: Callable[[FileClaim], Sequence[Picture] | None]
+    """None unless all of these may be attached; if so they belong to the message from here on, and the pictures among
+    them are named. Called within the transaction that writes the message: if it fails, the claim is undone with it."""
 
 
 _installed: ChatPorts | None = None

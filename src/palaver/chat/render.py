@@ -60,6 +60,7 @@ def _message_wire(message: Message, reactions: list[wire.ChatReactions]) -> wire
         reply_to=None if message.reply_to is None else str(message.reply_to),
         mentions=[wire.ChatPerson(identity=identity, name=name) for identity, name in message.mentions],
         file_ids=list(message.file_ids),
+        pictures=[wire.ChatPicture(file_id=one, width=width, height=height) for one, width, height in message.pictures],
         reactions=reactions,
         sent_at=message.sent_at,
         edited_at=message.edited_at,

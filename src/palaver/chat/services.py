@@ -15,7 +15,7 @@ from palaver.chat import limits
 from palaver.chat.errors import MESSAGE_EMPTY, MESSAGE_NOT_FOUND, MESSAGE_TOO_LONG, TOO_MANY_REACTIONS
 from palaver.chat.facts import MessageDeleted
 from palaver.chat.models import Audience, ChatLog, Message, Reaction, ReadMark
-from palaver.chat.ports import FileClaim, ports
+from palaver.chat.ports import FileClaim, Picture, ports
 from palaver.chat.presence import name_inside, names_of
 from palaver.chat.reading import access_message, may_all_read_both, reader_of
 from palaver.chat.texts import MAX_TEXT_CHARS, clean_text, search_form
@@ -96,8 +96,8 @@ def send_message(actor: Caller, draft: Draft, *, now: datetime) -> Written:
             file_ids=list(dict.fromkeys(draft.file_ids)),
             sent_at=now,
         )
+        message.pictures = [[one.file_id, one.width, one.height] for one in _claimed_pictures(message)]
         message.save(force_insert=True)
-        _claim_files(message)
         log.save(update_fields=["last_seq", "last_change"])
         return Written(message, is_changed=True)
 
@@ -154,10 +154,10 @@ def delete_message(actor: Caller, message_id: str, *, now: datetime) -> Written:
         )
         Reaction.objects.filter(message=message).delete()
         message.text = message.search_text = ""
-        message.mentions, message.file_ids = [], []
+        message.mentions, message.file_ids, message.pictures = [], [], []
         message.deleted_at = now
         message.deleted_by_identity, message.deleted_by_name = actor.identity, actor.name[:DISPLAY_NAME_MAX_LENGTH]
-        content = ["text", "search_text", "mentions", "file_ids"]
+        content = ["text", "search_text", "mentions", "file_ids", "pictures"]
         _touch(log, message, fields=[*content, "deleted_at", "deleted_by_identity", "deleted_by_name"])
         publish(fact)
         if message.sender_identity != actor.identity:
@@ -281,9 +281,11 @@ def _mentions(actor: Caller, identities: Sequence[str]) -> list[list[str]]:
     return [[identity, names[identity]] for identity in dict.fromkeys(identities) if identity in names]
 
 
-def _claim_files(message: Message) -> None:
+def _claimed_pictures(message: Message) -> Sequence[Picture]:
     if not message.file_ids:
-        return
+        return ()
     claim = FileClaim(message.meeting_id, message.pk, message.sender_identity, tuple(message.file_ids))
-    if not ports().claim_files(claim):
+    pictures = ports().claim_files(claim)
+    if pictures is None:
         raise PalaverError(FILE_NOT_FOUND)
+    return pictures

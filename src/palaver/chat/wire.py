@@ -57,6 +57,14 @@ class ChatDeletion(Wire):
     by: ChatPerson
 
 
+class ChatPicture(Wire):
+    """One of a message's files that is a picture; the room for it can be kept before it is there."""
+
+    file_id: str
+    width: int
+    height: int
+
+
 class ChatMessage(Wire):
     """One message, whole. Of two with the same `message_id` the one with the greater `change` is true."""
 
@@ -71,6 +79,7 @@ class ChatMessage(Wire):
     reply_to: str | None
     mentions: list[ChatPerson]
     file_ids: list[str]
+    pictures: list[ChatPicture]
     reactions: list[ChatReactions]
     sent_at: AwareDatetime
     edited_at: AwareDatetime | None

@@ -2,7 +2,7 @@
 taken along in an export.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from palaver.accounts.models import User
 from palaver.chat import export, selectors as chat
 from palaver.chat.models import Audience, Message
-from palaver.chat.ports import ChatPorts, FileClaim
+from palaver.chat.ports import ChatPorts, FileClaim, Picture
 from palaver.chat.reading import Reader
 from palaver.files import services as files
 from palaver.files.domain.csv_text import csv_lines
@@ -23,11 +23,11 @@ from palaver.meetings.selectors import standing_of
 _ROWS_AT_ONCE: Final = 500
 
 
-def _claim_files(claim: FileClaim) -> bool:
+def _claim_files(claim: FileClaim) -> Sequence[Picture] | None:
     if not claim.file_ids:
-        return True
+        return ()
     try:
-        files.attach_files(
+        attached = files.attach_files(
             claim.file_ids,
             meeting_id=claim.meeting_id,
             message_id=claim.message_id,
@@ -35,8 +35,8 @@ def _claim_files(claim: FileClaim) -> bool:
             now=system_clock(),
         )
     except PalaverError:
-        return False
-    return True
+        return None
+    return [Picture(str(file.pk), file.width, file.height) for file in attached if file.width and file.height]
 
 
 def _may_read(reading: Reading) -> bool:

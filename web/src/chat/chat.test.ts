@@ -21,6 +21,7 @@ function messageOf(seq: number, part: Partial<ChatMessage> = {}): ChatMessage {
     reply_to: null,
     mentions: [],
     file_ids: [],
+    pictures: [],
     reactions: [],
     sent_at: "2026-11-20T10:00:00Z",
     edited_at: null,

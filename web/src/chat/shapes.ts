@@ -24,6 +24,7 @@ const message = object<ChatMessage>({
   reply_to: nullable(text),
   mentions: list(person),
   file_ids: list(text),
+  pictures: list(object<ChatMessage["pictures"][number]>({ file_id: text, width: number, height: number })),
   reactions: list(object<ChatMessage["reactions"][number]>({ emoji, count: number, by: list(text) })),
   sent_at: text,
   edited_at: nullable(text),

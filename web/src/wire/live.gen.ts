@@ -133,6 +133,7 @@ export interface ChatMessage {
   reply_to: string | null;
   mentions: ChatPerson[];
   file_ids: string[];
+  pictures: ChatPicture[];
   reactions: ChatReactions[];
   sent_at: string;
   edited_at: string | null;
@@ -169,6 +170,13 @@ export interface ChatPageRequest {
 export interface ChatPerson {
   identity: string;
   name: string;
+}
+
+/** One of a message's files that is a picture; the room for it can be kept before it is there. */
+export interface ChatPicture {
+  file_id: string;
+  width: number;
+  height: number;
 }
 
 /** Put an emoji under a message. */

@@ -13,7 +13,7 @@ from palaver.chat.errors import (
 )
 from palaver.chat.limits import CHANGES_BY_PERSON, MAX_REACTIONS_PER_MESSAGE, MESSAGES_BY_PERSON
 from palaver.chat.models import Message, Reaction
-from palaver.chat.ports import ChatPorts, FileClaim, install_ports, ports
+from palaver.chat.ports import ChatPorts, FileClaim, Picture, install_ports, ports
 from palaver.chat.tests.cast import Room, after
 from palaver.kernel.errors import (
     FILE_NOT_FOUND,
@@ -207,7 +207,7 @@ def test_a_deleted_message_leaves_who_and_when_and_nothing_of_what(room: Room) -
     assert isinstance(answer.result, wire.ChatChanged)
     left = answer.result.message
     assert left.deleted == wire.ChatDeletion(at=after(30), by=wire.ChatPerson(identity="id-alice", name="Alice"))
-    assert (left.text, left.mentions, left.reactions, left.file_ids) == ("", [], [], [])
+    assert (left.text, left.mentions, left.reactions, left.file_ids, left.pictures) == ("", [], [], [], [])
     [row] = Message.objects.values()
     assert "Secret" not in str(row)
     assert "ecret" not in row["search_text"]
@@ -308,9 +308,9 @@ def test_files_go_with_a_message_only_if_they_are_the_senders_to_attach(room: Ro
     """CHAT-017."""
     claims: list[FileClaim] = []
 
-    def claim(asked: FileClaim) -> bool:
+    def claim(asked: FileClaim) -> list[Picture] | None:
         claims.append(asked)
-        return set(asked.file_ids) <= {"f1", "f2"}
+        return [Picture("f2", 480, 270)] if set(asked.file_ids) <= {"f1", "f2"} else None
 
     before = ports()
     install_ports(ChatPorts(claim))
@@ -319,6 +319,7 @@ def test_files_go_with_a_message_only_if_they_are_the_senders_to_attach(room: Ro
         answer = room.give("bob", command)
         assert isinstance(answer.result, wire.ChatSent)
         assert answer.result.message.file_ids == ["f1", "f2"]
+        assert answer.result.message.pictures == [wire.ChatPicture(file_id="f2", width=480, height=270)]
         assert [(c.identity, str(c.message_id)) for c in claims] == [("id-bob", answer.result.message.message_id)]
         room.give("bob", command)
         assert len(claims) == 1, "a retry claims nothing"

@@ -38,7 +38,7 @@ Keep = Callable[[Room, int | None], None]
 def keep() -> Iterator[Keep]:
     """Says how many days a meeting keeps its chat; meanwhile anybody may attach any file."""
     before = ports()
-    install_ports(ChatPorts(claim_files=lambda _: True))
+    install_ports(ChatPorts(claim_files=lambda _: ()))
 
     def set_days(room: Room, count: int | None) -> None:
         Meeting.objects.filter(pk=room.meeting.pk).update(retention_days=count)

@@ -1,13 +1,22 @@
 // The files of a message: pictures as thumbnails that open large, everything else as a row to download.
 import { useEffect, useState } from "react";
+import type { CSSProperties } from "react";
 import type { FileInfo } from "../../../chat/file_infos";
 import { useCall } from "../../../components/call_context";
 import { DialogBox } from "../../../components/dialog";
 import { useSignalValue } from "../../../components/use_signal";
 import { ChatIcon } from "./chat_icon";
+import type { ChatPicture } from "../../../wire/live.gen";
 import { sizeText } from "./use_chat";
 
-export function Files({ ids }: { ids: readonly string[] }) {
+const HIGHEST_REM = 12;
+
+export interface FilesProps {
+  ids: readonly string[];
+  pictures: readonly ChatPicture[];
+}
+
+export function Files({ ids, pictures }: FilesProps) {
   const { call, t } = useCall();
   const known = useSignalValue(call.files.known);
   useEffect(() => {
@@ -19,6 +28,17 @@ export function Files({ ids }: { ids: readonly string[] }) {
       {ids.map((id) => {
         const info = known.get(id);
         if (info) return <FileView key={id} info={info} />;
+        const picture = pictures.find((one) => one.file_id === id);
+        if (picture && info === undefined)
+          return (
+            <span
+              key={id}
+              className="thumb"
+              style={roomFor(picture)}
+              role="img"
+              aria-label={t("chat.file.loading")}
+            />
+          );
         return (
           <span key={id} className="file muted tiny">
             {t(info === null ? "chat.file.gone" : "chat.file.loading")}
@@ -34,6 +54,12 @@ export function Files({ ids }: { ids: readonly string[] }) {
   );
 }
 
+/** As tall from the start as when the picture is there: what is being read stays in its place. */
+function roomFor({ width, height }: { width: number; height: number }): CSSProperties {
+  const widest_rem = (HIGHEST_REM * width) / height;
+  return { inlineSize: `min(${width}px, ${widest_rem}rem)`, aspectRatio: `${width} / ${height}` };
+}
+
 function FileView({ info }: { info: FileInfo }) {
   const { t, locale } = useCall();
   const [isLarge, setLarge] = useState(false);
@@ -46,17 +72,11 @@ function FileView({ info }: { info: FileInfo }) {
         <button
           type="button"
           className="thumb"
+          style={roomFor(info.image)}
           aria-label={t("chat.file.open", { name: info.name })}
           onClick={() => setLarge(true)}
         >
-          <img
-            src={info.thumbnail}
-            alt=""
-            width={width}
-            height={height}
-            loading="lazy"
-            onError={() => setFailed(true)}
-          />
+          <img src={info.thumbnail} alt="" loading="lazy" onError={() => setFailed(true)} />
         </button>
         {isLarge ? (
           <DialogBox

@@ -96,7 +96,7 @@ export const Message = memo(function Message({ message, answered, mine, ...act }
               }
             />
           </div>
-          <Files ids={message.file_ids} />
+          <Files ids={message.file_ids} pictures={message.pictures} />
           {message.edited_at ? <span className="tiny muted">{t("chat.edited")}</span> : null}
           {isActive ? <MessageActions message={message} isOwn={isOwn} {...act} /> : null}
         </div>
