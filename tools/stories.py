@@ -1,21 +1,25 @@
 """Look at every story of the web client (`web/stories`): a picture of each, and what axe finds wrong in it.
 
-    python tools/stories.py FOLDER                 # all of them
-    python tools/stories.py FOLDER chat ban        # those whose name begins so
+    python tools/stories.py FOLDER                       # all of them, wide and light, narrow and dark
+    python tools/stories.py FOLDER chat ban              # those whose name begins so
+    python tools/stories.py FOLDER chat --looks german   # as others have it: see LOOKS below; `every` is all of them
 
-Each is taken wide and light, narrow and dark. Fails when axe finds something. Needs what the browser tests need.
+Fails when axe finds something, or a page scrolls sideways. Needs what the browser tests need.
 """
 
+import argparse
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -26,7 +30,32 @@ from typing_extensions import override  # noqa: E402
 from tests.e2e.accessibility import scrolls_sideways, violations  # noqa: E402
 from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES  # noqa: E402
 
-LOOKS = (("wide", (1440, 900), "light"), ("narrow", (390, 844), "dark"))
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Circumstances of somebody's browser."""
+
+    size: tuple[int, int]
+    query: str = "theme=light"
+    flags: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+LARGE_TEXT = ("--blink-settings=defaultFontSize=32,defaultFixedFontSize=26",)
+LOOKS = {
+    "wide": Look((1440, 900)),
+    "narrow": Look((390, 844), "theme=dark"),
+    "wide-dark": Look((1440, 900), "theme=dark"),
+    "narrow-light": Look((390, 844)),
+    "german": Look((1280, 800), "lang=de"),
+    "german-narrow": Look((320, 640), "lang=de"),
+    "right-to-left": Look((1440, 900), "dir=rtl"),
+    "right-to-left-narrow": Look((390, 844), "dir=rtl&theme=dark"),
+    "large-text": Look((1440, 900), flags=LARGE_TEXT),
+    "large-text-narrow": Look((390, 844), flags=LARGE_TEXT),
+    "forced-colours": Look((1440, 900), options={"forced_colors": "active", "color_scheme": "dark"}),
+}
+USUAL = ("wide", "narrow")
 # The longest that a story takes to play: menus open, and speaking time is counted for two seconds.
 PLAYS_MS = 3_500
 
@@ -71,21 +100,27 @@ def look(page: Page, url: str, picture: Path) -> list[str]:
 
 
 def main() -> int:
-    folder, wanted = Path(sys.argv[1]).resolve(), tuple(sys.argv[2:])
+    wants = argparse.ArgumentParser()
+    wants.add_argument("folder", type=Path)
+    wants.add_argument("stories", nargs="*", help="how their names begin")
+    wants.add_argument("--looks", nargs="+", default=USUAL, choices=[*LOOKS, "every"])
+    wanted = wants.parse_args()
+    folder: Path = wanted.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    chosen = [name for name in names() if not wanted.stories or name.startswith(tuple(wanted.stories))]
     faults: list[str] = []
     with served() as address, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS, FAKE_DEVICES])
-        for word, (width, height), theme in LOOKS:
-            context = browser.new_context(viewport={"width": width, "height": height})
-            for story in names():
-                if wanted and not story.startswith(wanted):
-                    continue
+        for word in LOOKS if "every" in wanted.looks else wanted.looks:
+            one = LOOKS[word]
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS, FAKE_DEVICES, *one.flags])
+            width, height = one.size
+            context = browser.new_context(viewport={"width": width, "height": height}, **one.options)
+            for story in chosen:
                 page = context.new_page()
-                found = look(page, f"{address}?story={story}&theme={theme}", folder / f"{story}-{word}.png")
+                found = look(page, f"{address}?story={story}&{one.query}", folder / f"{story}-{word}.png")
                 faults += [f"{story} ({word}): {fault}" for fault in found]
                 page.close()
-        browser.close()
+            browser.close()
     print(*faults, sep="\n")
     print(folder)
     return 1 if faults else 0

@@ -10,6 +10,7 @@ import { watchDevices } from "../src/devices/device_list";
 import { App } from "../src/features/app";
 import { RoomSocket } from "../src/live/room_socket";
 import { browserTimers } from "../src/timing/timers";
+import { de } from "../src/text/de";
 import { translator } from "../src/text/translate";
 import { FakeEngine } from "./fake_engine";
 import { FakeRoom } from "./fake_room";
@@ -18,6 +19,8 @@ import { stories } from "./stories";
 const query = new URLSearchParams(window.location.search);
 const story = stories[query.get("story") ?? "grid"];
 if (!story) throw new Error(`stories: ${Object.keys(stories).join(", ")}`);
+const language = query.get("lang") ?? "en";
+document.documentElement.lang = language;
 document.documentElement.dataset["theme"] = query.get("theme") ?? "light";
 document.documentElement.dir = query.get("dir") ?? "ltr";
 const marker = document.createElement("meta");
@@ -38,7 +41,7 @@ const call = new Call({
     title: "Autumn term planning",
     signed_in: true,
     name: "Amina Diallo",
-    locale: "en",
+    locale: language,
     theme: "light",
     urls: { home: "#", ws: "", preview: "/preview", sign_in: "#", settings: "#" },
     links: ["Home", "Contact", "About"].map((label) => ({ label, url: "#" })),
@@ -61,8 +64,10 @@ const call = new Call({
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
-    <I18nProvider locale={query.get("dir") === "rtl" ? "ar" : "en"}>
-      <CallContext value={{ call, t: translator("en"), locale: "en" }}>
+    <I18nProvider locale={query.get("dir") === "rtl" ? "ar" : language}>
+      <CallContext
+        value={{ call, t: translator(language, language === "de" ? de : undefined), locale: language }}
+      >
         <App />
       </CallContext>
     </I18nProvider>,
