@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from playwright.sync_api import Page, sync_playwright  # noqa: E402 - the path above makes ours importable
+from playwright.sync_api import Page, Playwright, sync_playwright  # noqa: E402 - the path above makes ours importable
 from typing_extensions import override  # noqa: E402
 
 from tests.e2e.accessibility import scrolls_sideways, violations  # noqa: E402
@@ -99,6 +99,20 @@ def look(page: Page, url: str, picture: Path) -> list[str]:
     return faults + violations(page)
 
 
+def faults_of(driver: Playwright, address: str, stories: Iterable[str], word: str, folder: Path) -> Iterator[str]:
+    """What is wrong in *stories* as somebody with the look *word* has them."""
+    one = LOOKS[word]
+    width, height = one.size
+    browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS, FAKE_DEVICES, *one.flags])
+    context = browser.new_context(viewport={"width": width, "height": height}, **one.options)
+    for story in stories:
+        page = context.new_page()
+        found = look(page, f"{address}?story={story}&{one.query}", folder / f"{story}-{word}.png")
+        yield from (f"{story} ({word}): {fault}" for fault in found)
+        page.close()
+    browser.close()
+
+
 def main() -> int:
     wants = argparse.ArgumentParser()
     wants.add_argument("folder", type=Path)
@@ -108,22 +122,14 @@ def main() -> int:
     folder: Path = wanted.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     chosen = [name for name in names() if not wanted.stories or name.startswith(tuple(wanted.stories))]
-    faults: list[str] = []
+    count = 0
     with served() as address, sync_playwright() as driver:
         for word in LOOKS if "every" in wanted.looks else wanted.looks:
-            one = LOOKS[word]
-            browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS, FAKE_DEVICES, *one.flags])
-            width, height = one.size
-            context = browser.new_context(viewport={"width": width, "height": height}, **one.options)
-            for story in chosen:
-                page = context.new_page()
-                found = look(page, f"{address}?story={story}&{one.query}", folder / f"{story}-{word}.png")
-                faults += [f"{story} ({word}): {fault}" for fault in found]
-                page.close()
-            browser.close()
-    print(*faults, sep="\n")
+            for fault in faults_of(driver, address, chosen, word, folder):
+                print(fault, flush=True)
+                count += 1
     print(folder)
-    return 1 if faults else 0
+    return 1 if count else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 // What was written in the stories, and the files in it.
 import type { FileInfo } from "../src/chat/file_infos";
-import type { ChatMessage, ChatPage } from "../src/wire/live.gen";
+import type { ChatFound, ChatMessage, ChatPage } from "../src/wire/live.gen";
 
 /** A picture with a size of its own, as thumbnails have. */
 function drawPoster(): string {
@@ -35,6 +35,14 @@ export const page = (part: Partial<ChatPage>): ChatPage => ({
   read_seq: 99,
   retention_days: null,
   ...part,
+});
+
+/** Whatever is looked for, those of the others are found. */
+export const found = ({ messages = [] }: Partial<ChatPage>): ChatFound => ({
+  kind: "chat_found",
+  messages: messages.filter((one) => one.text && one.sender.identity !== "amina"),
+  mine: {},
+  has_more: false,
 });
 
 const say = (seq: number, name: string, text: string, part: Partial<ChatMessage> = {}): ChatMessage => ({

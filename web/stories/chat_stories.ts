@@ -2,12 +2,23 @@
 import { PRIVATE, TALK, WITH_FILES } from "./chat";
 import { FIVE, inside } from "./cast";
 import type { Play, Story } from "./cast";
+import { entry, press } from "./press";
 
 const open = (then?: Play): Play =>
   inside((call, room, engine) => {
     call.togglePanel("chat");
     return then?.(call, room, engine);
   });
+const labelled = (label: string) => () =>
+  document.querySelector<HTMLElement>(`.panel [aria-label="${label}"]`);
+/** The field, with something to look for in it. */
+const searchField = (): HTMLElement | null => {
+  const field = document.querySelector<HTMLInputElement>(".panel input[type=search]");
+  if (!field) return null;
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(field, "room");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  return field;
+};
 const writeToLeila: Play = (call) =>
   call.chat.writeTo({ kind: "private", identity: "Leila Haddad", name: "Leila Haddad" });
 
@@ -34,6 +45,38 @@ export const chatStories: Readonly<Record<string, Story>> = {
     play: open((call) => {
       const [first] = TALK;
       if (first) call.chat.answer(first);
+    }),
+  },
+  "chat-edit": {
+    others: FIVE,
+    chat: { messages: [...TALK] },
+    play: open(() => {
+      press(
+        () => document.querySelector<HTMLElement>('[data-message-id="m2"]'),
+        () => {
+          document.querySelector<HTMLElement>('[data-message-id="m2"]')?.focus();
+          press(labelled("More for this message"), () => press(entry("Edit")));
+        },
+      );
+    }),
+  },
+  "chat-search": {
+    others: FIVE,
+    chat: { messages: [...TALK] },
+    play: open(() => {
+      press(labelled("Search in chat"), () => press(searchField));
+    }),
+  },
+  "chat-uploads": {
+    others: FIVE,
+    chat: { messages: [...TALK] },
+    play: open((call) => {
+      // Nobody takes files here: the first one fails, and the second one is never answered.
+      call.uploads.add([new File(["x".repeat(91_000)], "poster.png")]);
+      window.setTimeout(() => {
+        XMLHttpRequest.prototype.send = () => undefined;
+        call.uploads.add([new File(["x".repeat(483_000)], "Reading groups, autumn term.pdf")]);
+      }, 1_000);
     }),
   },
   "chat-off": { others: FIVE, room: { is_suspended: true }, chat: { messages: [...TALK] }, play: open() },

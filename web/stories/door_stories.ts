@@ -1,6 +1,7 @@
 // The door from both sides, and what keeping order looks like.
 import { FIVE, inside } from "./cast";
 import type { Play, Story, StoryPerson } from "./cast";
+import { entry, press } from "./press";
 
 const RIGHTS_OFF = {
   microphone: false,
@@ -26,22 +27,8 @@ const atTheDoor: Play = async (call) => {
   void call.local.setMicrophone(false);
   call.join({ name: "Zola Nkosi" });
 };
-/** Presses what *find* finds, once it is there: panels come in pieces. */
-const press = (find: () => HTMLElement | null | undefined, then?: () => void) => {
-  const look = window.setInterval(() => {
-    const found = find();
-    if (!found) return;
-    window.clearInterval(look);
-    found.click();
-    then?.();
-  }, 100);
-};
 const moreFor = (name: string) => () =>
   document.querySelector<HTMLElement>(`.panel [aria-label="More for ${name}"]`);
-const entry = (label: string) => () =>
-  [...document.querySelectorAll<HTMLElement>("[role=menuitem]")].find((one) =>
-    one.textContent.includes(label),
-  );
 const people: Play = (call) => call.togglePanel("people");
 const menuOf = (name: string): Play =>
   inside((call) => {

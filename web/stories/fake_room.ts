@@ -9,7 +9,7 @@ import type {
   Tone,
   WaitingPerson,
 } from "../src/wire/live.gen";
-import { fileInfos, page } from "./chat";
+import { fileInfos, found, page } from "./chat";
 import type { Story } from "./cast";
 
 const TONES: readonly Tone[] = ["leaf", "lake", "indigo", "plum", "clay", "ochre"];
@@ -145,7 +145,9 @@ export class FakeRoom {
   #carryOut(request_id: string, kind: string): void {
     const { chat } = this.story;
     if (kind === "chat_page" && chat === "loading") return;
-    if (kind === "chat_page" && chat === "failed") this.#refuse(request_id, "internal");
+    if (kind === "chat_search")
+      this.#say({ type: "ack", request_id, result: found(typeof chat === "object" ? chat : {}) });
+    else if (kind === "chat_page" && chat === "failed") this.#refuse(request_id, "internal");
     else
       this.#say({
         type: "ack",
