@@ -67,7 +67,8 @@ def manage_a_meeting(studio: Studio, amina: Page) -> None:
     for name, path in MANAGING_PAGES.items():
         amina.goto(base + path)
         studio.shoot(amina, f"{name}-new" if path in ("/people", "/bans") else name)
-    script = PAST_MEETING.read_text() + "\nprint('run', leave_behind())\n"
+    meeting_id = base.rsplit("/", 1)[-1]
+    script = f"{PAST_MEETING.read_text()}\nprint('run', leave_behind({meeting_id!r}))\n"
     run = studio.server.manage("shell", "-v", "0", "-c", script).split()[-1]
     with_a_past = {"meeting-past": "/", "people": "/people", "bans": "/bans", "run": f"/sessions/{run}/"}
     for name, path in with_a_past.items():
@@ -172,7 +173,7 @@ def main() -> int:
         try:
             amina = studio.page("amina")
             sign_up(amina, server, "Amina", "Diallo")
-            # In this order: a page of no meetings comes first, and a past is given to the only one.
+            # In this order: a page of no meetings comes first.
             if "pages" in parts:
                 visit_pages(studio, amina)
             if "manage" in parts:

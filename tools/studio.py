@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.e2e.cameras import write_y4m  # noqa: E402 - the path above makes it importable as a script
-from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES, PASSWORD, WAIT_MS  # noqa: E402
+from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES, PASSWORD, WAIT_MS, allow_devices  # noqa: E402
 from tests.servers.palaver import PalaverServer  # noqa: E402
 
 __all__ = [
@@ -206,8 +206,7 @@ def go_to_the_door(page: Page, link: str, *, name: str | None = None) -> None:
     # By what they are, not by what they are called: the hard cases are in other languages.
     allow, join = page.locator(".ask .btn"), page.locator("form button[type=submit]")
     expect(allow.or_(join).first).to_be_visible(timeout=WAIT_MS)
-    if allow.is_visible():
-        allow.click()
+    allow_devices(allow)
     if name is not None:
         page.locator("#green-name").fill(name)
     expect(join).to_be_enabled(timeout=WAIT_MS)

@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page
@@ -17,6 +17,12 @@ LOOKS = [
     pytest.param(1440, 900, "dark", marks=pytest.mark.proof),
     pytest.param(390, 844, "light", marks=pytest.mark.proof),
 ]
+# The same for pages that are quick to load, at three widths: each look is (width, height, theme).
+PAGE_LOOKS = [
+    pytest.param([(1440, 900, "light"), (390, 844, "dark"), (320, 640, "light")], id="some"),
+    pytest.param([(1440, 900, "dark"), (390, 844, "light"), (320, 640, "dark")], id="rest", marks=pytest.mark.proof),
+]
+Looks = list[tuple[int, int, Literal["light", "dark"]]]
 
 
 @cache

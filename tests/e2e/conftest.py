@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import Browser, Playwright, expect
 
 from tests.e2e.cameras import camera_film
 from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES, WAIT_MS, WATCH_CONNECTIONS, Person
 from tests.servers.palaver import PalaverServer, migrated
 from tests.servers.wire_cutter import WireCutter
 
+BrowserOf = Callable[..., Browser]
 PersonFactory = Callable[..., Person]
 SignIns = Callable[[str], Any]
 
@@ -22,6 +23,26 @@ expect.set_options(timeout=WAIT_MS)
 @pytest.fixture(scope="session")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("films")
+
+
+@pytest.fixture(scope="session")
+def browser_of(playwright_driver: Playwright, films: Path) -> Iterator[BrowserOf]:
+    """The browser at which somebody sits. It is started once: what a test does in it ends with the test's context."""
+    started: dict[tuple[str, tuple[str, ...], bool], Browser] = {}
+
+    def browser(name: str, *, flags: tuple[str, ...] = (), has_devices: bool = True) -> Browser:
+        key = (name, flags, has_devices)
+        if key not in started or not started[key].is_connected():
+            film = camera_film(films, name)
+            devices = (FAKE_DEVICES, f"--use-file-for-fake-video-capture={film}") if has_devices else ()
+            started[key] = playwright_driver.chromium.launch(
+                executable_path=CHROMIUM, headless=True, args=[*CHROMIUM_FLAGS, *devices, *flags]
+            )
+        return started[key]
+
+    yield browser
+    for one in started.values():
+        one.close()
 
 
 @pytest.fixture
@@ -38,17 +59,17 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PalaverS
 
 
 @pytest.fixture(scope="module")
-def sign_ins(playwright_driver: Playwright, shared_server: PalaverServer) -> SignIns:
+def sign_ins(browser_of: BrowserOf, shared_server: PalaverServer) -> SignIns:
     """Cookies of somebody with an account on the shared server: `person("alice", storage_state=sign_ins("alice"))`."""
     kept: dict[str, Any] = {}
 
     def sign_in(name: str) -> Any:
         if name not in kept:
-            browser = playwright_driver.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS])
+            browser = browser_of(name)
             context = browser.new_context(locale="en-GB")
             Person(name, browser, context, context.new_page(), shared_server.url).sign_up()
             kept[name] = context.storage_state()
-            browser.close()
+            context.close()
         return kept[name]
 
     return sign_in
@@ -62,18 +83,22 @@ def wires(server: PalaverServer) -> Iterator[WireCutter]:
 
 
 @pytest.fixture
-def person(playwright_driver: Playwright, films: Path, server: PalaverServer) -> Iterator[PersonFactory]:
+def person(browser_of: BrowserOf, server: PalaverServer) -> Iterator[PersonFactory]:
     """Make a person: `person("alice")`; flags and context options can be added, and all devices taken away."""
+    yield from _people(browser_of, server)
+
+
+@pytest.fixture(scope="module")
+def lasting_person(browser_of: BrowserOf, shared_server: PalaverServer) -> Iterator[PersonFactory]:
+    """The same for people who stay for all tests of a module, on the server that these share."""
+    yield from _people(browser_of, shared_server)
+
+
+def _people(browser_of: BrowserOf, server: PalaverServer) -> Iterator[PersonFactory]:
     made: list[Person] = []
 
     def make(name: str, *, flags: tuple[str, ...] = (), has_devices: bool = True, **context_options: Any) -> Person:
-        film = camera_film(films, name)
-        devices = (FAKE_DEVICES, f"--use-file-for-fake-video-capture={film}") if has_devices else ()
-        browser = playwright_driver.chromium.launch(
-            executable_path=CHROMIUM,
-            headless=True,
-            args=[*CHROMIUM_FLAGS, *devices, *flags],
-        )
+        browser = browser_of(name, flags=flags, has_devices=has_devices)
         options: dict[str, Any] = {"viewport": {"width": 1000, "height": 640}, "locale": "en-GB"} | context_options
         context = browser.new_context(**options)
         context.add_init_script(WATCH_CONNECTIONS)
@@ -84,4 +109,4 @@ def person(playwright_driver: Playwright, films: Path, server: PalaverServer) ->
 
     yield make
     for someone in made:
-        someone.browser.close()
+        someone.context.close()

@@ -6,10 +6,11 @@ means that the decoded remote sound has energy.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, TimeoutError as PlaywrightTimeout, expect
 
 from tests.e2e.cameras import COLOURS
 
@@ -139,8 +140,7 @@ class Person:
         allow = self.page.get_by_role("button", name="Allow camera and microphone")
         join = self.page.get_by_role("button", name="Join now")
         expect(allow.or_(join).first).to_be_visible()
-        if allow.is_visible():
-            allow.click()
+        allow_devices(allow)
         if types_name:
             self.page.get_by_label("Your name").fill(self.first_name)
         expect(join).to_be_enabled()
@@ -240,6 +240,13 @@ class Person:
 
     def screenshot(self, path: str) -> None:
         self.page.screenshot(path=path)
+
+
+def allow_devices(button: Locator) -> None:
+    """Press it, unless the browser, which has been told to say yes, takes the question away first."""
+    while button.is_visible():
+        with suppress(PlaywrightTimeout):
+            button.click(timeout=2_000)
 
 
 def is_colour_of(colour: list[float], who: str) -> bool:

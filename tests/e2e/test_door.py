@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.accessibility import violations
 from tests.e2e.conftest import PersonFactory, SignIns
-from tests.e2e.people import Person
+from tests.e2e.people import Person, allow_devices
 from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -45,8 +45,7 @@ def ask(someone: Person, link: str) -> None:
     allow = someone.page.get_by_role("button", name="Allow camera and microphone")
     button = someone.page.get_by_role("button", name="Ask to join")
     expect(button).to_be_visible()
-    if allow.is_visible():
-        allow.click()
+    allow_devices(allow)
     someone.page.get_by_label("Your name").fill(someone.first_name)
     button.click()
     at_the_door(someone)

@@ -19,7 +19,7 @@ def has_focus(page: Page, name: str) -> None:
     expect(page.get_by_role("button", name=name, exact=True)).to_be_focused()
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (1024, 640)])
+@pytest.mark.parametrize("size", [(1280, 800), pytest.param((1024, 640), marks=pytest.mark.proof)])
 def test_the_whole_way_can_be_walked_by_keyboard(person: PersonFactory, size: tuple[int, int]) -> None:
     alice = person("alice", viewport={"width": size[0], "height": size[1]})
     alice.sign_up()

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import PersonFactory
+from tests.e2e.accessibility import PAGE_LOOKS, Looks
+from tests.e2e.conftest import PersonFactory, SignIns
 from tests.e2e.people import Person
 from tests.e2e.test_pages import faults_of
 from tests.servers.palaver import PalaverServer
@@ -15,40 +16,33 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 PAST_MEETING = Path(__file__).with_name("past_meeting.py")
 
 
-def seed(server: PalaverServer) -> str:
-    """Fill the one meeting of the server; the id of its run."""
-    script = PAST_MEETING.read_text() + "\nprint('run', leave_behind())\n"
-    return server.manage("shell", "-v", "0", "-c", script).split()[-1]
+@pytest.fixture(scope="module")
+def server(shared_server: PalaverServer) -> PalaverServer:
+    return shared_server
 
 
-def owner_of_a_meeting(person: PersonFactory) -> Person:
-    alice = person("alice")
-    alice.sign_up()
+@pytest.fixture
+def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
+    """The owner of a new meeting, on its page."""
+    alice = person("alice", storage_state=sign_ins("alice"))
     alice.new_meeting()
     return alice
 
 
-@pytest.mark.parametrize("path", ["/", "/settings", "/people", "/bans"])
-def test_the_pages_of_a_new_meeting_are_accessible(person: PersonFactory, server: PalaverServer, path: str) -> None:
-    alice = owner_of_a_meeting(person)
+@pytest.mark.parametrize("looks", PAGE_LOOKS)
+def test_the_pages_of_a_meeting_are_accessible(alice: Person, server: PalaverServer, looks: Looks) -> None:
     base = alice.page.url.removeprefix(server.url).rstrip("/")
-    assert list(faults_of(alice, base + path)) == []
+    new = ("/", "/settings", "/people", "/bans")
+    found = [fault for path in new for fault in faults_of(alice, base + path, looks)]
+    meeting_id = base.rsplit("/", 1)[-1]
+    script = f"{PAST_MEETING.read_text()}\nprint('run', leave_behind({meeting_id!r}))\n"
+    run = server.manage("shell", "-v", "0", "-c", script).split()[-1]
+    with_a_past = ("/", "/people", "/bans", f"/sessions/{run}/")
+    found += [f"past: {fault}" for path in with_a_past for fault in faults_of(alice, base + path, looks)]
+    assert found == []
 
 
-@pytest.mark.parametrize("path", ["/", "/people", "/bans", "/sessions/{run}/"])
-def test_the_pages_of_a_meeting_with_a_past_are_accessible(
-    person: PersonFactory, server: PalaverServer, path: str
-) -> None:
-    alice = owner_of_a_meeting(person)
-    base = alice.page.url.removeprefix(server.url).rstrip("/")
-    run = seed(server)
-    assert list(faults_of(alice, base + path.format(run=run))) == []
-
-
-def test_each_change_of_the_settings_is_saved_at_once_by_keyboard_too(
-    person: PersonFactory, server: PalaverServer
-) -> None:
-    alice = owner_of_a_meeting(person)
+def test_each_change_of_the_settings_is_saved_at_once_by_keyboard_too(alice: Person) -> None:
     page = alice.page
     page.get_by_role("link", name="Settings").click()
     expect(page.get_by_role("button", name="Save", exact=True)).to_be_hidden()
@@ -70,8 +64,7 @@ def test_each_change_of_the_settings_is_saved_at_once_by_keyboard_too(
     expect(page.get_by_label("Days after the call")).to_have_value("90")
 
 
-def test_a_change_that_cannot_be_is_said_beside_its_field(person: PersonFactory, server: PalaverServer) -> None:
-    alice = owner_of_a_meeting(person)
+def test_a_change_that_cannot_be_is_said_beside_its_field(alice: Person) -> None:
     page = alice.page
     page.get_by_role("link", name="Settings").click()
     page.get_by_role("radio", name="For some days").check()

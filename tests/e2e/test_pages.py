@@ -1,19 +1,16 @@
 """Every page in both themes and at three widths: axe finds nothing, nothing scrolls sideways, nothing fails to load."""
 
 from collections.abc import Iterator
-from typing import Literal
 
 import pytest
 
-from tests.e2e.accessibility import scrolls_sideways, violations
-from tests.e2e.conftest import PersonFactory
+from tests.e2e.accessibility import PAGE_LOOKS, Looks, scrolls_sideways, violations
+from tests.e2e.conftest import PersonFactory, SignIns
 from tests.e2e.people import Person
 from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
-SIZES = ((1440, 900), (390, 844), (320, 640))
 SIGNED_OUT = (
     "/",
     "/accounts/login/",
@@ -31,30 +28,32 @@ def server(shared_server: PalaverServer) -> PalaverServer:
     return shared_server
 
 
-def faults_of(visitor: Person, path: str) -> Iterator[str]:
-    """What is wrong with the page at *path* in any theme and size."""
+def faults_of(visitor: Person, path: str, looks: Looks) -> Iterator[str]:
+    """What is wrong with the page at *path*."""
     page = visitor.page
-    for theme in THEMES:
+    for width, height, theme in looks:
         page.emulate_media(color_scheme=theme)
-        for width, height in SIZES:
-            page.set_viewport_size({"width": width, "height": height})
-            page.goto(visitor.server_url + path)
-            for violation in violations(page):
-                yield f"{path} {theme} {width}: {violation}"
-            if scrolls_sideways(page):
-                yield f"{path} {theme} {width}: scrolls sideways"
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(visitor.server_url + path)
+        for violation in violations(page):
+            yield f"{path} {theme} {width}: {violation}"
+        if scrolls_sideways(page):
+            yield f"{path} {theme} {width}: scrolls sideways"
 
 
-def test_pages_for_visitors_are_accessible(person: PersonFactory) -> None:
+@pytest.mark.parametrize("looks", PAGE_LOOKS)
+def test_pages_for_visitors_are_accessible(person: PersonFactory, looks: Looks) -> None:
     visitor = person("bob")
-    assert [fault for path in SIGNED_OUT for fault in faults_of(visitor, path)] == []
+    assert [fault for path in SIGNED_OUT for fault in faults_of(visitor, path, looks)] == []
 
 
-def test_pages_for_people_with_an_account_are_accessible(person: PersonFactory) -> None:
-    alice = person("alice")
-    alice.sign_up()
+@pytest.mark.parametrize("looks", PAGE_LOOKS)
+def test_pages_for_people_with_an_account_are_accessible(
+    person: PersonFactory, sign_ins: SignIns, looks: Looks
+) -> None:
+    alice = person("alice", storage_state=sign_ins("alice"))
     alice.new_meeting()
-    assert [fault for path in SIGNED_IN for fault in faults_of(alice, path)] == []
+    assert [fault for path in SIGNED_IN for fault in faults_of(alice, path, looks)] == []
 
 
 def test_pages_ask_no_third_party_and_break_no_policy(person: PersonFactory, server: PalaverServer) -> None:

@@ -5,19 +5,24 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import PersonFactory
+from tests.e2e.conftest import PersonFactory, SignIns
 from tests.e2e.people import WAIT_MS, Person
+from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: PalaverServer) -> PalaverServer:
+    return shared_server
 
 
 def stands_in_the_green_room(someone: Person) -> None:
     expect(someone.page.get_by_role("button", name="Join now")).to_be_enabled(timeout=WAIT_MS)
 
 
-def test_back_leaves_the_call_for_the_green_room(person: PersonFactory) -> None:
-    alice, bob = person("alice"), person("bob")
-    alice.sign_up()
+def test_back_leaves_the_call_for_the_green_room(person: PersonFactory, sign_ins: SignIns) -> None:
+    alice, bob = person("alice", storage_state=sign_ins("alice")), person("bob")
     link = alice.new_meeting()
     meeting_page = alice.page.url
     alice.join(link)
@@ -42,9 +47,8 @@ def test_back_leaves_the_call_for_the_green_room(person: PersonFactory) -> None:
     expect(alice.page).to_have_url(meeting_page)
 
 
-def test_a_reload_in_the_call_leaves_one_way_back(person: PersonFactory) -> None:
-    alice = person("alice")
-    alice.sign_up()
+def test_a_reload_in_the_call_leaves_one_way_back(person: PersonFactory, sign_ins: SignIns) -> None:
+    alice = person("alice", storage_state=sign_ins("alice"))
     link = alice.new_meeting()
     meeting_page = alice.page.url
     alice.join(link)
@@ -54,9 +58,8 @@ def test_a_reload_in_the_call_leaves_one_way_back(person: PersonFactory) -> None
     expect(alice.page).to_have_url(meeting_page)
 
 
-def test_a_tab_that_would_be_missed_asks_before_it_closes(person: PersonFactory) -> None:
-    alice, bob = person("alice"), person("bob")
-    alice.sign_up()
+def test_a_tab_that_would_be_missed_asks_before_it_closes(person: PersonFactory, sign_ins: SignIns) -> None:
+    alice, bob = person("alice", storage_state=sign_ins("alice")), person("bob")
     link = alice.new_meeting()
     alice.join(link)
     asked: list[str] = []

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from playwright.sync_api import expect
 
-from tests.e2e.people import Person
+from tests.e2e.people import Person, allow_devices
 from tests.interop.test_livekit_python import Person as MediaPerson
 from tests.load.browsers import Browsers
 from tests.load.classroom import PATIENCE_S, Pupil
@@ -120,8 +120,7 @@ async def come_with_browsers(lesson: Lesson, browsers: Browsers) -> None:
             allow = guest.page.get_by_role("button", name="Allow camera and microphone")
             button = guest.page.get_by_role("button", name="Ask to join")
             expect(button).to_be_visible()
-            if allow.is_visible():
-                allow.click()
+            allow_devices(allow)
             guest.page.get_by_label("Your name").fill(guest.first_name)
             button.click()
 
