@@ -2,15 +2,14 @@
 import { PRIVATE, TALK, WITH_FILES } from "./chat";
 import { FIVE, inside } from "./cast";
 import type { Play, Story } from "./cast";
-import { entry, press } from "./press";
+import { press } from "./press";
 
 const open = (then?: Play): Play =>
   inside((call, room, engine) => {
     call.togglePanel("chat");
     return then?.(call, room, engine);
   });
-const labelled = (label: string) => () =>
-  document.querySelector<HTMLElement>(`.panel [aria-label="${label}"]`);
+const found = (selector: string) => () => document.querySelector<HTMLElement>(selector);
 /** The field, with something to look for in it. */
 const searchField = (): HTMLElement | null => {
   const field = document.querySelector<HTMLInputElement>(".panel input[type=search]");
@@ -55,7 +54,7 @@ export const chatStories: Readonly<Record<string, Story>> = {
         () => document.querySelector<HTMLElement>('[data-message-id="m2"]'),
         () => {
           document.querySelector<HTMLElement>('[data-message-id="m2"]')?.focus();
-          press(labelled("More for this message"), () => press(entry("Edit")));
+          press(found(".msg-acts > :last-child"), () => press(found("[role=menuitem]")));
         },
       );
     }),
@@ -64,7 +63,7 @@ export const chatStories: Readonly<Record<string, Story>> = {
     others: FIVE,
     chat: { messages: [...TALK] },
     play: open(() => {
-      press(labelled("Search in chat"), () => press(searchField));
+      press(found(".panel > header [aria-expanded]"), () => press(searchField));
     }),
   },
   "chat-uploads": {

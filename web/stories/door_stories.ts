@@ -87,11 +87,7 @@ export const doorStories: Readonly<Record<string, Story>> = {
     waiting: [RUTH, ZOLA, LOST],
     play: inside((call) => {
       call.togglePanel("people");
-      press(() =>
-        [...document.querySelectorAll<HTMLElement>(".panel .btn")].find((one) =>
-          one.textContent.includes("Turn all away"),
-        ),
-      );
+      press(() => document.querySelector<HTMLElement>(".sect.waiting .head .btn"));
     }),
   },
   "people-member": { others: TEAM, play: inside(people) },
