@@ -6,13 +6,14 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Protocol
 from uuid import uuid4
 
 from palaver_sfu.calling import Calls
 from palaver_sfu.errors import AdmissionError, ApiCode, ApiError, MediaError
+from palaver_sfu.links import Link, Links
 from palaver_sfu.performing import perform
 from palaver_sfu.ports import (
     CoreLog,
@@ -77,9 +78,9 @@ from palaver_sfu.session.inputs import (
 from palaver_sfu.session.requests import ClientRequest
 from palaver_sfu.session.state import DEFAULT_TIMING, RoomState, Timing, owner_of
 from palaver_sfu.wire import data
-from palaver_sfu.wire.responses import Encoder, Frame, Mint
+from palaver_sfu.wire.responses import Encoder, Mint
 from palaver_sfu.wire.rpc import RpcRequest, rpc_packet
-from palaver_sfu.wire.streams import is_firefox, sync_streams
+from palaver_sfu.wire.streams import sync_streams
 
 logger = logging.getLogger(__name__)
 
@@ -91,23 +92,6 @@ class OnTick(Protocol):
     """Told after each tick how long it took, and how late it came."""
 
     def __call__(self, *, work_s: float, lag_s: float) -> None: ...
-
-
-class Link(Protocol):
-    """A client's signalling connection, as seen from here."""
-
-    def send(self, frame: Frame) -> None:
-        """Never blocks; a reader that is too slow is cut."""
-
-    def close(self) -> None:
-        """End the connection once everything sent so far is out."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Attached:
-    link: Link
-    mint: Mint
-    takes_synced_streams: bool
 
 
 class Switchboard:
@@ -144,7 +128,7 @@ class Switchboard:
         self._rooms: dict[RoomName, RoomState] = {}
         self._by_sid: dict[RoomSid, RoomState] = {}
         self._peers: dict[ParticipantSid, RoomState] = {}
-        self._links: dict[ParticipantSid, _Attached] = {}
+        self._links = Links(encoder)
         self._waiting: deque[tuple[RoomState, Input]] = deque()
         self._calls = Calls()
         self._is_stepping = False
@@ -183,7 +167,7 @@ class Switchboard:
                 raise AdmissionError(error.code.status, error.message) from error
         presence.admit(room, request.identity, request.permission, request.kind)
         self._peers[request.sid] = room
-        self._links[request.sid] = _Attached(link=link, mint=mint, takes_synced_streams=not is_firefox(browser))
+        self._links.attach(request.sid, link, mint=mint, browser=browser)
         self._feed(room, request)
 
     def request(self, sid: ParticipantSid, request: ClientRequest) -> None:
@@ -202,16 +186,14 @@ class Switchboard:
         if not resuming.can_resume(session, is_dual=request.is_dual):
             return False
         # The client knows before us that its old connection is no use.
-        self._cut(request.sid)
-        self._links[request.sid] = _Attached(link=link, mint=mint, takes_synced_streams=not is_firefox(browser))
+        self._links.cut(request.sid)
+        self._links.attach(request.sid, link, mint=mint, browser=browser)
         self._feed(room, request)
         return True
 
     def signal_lost(self, sid: ParticipantSid, *, link: Link) -> None:
-        attached = self._links.get(sid)
-        if attached is not None and attached.link is not link:
+        if not self._links.detach(sid, link):
             return
-        self._links.pop(sid, None)
         room = self._peers.get(sid)
         if room is not None:
             self._feed(room, SignalLost(sid=sid))
@@ -360,7 +342,7 @@ class Switchboard:
             # A mistake of ours in one transition must cost at most its sender, not the other calls.
             logger.exception("transition failed", extra={"room": room.name, "input": type(event).__name__})
             if isinstance(event, FromClient):
-                self._cut(event.sid)
+                self._links.cut(event.sid)
             return
         self._run(room, effects)
 
@@ -381,9 +363,9 @@ class Switchboard:
     def _do(self, room: RoomState, effect: Effect) -> None:
         match effect:
             case Send():
-                self._send(effect)
+                self._links.send(effect.to, effect.message)
             case CloseSignal(sid=sid):
-                self._cut(sid)
+                self._links.cut(sid)
             case Announce():
                 self._announce(effect)
             case RoomEnded():
@@ -396,16 +378,6 @@ class Switchboard:
             case _:
                 perform(self._media, effect)
 
-    def _send(self, effect: Send) -> None:
-        frame: Frame | None = None
-        for sid in effect.to:
-            attached = self._links.get(sid)
-            if attached is None:
-                continue
-            if frame is None:
-                frame = self._encoder.encode(effect.message, mint=attached.mint, reader=sid)
-            attached.link.send(frame)
-
     def _announce(self, effect: Announce) -> None:
         participant = effect.participant
         logger.info(
@@ -413,11 +385,6 @@ class Switchboard:
             extra={"room": effect.room.name, "participant_sid": participant.sid if participant else ""},
         )
         self._facts.publish(effect)
-
-    def _cut(self, sid: ParticipantSid) -> None:
-        attached = self._links.pop(sid, None)
-        if attached is not None:
-            attached.link.close()
 
     def _media_event(self, event: MediaEvent) -> None:
         match event:
@@ -449,8 +416,9 @@ class Switchboard:
     def _described(self, event: Answered | OfferMade) -> Answered | OfferMade:
         """What the client will read: in some rooms, tracks that belong together name one stream."""
         room = self._peers.get(owner_of(event.peer))
-        attached = self._links.get(owner_of(event.peer))
-        if room is None or attached is None or not (room.options.syncs_streams and attached.takes_synced_streams):
+        if room is None or not room.options.syncs_streams:
+            return event
+        if not self._links.takes_synced_streams(owner_of(event.peer)):
             return event
         return replace(event, sdp=sync_streams(event.sdp, source_of=room.source_of))
 
