@@ -30,10 +30,13 @@ async def people() -> AsyncIterator[tuple[TappedPerson, TappedPerson]]:
     await alice.close()
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("is_dual", [False, True], ids=["single", "dual"])
 async def test_words_said_while_the_line_is_cut_arrive_once_and_in_order(
     server: SfuAddress, room: str, people: tuple[TappedPerson, TappedPerson], is_dual: bool
 ) -> None:
+    if is_dual and server.name == "livekit":
+        pytest.skip("the reference now and then lets clients with two connections begin anew instead")
     (alice, bob), back = people, set[str]()
     with WireCutter(urlsplit(server.url).port or 0) as wire:
         for person in people:

@@ -448,11 +448,11 @@ fn an_answer_to_nothing_is_refused_and_costs_nobody_the_connection() {
 
 /// The last line about what a peer is sent: layer, cause and packets.
 fn told(world: &World, who: &str) -> Option<(Option<u8>, &'static str, u64)> {
-    let lines = world.events.iter().filter_map(|event| match event {
+    let mut lines = world.events.iter().rev().filter_map(|event| match event {
         Event::Streams(peers) => peers.iter().find(|line| *line.peer == *who),
         _ => None,
     });
-    let sent = lines.last()?.sent.first()?;
+    let sent = lines.next()?.sent.first()?;
     Some((sent.layer, sent.cause, sent.totals.packets))
 }
 
