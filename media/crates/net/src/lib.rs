@@ -16,7 +16,8 @@ pub mod figures;
 mod load;
 mod negotiation;
 mod relay;
-mod socket;
+#[doc(hidden)] // for the load generator of the benches
+pub mod socket;
 pub mod switchboard;
 mod tcp;
 mod wake;

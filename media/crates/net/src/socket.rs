@@ -1,4 +1,4 @@
-//! UDP in batches: `recvmmsg`, `sendmmsg` of segmented datagrams, and the local address of each datagram.
+//! UDP in batches: `recvmmsg` and `sendmmsg` of segmented datagrams, and the local address of each datagram.
 
 mod kernel;
 mod segments;
@@ -9,15 +9,16 @@ use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
+use std::time::Duration;
 
-use kernel::{CONTROL_WORDS, from_name, local_address, set_control, zeroed_headers, zeroed_name};
+use kernel::{CONTROL_WORDS, Received, from_name, received_control, set_control, zeroed_headers, zeroed_name};
 pub(crate) use kernel::{set_option, to_name};
 use segments::{MAX_SEGMENTS, run};
 
-/// Datagrams read by one call.
-pub(crate) const BATCH: usize = 32;
-/// Longest datagram that is read; WebRTC stays below the usual MTU, jumbo frames fit too.
-const MAX_DATAGRAM_BYTES: usize = 9_216;
+/// Pieces read or sent by one call.
+pub const BATCH: usize = 32;
+/// Longest piece that is read: the kernel joins neighbours of equal length (`UDP_GRO`), up to what IP can say.
+const MAX_PIECE_BYTES: usize = 65_535;
 /// Kernel buffers: 4 MiB hold about 100 ms of 300 Mbit/s; the kernel may give less.
 const SOCKET_BUFFER_BYTES: libc::c_int = 4 * 1024 * 1024;
 /// Refused runs after which a socket sends one by one for good: a driver that cannot, or a path with a small MTU.
@@ -25,56 +26,56 @@ const MAX_REFUSED_RUNS: u32 = 64;
 
 /// One received datagram.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Arrived<'a> {
+pub struct Arrived<'a> {
     /// Who sent it.
-    pub(crate) from: SocketAddr,
+    pub from: SocketAddr,
     /// Which address of ours it was sent to, if the kernel said so.
-    pub(crate) to: Option<IpAddr>,
+    pub to: Option<IpAddr>,
+    /// When the kernel got it, if it was asked to say so: by the wall clock, since 1970.
+    pub at: Option<Duration>,
     /// The bytes.
-    pub(crate) bytes: &'a [u8],
+    pub bytes: &'a [u8],
 }
 
 /// One datagram to send.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Departing<'a> {
+pub struct Departing<'a> {
     /// To whom.
-    pub(crate) to: SocketAddr,
+    pub to: SocketAddr,
     /// From which address of ours; `None` lets the kernel choose.
-    pub(crate) from: Option<IpAddr>,
+    pub from: Option<IpAddr>,
     /// The bytes.
-    pub(crate) bytes: &'a [u8],
+    pub bytes: &'a [u8],
 }
 
 /// A bound, non-blocking UDP socket.
 #[derive(Debug)]
-pub(crate) struct UdpSocket {
+pub struct UdpSocket {
     descriptor: OwnedFd,
     local: SocketAddr,
     refused_runs: Cell<u32>,
 }
 
 /// Buffers for one batch, kept between calls.
-pub(crate) struct Batch {
-    storage: Vec<[u8; MAX_DATAGRAM_BYTES]>,
+pub struct Batch {
+    storage: Vec<Box<[u8]>>,
     names: Vec<libc::sockaddr_storage>,
     controls: Vec<[u64; CONTROL_WORDS]>,
-    lengths: Vec<usize>,
 }
 
 impl Default for Batch {
     fn default() -> Self {
         Self {
-            storage: vec![[0; MAX_DATAGRAM_BYTES]; BATCH],
+            storage: vec![vec![0; MAX_PIECE_BYTES].into_boxed_slice(); BATCH],
             names: vec![zeroed_name(); BATCH],
             controls: vec![[0; CONTROL_WORDS]; BATCH],
-            lengths: Vec::with_capacity(BATCH),
         }
     }
 }
 
 impl UdpSocket {
     /// Bind. An IPv6 socket takes IPv6 only, so that both families can share a port number.
-    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
         let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
         // SAFETY: socket takes no pointers; the result is checked before use.
         let raw = unsafe { libc::socket(family, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, 0) };
@@ -92,6 +93,8 @@ impl UdpSocket {
         // Best effort: the kernel caps these silently.
         set_option(raw, libc::SOL_SOCKET, libc::SO_RCVBUF, SOCKET_BUFFER_BYTES)?;
         set_option(raw, libc::SOL_SOCKET, libc::SO_SNDBUF, SOCKET_BUFFER_BYTES)?;
+        // Without it (Linux before 5.0) datagrams come one by one.
+        let _ = set_option(raw, libc::SOL_UDP, libc::UDP_GRO, 1);
         let (name, length) = to_name(address);
         // SAFETY: `name` is a socket address of `length` valid bytes that outlives the call.
         if unsafe { libc::bind(raw, (&raw const name).cast(), length) } != 0 {
@@ -107,8 +110,13 @@ impl UdpSocket {
         Ok(Self { descriptor, local, refused_runs: Cell::new(0) })
     }
 
+    /// Ask the kernel to say when each datagram arrived.
+    pub fn ask_for_times(&self) -> io::Result<()> {
+        set_option(self.descriptor(), libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)
+    }
+
     /// Where it is bound; the port is never 0.
-    pub(crate) fn local(&self) -> SocketAddr {
+    pub fn local(&self) -> SocketAddr {
         self.local
     }
 
@@ -117,8 +125,8 @@ impl UdpSocket {
         self.descriptor.as_raw_fd()
     }
 
-    /// Read up to [`BATCH`] datagrams; `each` is called for every one. Answers how many.
-    pub(crate) fn receive(&self, batch: &mut Batch, mut each: impl FnMut(Arrived<'_>)) -> io::Result<usize> {
+    /// Read up to [`BATCH`] pieces; `each` is called for every datagram in them. Answers how many pieces.
+    pub fn receive(&self, batch: &mut Batch, mut each: impl FnMut(Arrived<'_>)) -> io::Result<usize> {
         let mut slices: [libc::iovec; BATCH] = [libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 }; BATCH];
         let mut headers: [libc::mmsghdr; BATCH] = zeroed_headers();
         let parts = batch.storage.iter_mut().zip(&mut batch.names).zip(&mut batch.controls);
@@ -148,22 +156,29 @@ impl UdpSocket {
             return Err(io::Error::last_os_error());
         }
         let count = count as usize;
-        batch.lengths.clear();
-        let to: Vec<Option<IpAddr>> = headers.iter().take(count).map(|h| local_address(&h.msg_hdr)).collect();
-        batch.lengths.extend(headers.iter().take(count).map(|h| h.msg_len as usize));
-        for (((storage, name), length), to) in batch.storage.iter().zip(&batch.names).zip(&batch.lengths).zip(to) {
-            if let (Some(from), Some(bytes)) = (from_name(name), storage.get(..*length)) {
-                each(Arrived { from, to, bytes });
+        for ((storage, name), header) in batch.storage.iter().zip(&batch.names).zip(headers.iter().take(count)) {
+            let Some(from) = from_name(name) else { continue };
+            let Received { to, segment_bytes, at } = received_control(&header.msg_hdr);
+            let piece = storage.get(..header.msg_len as usize).unwrap_or_default();
+            let longest = segment_bytes.filter(|bytes| *bytes > 0).unwrap_or(MAX_PIECE_BYTES);
+            for bytes in piece.chunks(longest) {
+                each(Arrived { from, to, at, bytes });
             }
         }
         Ok(count)
+    }
+
+    /// Wait until something has arrived at one of them or the time is over.
+    pub fn wait_any(sockets: &[Self], at_most: Duration) {
+        let poll = |socket: &Self| libc::pollfd { fd: socket.descriptor(), events: libc::POLLIN, revents: 0 };
+        poll_readable(&mut sockets.iter().map(poll).collect::<Vec<_>>(), at_most);
     }
 
     /// Send; answers how many the kernel took. Fewer than all means that its buffer is full.
     ///
     /// Neighbours of equal length to one destination go to the kernel as one piece (`UDP_SEGMENT`): its way through the
     /// network stack is the dearest part of forwarding.
-    pub(crate) fn send(&self, datagrams: &[Departing<'_>]) -> io::Result<usize> {
+    pub fn send(&self, datagrams: &[Departing<'_>]) -> io::Result<usize> {
         let mut taken = 0;
         while let Some(rest) = datagrams.get(taken..).filter(|rest| !rest.is_empty()) {
             match self.send_some(rest) {
@@ -236,6 +251,16 @@ impl UdpSocket {
         }
         Ok((lengths.iter().take(sent as usize).sum(), sent as usize == count))
     }
+}
+
+/// Wait until one of the descriptors is readable or the time is over; an interruption is an early return.
+pub(crate) fn poll_readable(polled: &mut [libc::pollfd], at_most: Duration) {
+    let timeout = libc::timespec {
+        tv_sec: libc::time_t::try_from(at_most.as_secs()).unwrap_or(3_600),
+        tv_nsec: libc::c_long::from(at_most.subsec_nanos()),
+    };
+    // SAFETY: the array has the declared length, the time-out is valid; both outlive the call. No signal mask.
+    unsafe { libc::ppoll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, &raw const timeout, ptr::null()) };
 }
 
 /// What the kernel says to segments that a driver, a path or it itself cannot take.

@@ -16,7 +16,7 @@ use crate::event::{Event, EventQueue, LogLevel};
 use crate::load::LoadMeter;
 use crate::negotiation::Negotiation;
 use crate::relay::Link;
-use crate::socket::{Batch, Departing, UdpSocket};
+use crate::socket::{Batch, Departing, UdpSocket, poll_readable};
 use crate::switchboard::{Counters, Datagram, Switchboard, panic_text};
 use crate::tcp::TcpPort;
 use crate::wake::Wake;
@@ -324,13 +324,7 @@ impl Worker {
 pub(crate) fn poll(descriptors: impl Iterator<Item = RawFd>, at_most: Duration) -> Vec<libc::pollfd> {
     let mut polled: Vec<libc::pollfd> =
         descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
-    let timeout = libc::timespec {
-        tv_sec: libc::time_t::try_from(at_most.as_secs()).unwrap_or(3_600),
-        tv_nsec: libc::c_long::from(at_most.subsec_nanos()),
-    };
-    // SAFETY: the array has the declared length, the time-out is valid; both outlive the call. No signal mask.
-    // An error (EINTR) is an early return, which the loops are made for.
-    unsafe { libc::ppoll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, &raw const timeout, std::ptr::null()) };
+    poll_readable(&mut polled, at_most);
     polled
 }
 

@@ -5,10 +5,12 @@ use std::mem::{self, MaybeUninit};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::RawFd;
 use std::ptr;
+use std::time::Duration;
 
 use super::BATCH;
 
-/// Room for one address (`IP_PKTINFO` or `IPV6_PKTINFO`) and one segment size with their headers, aligned for `cmsghdr`.
+/// Room for one address (`IP_PKTINFO` or `IPV6_PKTINFO`), one segment size and one time with their headers, aligned for
+/// `cmsghdr`.
 pub(super) const CONTROL_WORDS: usize = 12;
 
 pub(crate) fn set_option(
@@ -84,26 +86,46 @@ pub(super) fn from_name(name: &libc::sockaddr_storage) -> Option<SocketAddr> {
     }
 }
 
-/// Read `IP_PKTINFO` or `IPV6_PKTINFO`.
-pub(super) fn local_address(header: &libc::msghdr) -> Option<IpAddr> {
+/// What the kernel says about a received piece.
+#[derive(Default)]
+pub(super) struct Received {
+    /// The address of ours that it was sent to (`IP_PKTINFO` or `IPV6_PKTINFO`).
+    pub(super) to: Option<IpAddr>,
+    /// Size of the segments that the kernel joined (`UDP_GRO`).
+    pub(super) segment_bytes: Option<usize>,
+    /// When it arrived, since 1970 (`SO_TIMESTAMPNS`).
+    pub(super) at: Option<Duration>,
+}
+
+pub(super) fn received_control(header: &libc::msghdr) -> Received {
+    let mut received = Received::default();
     // SAFETY: the kernel filled the control buffer and its length; the CMSG functions walk within that length.
     unsafe {
         let mut control = libc::CMSG_FIRSTHDR(header);
         while !control.is_null() {
+            let data = libc::CMSG_DATA(control);
             match ((*control).cmsg_level, (*control).cmsg_type) {
                 (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
-                    let info = libc::CMSG_DATA(control).cast::<libc::in_pktinfo>().read_unaligned();
-                    return Some(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()).into());
+                    let info = data.cast::<libc::in_pktinfo>().read_unaligned();
+                    received.to = Some(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()).into());
                 }
                 (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
-                    let info = libc::CMSG_DATA(control).cast::<libc::in6_pktinfo>().read_unaligned();
-                    return Some(Ipv6Addr::from(info.ipi6_addr.s6_addr).into());
+                    let info = data.cast::<libc::in6_pktinfo>().read_unaligned();
+                    received.to = Some(Ipv6Addr::from(info.ipi6_addr.s6_addr).into());
                 }
-                _ => control = libc::CMSG_NXTHDR(header, control),
+                (libc::SOL_UDP, libc::UDP_GRO) => {
+                    received.segment_bytes = usize::try_from(data.cast::<libc::c_int>().read_unaligned()).ok();
+                }
+                (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => {
+                    let at = data.cast::<libc::timespec>().read_unaligned();
+                    received.at = Some(Duration::new(at.tv_sec as u64, at.tv_nsec as u32));
+                }
+                _ => {}
             }
+            control = libc::CMSG_NXTHDR(header, control);
         }
-        None
     }
+    received
 }
 
 /// Write the address to send from and the size of segments, where there are any.
@@ -173,7 +195,8 @@ mod tests {
         // SAFETY: CMSG_SPACE only computes.
         let needed = unsafe {
             libc::CMSG_SPACE(mem::size_of::<libc::in6_pktinfo>() as libc::c_uint)
-                + libc::CMSG_SPACE(mem::size_of::<u16>() as libc::c_uint)
+                + libc::CMSG_SPACE(mem::size_of::<libc::c_int>() as libc::c_uint)
+                + libc::CMSG_SPACE(mem::size_of::<libc::timespec>() as libc::c_uint)
         };
         assert!(needed as usize <= mem::size_of::<[u64; CONTROL_WORDS]>());
     }
