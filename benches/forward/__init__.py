@@ -1,1 +1,1 @@
-"""What a forwarded packet costs in the pure crate."""
+"""What it costs to forward a packet: the decision alone, and the whole server beside the reference."""

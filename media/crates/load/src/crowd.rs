@@ -1,0 +1,315 @@
+//! All participants, their sockets and the one loop that serves them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant, SystemTime};
+
+use palaver_net::socket::{BATCH, Batch, Departing, UdpSocket};
+use str0m::media::MediaKind;
+
+use crate::person::{Got, Person};
+use crate::{LINE_END, say};
+
+/// Participants share these; each has an address of its own in 127.0.0.0/8, so that a server can tell them apart.
+const SOCKETS: usize = 8;
+/// How often a participant says what it got, as browsers do.
+const FEEDBACK_INTERVAL: Duration = Duration::from_millis(100);
+/// The longest sleep: commands wait as long.
+const NAP: Duration = Duration::from_millis(2);
+
+/// A datagram in the buffer of what is to be sent.
+struct Queued {
+    person: usize,
+    to: SocketAddr,
+    end: usize,
+}
+
+/// What is to be sent at the end of a turn.
+#[derive(Default)]
+struct Outgoing {
+    bytes: Vec<u8>,
+    queued: Vec<Queued>,
+}
+
+/// What was counted since the mark.
+#[derive(Default)]
+struct Counted {
+    sent: u64,
+    latencies_us: Vec<u32>,
+}
+
+/// How publishers send: interval in microseconds, packets of a burst, bytes of a payload.
+type Shape = (u64, usize, usize);
+
+/// All participants.
+pub(crate) struct Crowd {
+    /// The zero of all times in packets, on the clock that the kernel says arrivals by.
+    epoch: SystemTime,
+    sockets: Vec<UdpSocket>,
+    people: BTreeMap<usize, Person>,
+    shape: Option<Shape>,
+    /// When each publisher sends next.
+    due: BTreeMap<usize, Instant>,
+    next_feedback: BTreeMap<usize, Instant>,
+    outgoing: Outgoing,
+    counted: Counted,
+}
+
+impl Crowd {
+    pub(crate) fn new() -> io::Result<Self> {
+        let bind = || {
+            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0).into())?;
+            socket.ask_for_times()?;
+            Ok(socket)
+        };
+        Ok(Self {
+            epoch: wall_clock(),
+            sockets: (0..SOCKETS).map(|_| bind()).collect::<io::Result<_>>()?,
+            people: BTreeMap::new(),
+            shape: None,
+            due: BTreeMap::new(),
+            next_feedback: BTreeMap::new(),
+            outgoing: Outgoing::default(),
+            counted: Counted::default(),
+        })
+    }
+
+    /// Until the input ends.
+    pub(crate) fn run(mut self, commands: &Receiver<String>) -> io::Result<()> {
+        let mut batch = Batch::default();
+        let mut scratch = vec![0; 65_536];
+        loop {
+            loop {
+                match commands.try_recv() {
+                    Ok(line) => self.command(&line),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return Ok(()),
+                }
+            }
+            self.receive(&mut batch, &mut scratch);
+            let now = Instant::now();
+            self.send_due(now);
+            self.drive_due(now);
+            self.feed_back(now);
+            self.flush();
+            let next = self.due.values().chain(self.next_feedback.values()).min().copied();
+            let nap = next.map_or(NAP, |next| next.saturating_duration_since(Instant::now()).min(NAP));
+            if !nap.is_zero() {
+                UdpSocket::wait_any(&self.sockets, nap);
+            }
+        }
+    }
+
+    fn micros(&self) -> u64 {
+        micros_since(self.epoch, wall_clock())
+    }
+
+    fn command(&mut self, line: &str) {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let words: Vec<&str> = rest.split(' ').collect();
+        let number = |place: usize| words.get(place).and_then(|word| word.parse::<usize>().ok()).unwrap_or(0);
+        let now = Instant::now();
+        match word {
+            "open" => {
+                let mut person = Person::new(self.address_of(number(0)), now);
+                let published = words.get(1).copied().and_then(kind);
+                let offer =
+                    person.open(published, number(2), words.get(3).copied().and_then(kind).unwrap_or(MediaKind::Video));
+                if published.is_some() {
+                    self.due.insert(number(0), now);
+                }
+                self.people.insert(number(0), person);
+                tell_offer(number(0), offer);
+            }
+            "more" => {
+                let kind = words.get(2).copied().and_then(kind).unwrap_or(MediaKind::Video);
+                let offer = self.people.get_mut(&number(0)).and_then(|person| person.more(number(1), kind));
+                tell_offer(number(0), offer);
+            }
+            "answer" => {
+                let sdp = rest.split_once(' ').map_or("", |(_, sdp)| sdp).replace(LINE_END, "\r\n");
+                if let Some(person) = self.people.get_mut(&number(0)) {
+                    if let Err(error) = person.answer(&sdp) {
+                        say(&format!("failed {} {error}", number(0)));
+                    }
+                    person.deadline = now;
+                }
+            }
+            "candidate" => {
+                if let Some(person) = self.people.get_mut(&number(0)) {
+                    person.candidate(rest.split_once(' ').map_or("", |(_, text)| text));
+                    person.deadline = now;
+                }
+            }
+            "close" => {
+                self.people.clear();
+                self.due.clear();
+                self.next_feedback.clear();
+                self.shape = None;
+            }
+            "send" => {
+                let shape = (number(0) as u64, number(1), number(2));
+                self.shape = Some(shape).filter(|shape| shape.0 > 0);
+                // Spread over the interval: people do not speak in step.
+                let spacing = Duration::from_micros(shape.0) / self.due.len().max(1) as u32;
+                for (place, due) in self.due.values_mut().enumerate() {
+                    *due = now + spacing * place as u32;
+                }
+            }
+            "mark" => self.counted = Counted::default(),
+            "report" => self.report(),
+            _ => say(&format!("failed {line}")),
+        }
+    }
+
+    /// 127.64.0.1 and onwards, the sockets in turn.
+    fn address_of(&self, number: usize) -> SocketAddr {
+        let ip = Ipv4Addr::new(127, 64, (number / 250) as u8, (number % 250 + 1) as u8);
+        let port = self.sockets.get(number % SOCKETS).map_or(0, |socket| socket.local().port());
+        (ip, port).into()
+    }
+
+    fn receive(&mut self, batch: &mut Batch, scratch: &mut [u8]) {
+        for socket in &self.sockets {
+            loop {
+                let now = Instant::now();
+                let epoch = self.epoch;
+                let (people, latencies) = (&mut self.people, &mut self.counted.latencies_us);
+                let read = socket.receive(batch, |arrived| {
+                    let Some(IpAddr::V4(to)) = arrived.to else { return };
+                    let [_, _, high, low] = to.octets();
+                    let number = usize::from(high) * 250 + usize::from(low).saturating_sub(1);
+                    let Some(person) = people.get_mut(&number) else { return };
+                    // What a busy machine adds until we come to read it is no delay of the server.
+                    let at = arrived.at.map_or_else(wall_clock, |at| SystemTime::UNIX_EPOCH + at);
+                    let now_us = micros_since(epoch, at);
+                    match person.receive((now, now_us), arrived.from, arrived.bytes, scratch) {
+                        Ok(Got::Media(sent_us)) => latencies.push(now_us.saturating_sub(sent_us) as u32),
+                        Ok(Got::Other) => person.deadline = person.deadline.min(now),
+                        Err(error) => say(&format!("failed {number} {error}")),
+                    }
+                });
+                if !matches!(read, Ok(count) if count == BATCH) {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn send_due(&mut self, now: Instant) {
+        let Some(shape) = self.shape else { return };
+        let now_us = self.micros();
+        for (number, due) in &mut self.due {
+            if *due > now {
+                continue;
+            }
+            // Late bursts are not made up for: the rate is what it is.
+            *due = (*due + Duration::from_micros(shape.0)).max(now);
+            let Some(person) = self.people.get_mut(number) else { continue };
+            let Outgoing { bytes, queued } = &mut self.outgoing;
+            let before = queued.len();
+            let to = SocketAddr::from(([0, 0, 0, 0], 0));
+            let sent = person.burst(shape, now_us, bytes, |end| queued.push(Queued { person: *number, to, end }));
+            for entry in queued.iter_mut().skip(before) {
+                entry.to = sent.unwrap_or(to);
+            }
+            self.counted.sent += (queued.len() - before) as u64;
+        }
+    }
+
+    fn drive_due(&mut self, now: Instant) {
+        for (number, person) in &mut self.people {
+            if person.deadline > now {
+                continue;
+            }
+            let was_ready = person.is_up && person.has_media();
+            let Outgoing { bytes, queued } = &mut self.outgoing;
+            let driven = person.drive(now, &mut |to, datagram| {
+                bytes.extend_from_slice(datagram);
+                queued.push(Queued { person: *number, to, end: bytes.len() });
+            });
+            if let Err(error) = driven {
+                say(&format!("failed {number} {error}"));
+            }
+            if !was_ready && person.is_up && person.has_media() {
+                self.next_feedback.insert(*number, now);
+                say(&format!("up {number}"));
+            }
+        }
+    }
+
+    fn feed_back(&mut self, now: Instant) {
+        let now_us = self.micros();
+        for (number, due) in &mut self.next_feedback {
+            if *due > now {
+                continue;
+            }
+            *due = now + FEEDBACK_INTERVAL;
+            let Outgoing { bytes, queued } = &mut self.outgoing;
+            if let Some(to) = self.people.get_mut(number).and_then(|person| person.feedback(now_us, bytes)) {
+                queued.push(Queued { person: *number, to, end: bytes.len() });
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        let Outgoing { bytes, queued } = &mut self.outgoing;
+        for (index, socket) in self.sockets.iter().enumerate() {
+            let mut start = 0;
+            let mut departing = Vec::new();
+            for entry in queued.iter() {
+                let from = start;
+                start = entry.end;
+                if entry.person % SOCKETS == index
+                    && let Some(bytes) = bytes.get(from..entry.end)
+                {
+                    let ip = Ipv4Addr::new(127, 64, (entry.person / 250) as u8, (entry.person % 250 + 1) as u8);
+                    departing.push(Departing { to: entry.to, from: Some(ip.into()), bytes });
+                }
+            }
+            // What the kernel has no room for is lost, and seen in the delivered share.
+            let _ = socket.send(&departing);
+        }
+        bytes.clear();
+        queued.clear();
+    }
+
+    fn report(&mut self) {
+        let latencies = &mut self.counted.latencies_us;
+        latencies.sort_unstable();
+        let quantile = |per_mille: usize| {
+            latencies
+                .get((latencies.len() * per_mille / 1_000).min(latencies.len().saturating_sub(1)))
+                .copied()
+                .unwrap_or(0)
+        };
+        let (p50, p99, p999) = (quantile(500), quantile(990), quantile(999));
+        say(&format!("report {} {} {p50} {p99} {p999}", self.counted.sent, latencies.len()));
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the kernel tells arrivals by it")]
+fn wall_clock() -> SystemTime {
+    SystemTime::now()
+}
+
+fn micros_since(epoch: SystemTime, at: SystemTime) -> u64 {
+    at.duration_since(epoch).unwrap_or_default().as_micros() as u64
+}
+
+fn kind(word: &str) -> Option<MediaKind> {
+    match word {
+        "audio" => Some(MediaKind::Audio),
+        "video" => Some(MediaKind::Video),
+        _ => None,
+    }
+}
+
+fn tell_offer(number: usize, offer: Option<String>) {
+    match offer {
+        Some(sdp) => say(&format!("offer {number} {}", sdp.replace("\r\n", LINE_END))),
+        None => say(&format!("failed {number} no offer")),
+    }
+}

@@ -1,0 +1,274 @@
+//! One participant: set up by str0m, its media by our own hands.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::media::{Direction, MediaKind, Mid};
+use str0m::net::{Protocol, Receive};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcError};
+
+use crate::feedback::{Arrivals, Stream, receiver_reports, sender_report};
+use crate::keys::{Contexts, Slot, latest_slot, provider};
+use crate::packets::{Header, Source, stamp};
+
+/// What a browser calls the track that it publishes; the caller says the same to the server.
+pub(crate) const TRACK: &str = "load-track";
+/// Receiver reports come with every so many feedbacks.
+const FEEDBACKS_PER_REPORT: u32 = 10;
+
+/// What became of a datagram.
+pub(crate) enum Got {
+    /// Media that was sent then.
+    Media(u64),
+    /// Anything else.
+    Other,
+}
+
+/// One participant.
+pub(crate) struct Person {
+    rtc: Rtc,
+    local: SocketAddr,
+    pending: Option<SdpPendingOffer>,
+    slot: Slot,
+    publishes: Option<(bool, Mid)>,
+    /// A section that nobody needs.
+    spare: Option<Mid>,
+    /// The sections to receive in.
+    sections: Vec<Mid>,
+    pub(crate) deadline: Instant,
+    pub(crate) is_up: bool,
+    /// Where the last datagram of the set-up went.
+    remote: Option<SocketAddr>,
+    media: Option<Media>,
+}
+
+/// The steady state.
+struct Media {
+    contexts: Contexts,
+    remote: SocketAddr,
+    source: Option<Source>,
+    streams: Vec<Stream>,
+    arrivals: Arrivals,
+    own_ssrc: u32,
+    rtcp_number: u32,
+    feedbacks: u32,
+}
+
+impl Person {
+    pub(crate) fn new(local: SocketAddr, now: Instant) -> Self {
+        let mut rtc = Rtc::builder().set_rtp_mode(true).set_crypto_provider(Arc::new(provider())).build(now);
+        let slot = latest_slot();
+        if let Ok(candidate) = Candidate::host(local, "udp") {
+            rtc.add_local_candidate(candidate);
+        }
+        Self {
+            rtc,
+            local,
+            pending: None,
+            slot,
+            publishes: None,
+            spare: None,
+            sections: Vec::new(),
+            deadline: now,
+            is_up: false,
+            remote: None,
+            media: None,
+        }
+    }
+
+    /// A first offer: what is published, sections to receive, and the channels that every client opens.
+    pub(crate) fn open(&mut self, publishes: Option<MediaKind>, sections: usize, kind: MediaKind) -> Option<String> {
+        let mut api = self.rtc.sdp_api();
+        if let Some(kind) = publishes {
+            let mid = api.add_media(kind, Direction::SendOnly, Some("load".into()), Some(TRACK.into()), None);
+            self.publishes = Some((kind == MediaKind::Audio, mid));
+        }
+        for _ in 0..sections {
+            self.sections.push(api.add_media(kind, Direction::RecvOnly, None, None, None));
+        }
+        let other = if kind == MediaKind::Audio { MediaKind::Video } else { MediaKind::Audio };
+        let spare = api.add_media(other, Direction::RecvOnly, None, None, None);
+        self.spare = Some(spare);
+        api.add_channel("_reliable".to_owned());
+        let made = api.apply();
+        self.offer(made)
+    }
+
+    /// Another offer: all sections may receive again, whatever was answered before. str0m makes one only of a change;
+    /// where nothing else changes, a section that nobody needs does.
+    pub(crate) fn more(&mut self, sections: usize, kind: MediaKind) -> Option<String> {
+        let direction = |rtc: &Rtc, mid: &Mid| rtc.media(*mid).map(str0m::media::Media::direction);
+        let closed = |mid: &&Mid| direction(&self.rtc, mid) == Some(Direction::Inactive);
+        let again: Vec<Mid> = self.sections.iter().filter(closed).copied().collect();
+        let spare = self.spare.and_then(|mid| Some((mid, direction(&self.rtc, &mid)?)));
+        let mut api = self.rtc.sdp_api();
+        for mid in &again {
+            api.set_direction(*mid, Direction::RecvOnly);
+        }
+        for _ in 0..sections {
+            self.sections.push(api.add_media(kind, Direction::RecvOnly, None, None, None));
+        }
+        if let Some((mid, direction)) = spare.filter(|_| sections == 0 && again.is_empty()) {
+            let other = if direction == Direction::RecvOnly { Direction::Inactive } else { Direction::RecvOnly };
+            api.set_direction(mid, other);
+        }
+        let made = api.apply();
+        self.offer(made)
+    }
+
+    fn offer(&mut self, made: Option<(str0m::change::SdpOffer, SdpPendingOffer)>) -> Option<String> {
+        let (offer, pending) = made?;
+        self.pending = Some(pending);
+        Some(offer.to_sdp_string())
+    }
+
+    pub(crate) fn answer(&mut self, sdp: &str) -> Result<(), RtcError> {
+        let answer = SdpAnswer::from_sdp_string(sdp).map_err(|error| RtcError::RemoteSdp(error.to_string()))?;
+        match self.pending.take() {
+            Some(pending) => self.rtc.sdp_api().accept_answer(pending, answer),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn candidate(&mut self, text: &str) {
+        if let Ok(candidate) = Candidate::from_sdp_string(text) {
+            self.rtc.add_remote_candidate(candidate);
+        }
+    }
+
+    /// A datagram. Once it is up, str0m sees only checks and DTLS.
+    pub(crate) fn receive(
+        &mut self,
+        now: (Instant, u64),
+        from: SocketAddr,
+        bytes: &[u8],
+        scratch: &mut [u8],
+    ) -> Result<Got, RtcError> {
+        if matches!(bytes.first(), Some(128..=191)) {
+            let media = self.media.as_mut();
+            return Ok(media.and_then(|media| media.receive(now.1, bytes, scratch)).map_or(Got::Other, Got::Media));
+        }
+        if let Ok(received) = Receive::new(Protocol::Udp, from, self.local, bytes) {
+            self.rtc.handle_input(Input::Receive(now.0, received))?;
+        }
+        Ok(Got::Other)
+    }
+
+    /// Let time pass, and collect what is to be sent.
+    pub(crate) fn drive(&mut self, now: Instant, out: &mut impl FnMut(SocketAddr, &[u8])) -> Result<(), RtcError> {
+        self.rtc.handle_input(Input::Timeout(now))?;
+        loop {
+            match self.rtc.poll_output()? {
+                Output::Timeout(deadline) => {
+                    self.deadline = deadline;
+                    if let Some(remote) = self.remote.filter(|_| self.media.is_none()) {
+                        self.begin(remote);
+                    }
+                    return Ok(());
+                }
+                // Of media we speak ourselves.
+                Output::Transmit(transmit) if matches!(transmit.contents.first(), Some(128..=191)) => {}
+                Output::Transmit(transmit) => {
+                    self.remote = Some(transmit.destination);
+                    if let Some(media) = &mut self.media {
+                        media.remote = transmit.destination;
+                    }
+                    out(transmit.destination, &transmit.contents);
+                }
+                Output::Event(Event::Connected) => self.is_up = true,
+                Output::Event(_) => {}
+            }
+        }
+    }
+
+    /// Once the handshake has told the keys.
+    fn begin(&mut self, remote: SocketAddr) {
+        let material = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(contexts) = material.as_ref().and_then(Contexts::derive) else { return };
+        let source = self.publishes.and_then(|(is_audio, mid)| {
+            let mut direct = self.rtc.direct_api();
+            let ssrc = *direct.stream_tx_by_mid(mid, None)?.ssrc();
+            Some(Source::new(is_audio, ssrc, &mid))
+        });
+        let own_ssrc = source.as_ref().map_or(1, |source| source.ssrc);
+        self.media = Some(Media {
+            contexts,
+            remote,
+            source,
+            streams: Vec::new(),
+            arrivals: Arrivals::default(),
+            own_ssrc,
+            rtcp_number: 0,
+            feedbacks: 0,
+        });
+    }
+
+    /// Whether the handshake has told keys that can be used.
+    pub(crate) fn has_media(&self) -> bool {
+        self.media.is_some()
+    }
+
+    /// One burst of what it publishes. Answers how many packets that was and where they go.
+    pub(crate) fn burst(
+        &mut self,
+        shape: (u64, usize, usize),
+        now_us: u64,
+        out: &mut Vec<u8>,
+        each: impl FnMut(usize),
+    ) -> Option<SocketAddr> {
+        let media = self.media.as_mut().filter(|_| self.is_up)?;
+        let source = media.source.as_mut()?;
+        source.burst(&mut media.contexts.rtp_out, shape, now_us, out, each);
+        Some(media.remote)
+    }
+
+    /// What a client says about its media from time to time.
+    pub(crate) fn feedback(&mut self, now_us: u64, out: &mut Vec<u8>) -> Option<SocketAddr> {
+        let media = self.media.as_mut().filter(|_| self.is_up)?;
+        media.feedbacks += 1;
+        let mut compound = Vec::new();
+        let is_full = media.feedbacks.is_multiple_of(FEEDBACKS_PER_REPORT);
+        let sends = media.source.as_ref().filter(|source| is_full && source.packets > 0);
+        if let Some(source) = sends {
+            sender_report(source.ssrc, now_us, source.timestamp(), source.packets, &mut compound);
+        }
+        if is_full && !media.streams.is_empty() {
+            receiver_reports(media.own_ssrc, &media.streams, &mut compound);
+        }
+        let heard = media.streams.first().map_or(0, |stream| stream.ssrc);
+        media.arrivals.report(media.own_ssrc, heard, &mut compound);
+        if compound.is_empty() {
+            return None;
+        }
+        media.rtcp_number += 1;
+        media.contexts.rtcp_out.seal_rtcp(media.rtcp_number, media.own_ssrc, &compound, out);
+        Some(media.remote)
+    }
+}
+
+impl Media {
+    fn receive(&mut self, now_us: u64, packet: &[u8], scratch: &mut [u8]) -> Option<u64> {
+        // RTCP shares the range (RFC 5761 4).
+        if matches!(packet.get(1), Some(192..=223)) {
+            return None;
+        }
+        let header = Header::parse(packet)?;
+        let (head, sealed) = packet.split_at_checked(header.bytes)?;
+        let place = self.streams.iter().position(|stream| stream.ssrc == header.ssrc);
+        let place = place.unwrap_or_else(|| {
+            self.streams.push(Stream { ssrc: header.ssrc, highest: u32::from(header.seq) });
+            self.streams.len() - 1
+        });
+        let stream = self.streams.get_mut(place)?;
+        let extended = stream.extend(header.seq);
+        let iv = self.contexts.rtp_in.rtp_iv(header.ssrc, extended);
+        let sent = stamp(self.contexts.rtp_in.open(&iv, head, sealed, scratch)?);
+        stream.highest = stream.highest.max(extended);
+        if let Some(number) = header.transport_number {
+            self.arrivals.note(number, now_us);
+        }
+        sent
+    }
+}
