@@ -54,6 +54,14 @@ impl Meeting {
         self.stage.router.on_estimate(self.subscriber, bps, at(self.now_ms));
     }
 
+    /// Two seconds of feedback that tell of a queue and of loss.
+    fn queues(&mut self) {
+        for _ in 0..2 {
+            let report = LineReport { rtt: Some(Micros::from_millis(30)), loss: 0.5, sent_bps: 300_000 };
+            self.stage.router.on_line_report(self.subscriber, &report);
+        }
+    }
+
     /// Everybody films and speaks; layers that are asked for a key frame send one.
     fn roll(&mut self, millis: u64) {
         let end = self.now_ms + millis;
@@ -147,11 +155,25 @@ fn what_does_not_fit_is_paused_and_told_and_sound_goes_on() {
 fn on_the_narrowest_line_all_pictures_stop_and_no_sound() {
     let mut meeting = Meeting::new(2);
     meeting.estimate(20_000);
+    meeting.queues();
     let heard = meeting.heard();
     meeting.roll(2_000);
     assert_eq!(meeting.layers(), [None, None]);
     assert_eq!(meeting.stage.states.len(), 2);
     assert!(meeting.heard() >= heard + 2_000 / 33);
+}
+
+#[test]
+fn a_line_that_was_never_bad_pauses_nothing_whatever_the_first_guess() {
+    let mut meeting = Meeting::new(2);
+    meeting.estimate(120_000);
+    meeting.roll(2_000);
+    assert_eq!(meeting.layers(), [Some(0), Some(0)]);
+    assert_eq!(meeting.stage.states, []);
+    meeting.queues();
+    meeting.roll(4_000);
+    assert_eq!(meeting.layers(), [None, None]);
+    assert_eq!(meeting.stage.states, [(0, true), (1, true)]);
 }
 
 #[test]

@@ -63,6 +63,8 @@ pub(crate) struct Line {
     proved_bps: u64,
     /// The second before was bad.
     was_bad: bool,
+    /// Two seconds in a row were, or the estimate fell by half: the line has carried less than it was asked to.
+    is_blamed: bool,
     shortest_rtt: Option<Micros>,
     loss: f32,
     search: Search,
@@ -76,6 +78,7 @@ impl Default for Line {
             ceiling_bps: None,
             proved_bps: 0,
             was_bad: false,
+            is_blamed: false,
             shortest_rtt: None,
             loss: 0.0,
             search: Search::Resting { until: Micros::ZERO },
@@ -88,6 +91,8 @@ impl Line {
     /// A new estimate. Answers whether it fell so much that somebody may have to go down at once.
     pub(crate) fn on_estimate(&mut self, bps: u64) -> bool {
         let before = self.estimate_bps.replace(bps);
+        // From where more had been tried, and got through, the fall says what a bad second does.
+        self.is_blamed |= before.is_some_and(|before| before > HELD_BPS && bps < before / 2);
         before.is_none_or(|before| bps < before / 10 * 9)
     }
 
@@ -112,7 +117,14 @@ impl Line {
             (true, _) if !self.was_bad => self.proved_bps.min(HELD_BPS),
             (true, _) => 0,
         };
+        self.is_blamed |= is_bad && self.was_bad;
         self.was_bad = is_bad;
+    }
+
+    /// Whether an estimate alone may take a picture away altogether. In the beginning it only says what was tried: a
+    /// shared screen that comes in one size would be missing for as long as it takes to find out that there is room.
+    pub(crate) fn may_pause(&self) -> bool {
+        self.is_blamed || self.ceiling_bps.is_some()
     }
 
     fn is_queueing(&mut self, rtt: Option<Micros>) -> bool {

@@ -135,6 +135,11 @@ impl Router {
         let reserved = sound_bps.saturating_add(subscriber.line.repairs(before));
         let wanted_bps = sum(|request| request.cost(request.top()));
         subscriber.allocator.decide(&mut self.requests, capacity, reserved, now);
+        if !subscriber.line.may_pause() {
+            for request in self.requests.iter_mut().filter(|request| request.share == Share::Paused) {
+                request.share = request.bottom();
+            }
+        }
         let need = Need {
             wanted_bps,
             is_short: self.requests.iter().any(|request| request.share < request.top()),
