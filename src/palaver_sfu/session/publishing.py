@@ -38,8 +38,9 @@ def add_track(room: RoomState, session: Session, request: AddTrack, nonce: str, 
     if len(session.publications) + len(session.queued) >= room.options.max_tracks:
         _refuse(session, request, RequestFailure.LIMIT_EXCEEDED, "too many tracks", turn)
         return
-    if room.is_server_full and not session.publications:
-        _refuse(session, request, RequestFailure.LIMIT_EXCEEDED, "the server is too busy for another publisher", turn)
+    # A voice costs little, and being heard is what everybody came for.
+    if room.is_server_full and request.kind is TrackKind.VIDEO and not _has_picture(session):
+        _refuse(session, request, RequestFailure.LIMIT_EXCEEDED, "the server is too busy for another picture", turn)
         return
     sid = TrackSid(f"TR_{_KIND_LETTERS[request.kind]}{_SOURCE_LETTERS[request.source]}{nonce}")
     if any(request.cid in {p.cid, p.sdp_cid} for p in session.publications.values()):
@@ -226,6 +227,10 @@ def _publish_queued(session: Session, ended: Publication, turn: Turn) -> None:
             del session.queued[index]
             _accept(session, sid, request, turn)
             return
+
+
+def _has_picture(session: Session) -> bool:
+    return any(publication.info.kind is TrackKind.VIDEO for publication in session.publications.values())
 
 
 def _refuse(session: Session, request: AddTrack, reason: RequestFailure, message: str, turn: Turn) -> None:

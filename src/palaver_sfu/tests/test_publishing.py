@@ -285,7 +285,7 @@ def test_a_revoked_right_ends_the_track_at_once() -> None:
     assert stage.told("bob", ParticipantsChanged)[-1].participants[0].permission == rights
 
 
-def test_a_busy_server_takes_no_new_publisher_and_leaves_those_who_publish() -> None:
+def test_a_busy_server_takes_no_new_picture_but_every_voice_and_leaves_those_who_publish() -> None:
     stage = Stage()
     stage.join("alice")
     stage.publish("alice")
@@ -295,13 +295,15 @@ def test_a_busy_server_takes_no_new_publisher_and_leaves_those_who_publish() -> 
     (refusal,) = stage.told("bob", RequestAnswered)
     assert (refusal.reason, refusal.message) == (
         RequestFailure.LIMIT_EXCEEDED,
-        "the server is too busy for another publisher",
+        "the server is too busy for another picture",
     )
+    stage.publish("bob", cid="mic", kind=TrackKind.AUDIO, source=TrackSource.MICROPHONE)
+    assert len(stage.session("bob").publications) == 1
     stage.speak_up("alice")
     assert stage.told("alice", RequestAnswered) == []
     stage.step(LoadObserved(is_full=False))
     stage.publish("bob")
-    assert len(stage.session("bob").publications) == 1
+    assert len(stage.session("bob").publications) == 2
 
 
 @pytest.mark.parametrize("sends_red", [True, False])

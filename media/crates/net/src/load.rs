@@ -8,8 +8,10 @@ const TOO_BUSY: f64 = 0.92;
 const CALM: f64 = 0.60;
 /// Too busy for so long, and a step is taken …
 const STEP_DOWN_AFTER: Duration = Duration::from_secs(3);
-/// … calm for so long, and one is taken back: what comes back costs at once.
+/// … calm for so long, and one is taken back: what comes back costs at once …
 const STEP_UP_AFTER: Duration = Duration::from_secs(10);
+/// … but newcomers cost nothing before they come.
+const OPEN_AFTER: Duration = Duration::from_secs(3);
 
 /// What is given up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +19,7 @@ pub enum Load {
     /// Nothing.
     #[default]
     Light,
-    /// Nobody may begin to publish.
+    /// Nobody may begin to publish a picture.
     Full,
     /// Besides, nobody is sent the largest layer of a picture.
     SmallerPictures,
@@ -73,7 +75,7 @@ impl LoadMeter {
         let before = self.load;
         if self.too_busy_for >= STEP_DOWN_AFTER {
             (self.too_busy_for, self.load) = (Duration::ZERO, self.load.step(true));
-        } else if self.calm_for >= STEP_UP_AFTER {
+        } else if self.calm_for >= if before == Load::Full { OPEN_AFTER } else { STEP_UP_AFTER } {
             (self.calm_for, self.load) = (Duration::ZERO, self.load.step(false));
         }
         (self.load != before).then_some(self.load)
@@ -122,9 +124,17 @@ mod tests {
     }
 
     #[test]
+    fn newcomers_are_let_in_again_soon() {
+        let mut meter = LoadMeter::default();
+        assert_eq!(after(&mut meter, 100, 3), [Load::Full]);
+        assert_eq!(after(&mut meter, 20, 2), []);
+        assert_eq!(after(&mut meter, 20, 1), [Load::Light]);
+    }
+
+    #[test]
     fn one_calm_second_brings_nothing_back() {
         let mut meter = LoadMeter::default();
-        after(&mut meter, 100, 3);
+        after(&mut meter, 100, 6);
         for _ in 0..10 {
             assert_eq!(after(&mut meter, 20, 9), []);
             assert_eq!(after(&mut meter, 70, 1), []);
