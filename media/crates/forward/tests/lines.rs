@@ -58,8 +58,12 @@ impl Meeting {
     fn queues(&mut self) {
         for _ in 0..2 {
             let report = LineReport { rtt: Some(Micros::from_millis(30)), loss: 0.5, sent_bps: 300_000 };
-            self.stage.router.on_line_report(self.subscriber, &report);
+            self.report(&report);
         }
+    }
+
+    fn report(&mut self, report: &LineReport) {
+        self.stage.router.on_line_report(self.subscriber, report);
     }
 
     /// Everybody films and speaks; layers that are asked for a key frame send one.
@@ -174,6 +178,24 @@ fn a_line_that_was_never_bad_pauses_nothing_whatever_the_first_guess() {
     meeting.roll(4_000);
     assert_eq!(meeting.layers(), [None, None]);
     assert_eq!(meeting.stage.states, [(0, true), (1, true)]);
+}
+
+#[test]
+fn a_small_picture_comes_back_when_the_line_is_calm_and_less_often_each_time_that_it_was_too_much() {
+    let mut meeting = Meeting::new(1);
+    meeting.estimate(120_000);
+    for calm in [2, 4, 8, 16, 32, 32] {
+        meeting.queues();
+        meeting.roll(4_000);
+        assert_eq!(meeting.layers(), [None]);
+        for _ in 0..calm {
+            assert_eq!(meeting.layers(), [None]);
+            meeting.report(&LineReport { rtt: Some(Micros::from_millis(30)), loss: 0.0, sent_bps: 90_000 });
+            meeting.roll(1_000);
+        }
+        assert_eq!(meeting.layers(), [Some(0)], "after {calm} calm seconds");
+    }
+    assert_contiguous(&meeting.stage.to(0));
 }
 
 #[test]

@@ -19,6 +19,11 @@ const FLOOR_BPS: u64 = 100_000;
 const NO_CEILING_BPS: u64 = 1_000_000_000_000;
 /// How long a search for more may take.
 const SEARCH: Micros = Micros::from_millis(2_000);
+/// Good seconds in a row after which a line that was bad gets a small picture again, whatever its estimate: searches on a
+/// line that carries little but sound find little. Each time that this was too much they double …
+const FIRST_CALM: u32 = 2;
+/// … up to this, and a line that bore it for so long begins anew.
+const LONGEST_CALM: u32 = 32;
 /// Rest after the first search that found nothing; it doubles …
 const FIRST_REST: Micros = Micros::from_millis(2_000);
 /// … up to this: a line that has got better is used soon, and a packet train of some milliseconds costs little.
@@ -63,8 +68,12 @@ pub(crate) struct Line {
     proved_bps: u64,
     /// The second before was bad.
     was_bad: bool,
-    /// Two seconds in a row were, or the estimate fell by half: the line has carried less than it was asked to.
+    /// Two seconds in a row were, or the estimate fell by half, and it has not been calm since for long enough.
     is_blamed: bool,
+    /// Good seconds in a row.
+    calm: u32,
+    /// How many of them clear the line.
+    patience: u32,
     shortest_rtt: Option<Micros>,
     loss: f32,
     search: Search,
@@ -79,6 +88,8 @@ impl Default for Line {
             proved_bps: 0,
             was_bad: false,
             is_blamed: false,
+            calm: 0,
+            patience: FIRST_CALM,
             shortest_rtt: None,
             loss: 0.0,
             search: Search::Resting { until: Micros::ZERO },
@@ -117,8 +128,19 @@ impl Line {
             (true, _) if !self.was_bad => self.proved_bps.min(HELD_BPS),
             (true, _) => 0,
         };
-        self.is_blamed |= is_bad && self.was_bad;
+        self.judge(is_bad && self.was_bad, is_bad);
         self.was_bad = is_bad;
+    }
+
+    fn judge(&mut self, is_guilty: bool, is_bad: bool) {
+        self.is_blamed |= is_guilty;
+        self.calm = if is_bad { 0 } else { self.calm.saturating_add(1) };
+        if self.is_blamed && self.calm >= self.patience {
+            (self.is_blamed, self.calm) = (false, 0);
+            self.patience = self.patience.saturating_mul(2).min(LONGEST_CALM);
+        } else if !self.is_blamed && self.calm >= LONGEST_CALM {
+            self.patience = FIRST_CALM;
+        }
     }
 
     /// Whether an estimate alone may take a picture away altogether. In the beginning it only says what was tried: a
