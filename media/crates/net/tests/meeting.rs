@@ -12,38 +12,15 @@ mod cast;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cast::{Camera, ROOM, TO_CLIENT, TO_SERVER, Voice, World, read_vp8};
+use cast::scenes::{alice_films_bob_watches, assert_continuous};
+use cast::{Camera, ROOM, Voice, World, read_vp8};
 use palaver_net::command::Command;
 use palaver_net::event::{CloseReason, Event};
-use palaver_net::{Load, print_text};
+use palaver_net::print_text;
 use palaver_session::sdp::Assignment;
 use palaver_session::{OfferPlan, OfferedTrack, PreparedAnswer};
 use str0m::change::SdpOffer;
 use str0m::media::{MediaKind, Mid};
-
-/// Alice films and Bob watches.
-fn alice_films_bob_watches() -> (World, usize, Camera, usize, Mid) {
-    let mut world = World::new();
-    let alice = world.join("alice");
-    let bob = world.join("bob");
-    let mut camera = Camera::new(world.publish_camera(alice, "TR_cam"));
-    let shown = world.subscribe(bob, MediaKind::Video, "TR_cam", "PA_alice");
-    world.film(alice, &mut camera, 30);
-    (world, alice, camera, bob, shown)
-}
-
-/// Sequence numbers rise by one, timestamps never go back, picture ids are contiguous.
-fn assert_continuous(world: &mut World, who: usize, mid: Mid) {
-    let packets = world.clients[who].packets_of(mid);
-    assert!(packets.len() > 10, "only {} packets", packets.len());
-    for pair in packets.windows(2) {
-        assert_eq!(*pair[1].seq_no, *pair[0].seq_no + 1);
-        let step = pair[1].header.timestamp.wrapping_sub(pair[0].header.timestamp);
-        assert!(step > 0 && step < 90_000 * 5, "timestamp stepped by {step}");
-        let (before, after) = (read_vp8(&pair[0].payload), read_vp8(&pair[1].payload));
-        assert_eq!(after.1, (before.1 + 1) & 0x7fff, "picture id");
-    }
-}
 
 #[test]
 fn the_answer_names_the_track_of_each_subscribed_section() {
@@ -109,20 +86,6 @@ fn a_paused_subscription_gets_nothing_and_resumes_with_a_key_frame() {
 }
 
 #[test]
-fn whoever_gets_another_address_sees_and_is_seen_from_the_next_check_on() {
-    let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
-    for (who, address) in [(bob, "198.51.100.7:4001"), (alice, "198.51.100.8:4002"), (bob, "198.51.100.7:4003")] {
-        world.clients[who].seen_at = address.parse().expect("an address");
-        world.film(alice, &mut camera, 30 * 5);
-        let before = world.clients[bob].packets_of(shown).len();
-        world.film(alice, &mut camera, 30);
-        let count = world.clients[bob].packets_of(shown).len() - before;
-        assert!(count >= 25, "{count} of 30 pictures in the sixth second at {address}");
-    }
-    world.assert_healthy();
-}
-
-#[test]
 fn a_section_that_shows_another_track_keeps_its_stream_and_numbering() {
     let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
     let carol = world.join("carol");
@@ -178,92 +141,6 @@ fn a_dropped_subscription_stops_at_once() {
     world.command(Command::DropSubscription { peer: "bob".into(), track: "TR_cam".into() });
     world.film(alice, &mut camera, 10);
     assert_eq!(world.clients[bob].packets_of(shown).len(), before);
-}
-
-#[test]
-fn an_ice_restart_leaves_no_gap() {
-    let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
-    let ufrag = |answer: &str| answer.lines().find(|l| l.starts_with("a=ice-ufrag:")).map(str::to_owned);
-    let before = ufrag(&world.clients[bob].last_answer);
-    world.restart_ice(bob);
-    assert_ne!(ufrag(&world.clients[bob].last_answer), before);
-    world.film(alice, &mut camera, 60);
-    assert_continuous(&mut world, bob, shown);
-    let seen = world.clients[bob].packets_of(shown).len();
-    assert!(seen >= 85, "{seen} of 90 pictures");
-    world.assert_healthy();
-}
-
-/// A NAT gives another port, or the phone another network: the client's own checks from there are all that it takes.
-fn assert_goes_on_from(new: &str, restarts_ice: bool) {
-    let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
-    world.clients[bob].seen_at = new.parse().expect("address");
-    if restarts_ice {
-        world.restart_ice(bob);
-    }
-    // Checks come every few seconds; what is sent to the old address until then is lost.
-    world.film(alice, &mut camera, 150);
-    let before = world.clients[bob].packets_of(shown).len();
-    world.film(alice, &mut camera, 60);
-    let seen = world.clients[bob].packets_of(shown).len() - before;
-    assert!(seen >= 60, "{seen} of 60 pictures");
-    world.send_message(bob, b"from there");
-    world.assert_healthy();
-}
-
-#[test]
-fn a_call_goes_on_when_a_nat_changes_the_port() {
-    assert_goes_on_from("10.0.0.2:6001", false);
-}
-
-#[test]
-fn a_call_goes_on_from_another_network_after_an_ice_restart() {
-    assert_goes_on_from("198.51.100.9:7001", true);
-}
-
-/// How many of the numbers between first and last arrived, and how many should have.
-fn completeness(world: &mut World, who: usize, mid: Mid) -> (usize, usize) {
-    let packets = world.clients[who].packets_of(mid);
-    let seqs: std::collections::BTreeSet<u64> = packets.iter().map(|packet| *packet.seq_no).collect();
-    let (first, last) = (seqs.first().expect("packets"), seqs.last().expect("packets"));
-    (seqs.len(), (last - first + 1) as usize)
-}
-
-#[test]
-fn packets_lost_on_the_way_to_a_subscriber_are_sent_again() {
-    let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
-    world.loss[TO_CLIENT] = 15;
-    world.film(alice, &mut camera, 150);
-    world.loss[TO_CLIENT] = 0;
-    world.film(alice, &mut camera, 15);
-    let (arrived, expected) = completeness(&mut world, bob, shown);
-    assert!(expected > 150 && world.lost > 8, "{expected} expected, {} lost", world.lost);
-    assert_eq!(arrived, expected);
-}
-
-#[test]
-fn pictures_are_repaired_on_a_line_that_loses_a_quarter() {
-    let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
-    world.loss[TO_CLIENT] = 4;
-    world.film(alice, &mut camera, 300);
-    world.loss[TO_CLIENT] = 0;
-    world.film(alice, &mut camera, 15);
-    let (arrived, expected) = completeness(&mut world, bob, shown);
-    assert!(expected > 250 && world.lost > 80, "{expected} expected, {} lost", world.lost);
-    // A few are lost as often as they are asked for.
-    assert!(arrived * 100 >= expected * 98, "{arrived} of {expected}");
-}
-
-#[test]
-fn packets_lost_on_the_way_from_a_publisher_are_asked_for_and_keep_their_numbers() {
-    let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
-    world.loss[TO_SERVER] = 15;
-    world.film(alice, &mut camera, 150);
-    world.loss[TO_SERVER] = 0;
-    world.film(alice, &mut camera, 15);
-    let (arrived, expected) = completeness(&mut world, bob, shown);
-    assert!(expected > 150 && world.lost > 8, "{expected} expected, {} lost", world.lost);
-    assert_eq!(arrived, expected);
 }
 
 #[test]
@@ -444,72 +321,4 @@ fn an_answer_to_nothing_is_refused_and_costs_nobody_the_connection() {
     world.command(Command::TakeAnswer { peer: "alice".into(), offer_id: 3, answer });
     assert!(world.events.iter().any(|event| matches!(event, Event::NegotiationFailed { offer_id: 3, .. })));
     assert_eq!(world.board.peer_count(), 1);
-}
-
-/// The last line about what a peer is sent: layer, cause and packets.
-fn told(world: &World, who: &str) -> Option<(Option<u8>, &'static str, u64)> {
-    let mut lines = world.events.iter().rev().filter_map(|event| match event {
-        Event::Streams(peers) => peers.iter().find(|line| *line.peer == *who),
-        _ => None,
-    });
-    let sent = lines.next()?.sent.first()?;
-    Some((sent.layer, sent.cause, sent.totals.packets))
-}
-
-#[test]
-fn the_control_plane_is_told_which_layer_is_sent_and_why_no_more() {
-    let (mut world, alice, mut camera, bob, _) = alice_films_bob_watches();
-    world.film(alice, &mut camera, 90);
-    let (layer, cause, packets) = told(&world, "bob").expect("a line about Bob");
-    assert_eq!((layer, cause), (Some(2), "whole"));
-    assert!(packets > 50, "{packets} packets");
-    let received = world.events.iter().rev().find_map(|event| match event {
-        Event::Streams(peers) => peers.iter().find(|line| *line.peer == *"alice")?.received.first().cloned(),
-        _ => None,
-    });
-    let received = received.expect("a line about Alice");
-    assert_eq!(&*received.track, "TR_cam");
-    assert!(received.totals.packets >= 60, "{} packets of three layers", received.totals.packets);
-    for (is_enabled, max_layer, expected) in [(true, 0, (Some(0), "asked")), (false, 0, (None, "asked"))] {
-        world.wish(bob, "TR_cam", is_enabled, max_layer);
-        world.film(alice, &mut camera, 60);
-        let (layer, cause, _) = told(&world, "bob").expect("a line about Bob");
-        assert_eq!((layer, cause), expected);
-    }
-    world.wish(bob, "TR_cam", true, 2);
-    world.command(Command::SetTrackMuted { track: "TR_cam".into(), is_muted: true });
-    world.film(alice, &mut camera, 60);
-    assert_eq!(told(&world, "bob").map(|(layer, cause, _)| (layer, cause)), Some((None, "muted")));
-    world.assert_healthy();
-}
-
-#[test]
-fn what_does_not_change_is_told_now_and_then() {
-    let (mut world, alice, mut camera, _, _) = alice_films_bob_watches();
-    world.film(alice, &mut camera, 60);
-    world.events.clear();
-    world.film(alice, &mut camera, 300);
-    let lines = world.events.iter().filter(|event| match event {
-        Event::Streams(peers) => peers.iter().any(|line| *line.peer == *"bob"),
-        _ => false,
-    });
-    assert!((2..=3).contains(&lines.count()), "in ten seconds");
-}
-
-#[test]
-fn a_busy_server_sends_smaller_pictures_and_all_the_sound() {
-    let (mut world, alice, mut camera, bob, shown) = alice_films_bob_watches();
-    let mut voice = Voice::new(world.publish_microphone(alice, "TR_mic"));
-    let heard = world.subscribe(bob, MediaKind::Audio, "TR_mic", "PA_alice");
-    for (load, layer) in [(Load::Full, 2), (Load::SmallerPictures, 1), (Load::SmallestPictures, 0), (Load::Light, 2)] {
-        world.board.set_load(world.now, load);
-        world.film(alice, &mut camera, 40);
-        world.speak(alice, &mut voice, 20, 10);
-        let packets = world.clients[bob].packets_of(shown);
-        assert_eq!(read_vp8(&packets.last().expect("packets").payload).3, layer, "{load:?}");
-        assert!(world.has_event(|event| *event == Event::Load(load)));
-    }
-    assert_eq!(world.clients[bob].packets_of(heard).len(), 40);
-    assert_continuous(&mut world, bob, shown);
-    world.assert_healthy();
 }

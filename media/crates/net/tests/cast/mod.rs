@@ -1,7 +1,10 @@
 //! Alice, Bob and Carol as str0m clients, a switchboard, and a network without real time: perfect unless told otherwise.
 #![allow(dead_code, reason = "each scenario uses its own part")]
 
+mod client;
 pub(crate) mod network;
+pub(crate) mod scenes;
+mod sources;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -13,13 +16,13 @@ use palaver_net::switchboard::Switchboard;
 use palaver_net::{Negotiate, print_text, read_offer};
 use palaver_session::{Endpoint, Path, RtcFactory};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
-use str0m::channel::ChannelId;
 use str0m::media::{Direction, MediaKind, Mid, Rid, Simulcast, SimulcastLayer};
-use str0m::net::{Protocol, Receive};
-use str0m::rtp::{RtpPacket, RtpWrite};
-use str0m::{Candidate, Input, Output, Rtc};
+use str0m::rtp::RtpWrite;
+use str0m::{Candidate, Rtc};
 
+pub(crate) use self::client::Client;
 use self::network::{Network, Parcel};
+pub(crate) use self::sources::{Camera, Voice, read_vp8, vp8};
 
 pub(crate) const SERVER: &str = "192.0.2.1:7882";
 pub(crate) const ROOM: &str = "room";
@@ -35,28 +38,6 @@ fn is_lost(count: &mut usize, every: usize, bytes: &[u8]) -> bool {
     let is_media = bytes[0] >> 6 == 2 && !(192..=223).contains(&bytes[1]);
     *count += usize::from(is_media);
     is_media && every > 0 && count.is_multiple_of(every)
-}
-
-/// A browser's stand-in.
-pub(crate) struct Client {
-    pub(crate) name: &'static str,
-    pub(crate) address: SocketAddr,
-    /// Where the server sees it: another address than its own behind a NAT.
-    pub(crate) seen_at: SocketAddr,
-    pub(crate) rtc: Rtc,
-    pub(crate) offer_id: i64,
-    pub(crate) is_connected: bool,
-    pub(crate) is_closed: bool,
-    pub(crate) packets: Vec<RtpPacket>,
-    pub(crate) keyframe_requests: Vec<(Mid, Option<Rid>)>,
-    pub(crate) messages: Vec<Vec<u8>>,
-    pub(crate) channels: HashMap<String, ChannelId>,
-    pub(crate) sender_reports: Vec<str0m::media::SenderFeedback>,
-    pub(crate) deadline: Instant,
-    pub(crate) publish: BTreeMap<String, (String, Vec<String>)>,
-    pub(crate) microphones: BTreeSet<String>,
-    pub(crate) subscribe: BTreeMap<String, (String, String)>,
-    pub(crate) last_answer: String,
 }
 
 /// Everybody, and the time.
@@ -411,121 +392,4 @@ impl World {
         let closed: Vec<_> = self.events.iter().filter(|e| matches!(e, Event::Closed(..))).collect();
         assert!(closed.is_empty(), "{closed:?}");
     }
-}
-
-impl Client {
-    pub(crate) fn receive(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
-        let received = Receive::new(Protocol::Udp, from, self.address, bytes).expect("the server sends no garbage");
-        self.rtc.handle_input(Input::Receive(now, received)).expect("the client lives");
-        self.handle_output(now);
-    }
-
-    pub(crate) fn advance(&mut self, now: Instant) {
-        self.rtc.handle_input(Input::Timeout(now)).expect("the client lives");
-    }
-
-    /// What it sends now.
-    pub(crate) fn drain(&mut self, now: Instant) -> Vec<Vec<u8>> {
-        if self.deadline <= now {
-            self.advance(now);
-        }
-        self.handle_output(now);
-        std::mem::take(&mut OUTGOING.with_borrow_mut(|map| map.remove(&self.address).unwrap_or_default()))
-    }
-
-    fn handle_output(&mut self, _now: Instant) {
-        loop {
-            match self.rtc.poll_output().expect("the client lives") {
-                Output::Timeout(at) => return self.deadline = at,
-                Output::Transmit(t) => {
-                    OUTGOING.with_borrow_mut(|map| map.entry(self.address).or_default().push(t.contents.into()));
-                }
-                Output::Event(event) => self.on_event(event),
-            }
-        }
-    }
-
-    fn on_event(&mut self, event: str0m::Event) {
-        use str0m::Event;
-        match event {
-            Event::Connected => self.is_connected = true,
-            Event::Closed => self.is_closed = true,
-            Event::RtpPacket(packet) => self.packets.push(packet),
-            Event::KeyframeRequest(request) => self.keyframe_requests.push((request.mid, request.rid)),
-            Event::SenderFeedback(feedback) => self.sender_reports.push(feedback),
-            Event::ChannelOpen(id, label) => {
-                self.channels.insert(label, id);
-            }
-            Event::ChannelData(message) => self.messages.push(message.data),
-            _ => {}
-        }
-    }
-
-    /// Received packets of a section.
-    pub(crate) fn packets_of(&mut self, mid: Mid) -> Vec<&RtpPacket> {
-        let ssrc = self.rtc.direct_api().stream_rx_by_mid(mid, None).map(|stream| stream.ssrc());
-        self.packets.iter().filter(|packet| Some(packet.header.ssrc) == ssrc).collect()
-    }
-}
-
-thread_local! {
-    /// Datagrams of clients on their way; apart from the clients so that `handle_output` can be called anywhere.
-    static OUTGOING: std::cell::RefCell<HashMap<SocketAddr, Vec<Vec<u8>>>> = std::cell::RefCell::default();
-}
-
-/// A camera's counters. Layers have their own clocks: only sender reports relate them.
-pub(crate) struct Camera {
-    pub(crate) mid: Mid,
-    pub(crate) payload_type: u8,
-    pub(crate) seqs: [u64; 3],
-    pub(crate) timestamp: u32,
-    pub(crate) picture_id: u16,
-    pub tl0: u8,
-    pub(crate) wants_key: [bool; 3],
-}
-
-impl Camera {
-    pub(crate) fn new(mid: Mid) -> Self {
-        Self {
-            mid,
-            payload_type: 96,
-            seqs: [40_000, 50_000, 60_000],
-            timestamp: 77_000,
-            picture_id: 0x7ff0,
-            tl0: 250,
-            wants_key: [true; 3],
-        }
-    }
-}
-
-/// A microphone's counters.
-pub(crate) struct Voice {
-    pub(crate) mid: Mid,
-    pub(crate) seq: u64,
-    pub(crate) timestamp: u32,
-}
-
-impl Voice {
-    pub(crate) fn new(mid: Mid) -> Self {
-        Self { mid, seq: 5_000, timestamp: 9_000 }
-    }
-}
-
-/// A VP8 payload of one packet: descriptor with 15-bit picture id, TL0PICIDX and TID; the last byte names the layer.
-pub(crate) fn vp8(is_key: bool, picture_id: u16, tl0: u8, layer: u8) -> Vec<u8> {
-    let [high, low] = (0x8000 | picture_id).to_be_bytes();
-    let mut payload = vec![0x90, 0xe0, high, low, tl0, 0];
-    if is_key {
-        payload.extend([0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00]);
-    } else {
-        payload.extend([0x11, 0, 0, 1, 2, 3]);
-    }
-    payload.push(layer);
-    payload
-}
-
-/// `(is key frame, picture id, TL0PICIDX, layer)` of a payload of [`vp8`].
-pub(crate) fn read_vp8(payload: &[u8]) -> (bool, u16, u8, u8) {
-    let picture_id = u16::from_be_bytes([payload[2], payload[3]]) & 0x7fff;
-    (payload[6] & 1 == 0, picture_id, payload[4], *payload.last().expect("a byte"))
 }
