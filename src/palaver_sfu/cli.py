@@ -28,8 +28,8 @@ from palaver_sfu.config import (
 from palaver_sfu.config_file import FileConfig, read_file
 from palaver_sfu.errors import ConfigError
 from palaver_sfu.http.admin import AdminApp, Insight
+from palaver_sfu.relaying import TurnSettings, read_ice_servers
 from palaver_sfu.room.values import DEFAULT_VOICES, VoiceLimit
-from palaver_sfu.ways import TurnSettings, read_ice_servers
 
 EXIT_SETTINGS = 2
 EXIT_PORT = 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from palaver_sfu.errors import ConfigError
+from palaver_sfu.relaying import NO_TURN, TurnSettings
 from palaver_sfu.room.limits import DEFAULT_LIMITS, Limits
 from palaver_sfu.room.values import (
     ALL_CODECS,
@@ -19,7 +20,6 @@ from palaver_sfu.room.values import (
     VoiceLimit,
 )
 from palaver_sfu.session.state import DEFAULT_TIMING, Timing
-from palaver_sfu.ways import NO_TURN, TurnSettings
 from palaver_sfu.wire.ice_servers import IceServer, TurnServer
 
 MIN_SECRET_BYTES = 32  # as long as the digest of HS256 (RFC 7518, 3.2)

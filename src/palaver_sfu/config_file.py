@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from palaver_sfu.errors import ConfigError
+from palaver_sfu.relaying import ice_server
 from palaver_sfu.room.limits import DEFAULT_LIMITS, Limits
 from palaver_sfu.room.values import DEFAULT_OPTIONS, DEFAULT_VOICES, RoomOptions, RoomWish, VoiceLimit
-from palaver_sfu.wire.ice_servers import DEFAULT_LIFETIME_S, IceServer, TurnServer
+from palaver_sfu.wire.ice_servers import IceServer, TurnServer
 
 LOG_FORMATS = ("text", "json")
 
@@ -80,7 +81,7 @@ def parse_file(text: str, *, folder: Path = Path()) -> FileConfig:
         media_addresses=media.texts("addresses"),
         media_workers=media.number("workers") or 1,
         voices=_voices(media),
-        ice_servers=tuple(_ice_server(entry) for entry in media.tables("ice_servers")),
+        ice_servers=tuple(ice_server(table.all(), table.path) for table in media.tables("ice_servers")),
         turn_port=turn.number("port"),
         turn_tls_port=turn.number("tls_port"),
         turn_domain=turn.text("domain") or "",
@@ -108,19 +109,6 @@ def _voices(table: _Table) -> VoiceLimit:
         most=DEFAULT_VOICES.most if most is None else most,
         large_room=DEFAULT_VOICES.large_room if large_room is None else large_room,
     )
-
-
-def _ice_server(table: _Table) -> IceServer | TurnServer:
-    urls, secret, lifetime_s = table.texts("urls"), table.text("secret"), table.number("lifetime_s")
-    username, credential = table.text("username") or "", table.text("credential") or ""
-    if not urls:
-        raise ConfigError(f"{table.path}.urls", "names no server")
-    for url in urls:
-        if url.partition(":")[0] not in {"stun", "stuns", "turn", "turns"}:
-            raise ConfigError(f"{table.path}.urls", f"{url!r} is no address of a STUN or TURN server")
-    if secret:
-        return TurnServer(urls, secret.encode(), lifetime_s or DEFAULT_LIFETIME_S)
-    return IceServer(urls, username, credential)
 
 
 def _room_options(table: _Table) -> RoomOptions:
@@ -203,6 +191,11 @@ class _Table:
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise self._wrong(name, "is not a list of texts")
         return tuple(value)
+
+    def all(self) -> dict[str, Any]:
+        """As it stands there, for somebody else to read."""
+        values, self._values = self._values, {}
+        return values
 
     def all_texts(self) -> dict[str, str]:
         return {name: self.text(name) or "" for name in self.names}

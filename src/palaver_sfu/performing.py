@@ -11,26 +11,13 @@ from palaver_sfu.session.effects import (
     DropSubscription,
     LimitLine,
     MakeOffer,
+    MediaEffect,
     Negotiate,
     OpenPeer,
     SendData,
     SetSubscription,
     SetTrackMuted,
     TakeAnswer,
-)
-
-MediaEffect = (
-    OpenPeer
-    | ClosePeer
-    | Negotiate
-    | MakeOffer
-    | TakeAnswer
-    | SetSubscription
-    | DropSubscription
-    | LimitLine
-    | SetTrackMuted
-    | AddCandidate
-    | SendData
 )
 
 

@@ -26,7 +26,7 @@ from palaver.live.lifecycle import LivePart
 from palaver.live.routing import application as live_sockets
 from palaver_sfu.app import SfuApp, create_app
 from palaver_sfu.config import SfuSettings
-from palaver_sfu.ways import TurnSettings, read_ice_servers
+from palaver_sfu.relaying import TurnSettings, read_ice_servers
 
 if TYPE_CHECKING:
     from palaver.live.cluster.part import ClusterPart

@@ -150,10 +150,8 @@ class RoomEnded:
     room: RoomSid
 
 
-Effect = (
-    Send
-    | CloseSignal
-    | OpenPeer
+MediaEffect = (
+    OpenPeer
     | ClosePeer
     | Negotiate
     | MakeOffer
@@ -164,6 +162,7 @@ Effect = (
     | SetTrackMuted
     | AddCandidate
     | SendData
-    | Announce
-    | RoomEnded
 )
+"""For the media core."""
+
+Effect = Send | CloseSignal | Announce | RoomEnded | MediaEffect

@@ -11,6 +11,7 @@ from palaver_sfu.config_file import FileConfig, parse_file
 from palaver_sfu.errors import ConfigError
 from palaver_sfu.room.limits import DEFAULT_LIMITS
 from palaver_sfu.room.values import DEFAULT_OPTIONS, RoomWish
+from palaver_sfu.wire.ice_servers import TurnServer
 
 EXAMPLE = Path(__file__).parents[3] / "docs/reference/sfu.example.toml"
 KEYS = '[keys]\nfirst = "a-secret-of-at-least-thirty-two-bytes"\n'
@@ -35,6 +36,11 @@ def test_the_documented_example_says_what_is_usual() -> None:
     assert config.ice_servers[0].urls == ("turn:turn.example.org:3478?transport=udp",)
 
 
+def test_a_turn_server_that_shares_a_secret_is_read_as_from_a_list_of_its_own() -> None:
+    config = parse_file("[[media.ice_servers]]\nurls = ['turn:t']\nsecret = 'north'\nlifetime_s = 60\n")
+    assert config.ice_servers == (TurnServer(("turn:t",), b"north", 60),)
+
+
 def test_an_empty_file_changes_nothing() -> None:
     assert parse_file("") == FileConfig()
 
@@ -52,8 +58,9 @@ def test_an_empty_file_changes_nothing() -> None:
         ("log_format = 'xml'", "log_format: is none of text, json"),
         ("media = 3", "media: is not a table"),
         ("[media]\naddresses = [1]", "media.addresses: is not a list of texts"),
-        ("[[media.ice_servers]]\nurls = []", r"media.ice_servers\[0\].urls: names no server"),
-        ("[[media.ice_servers]]\nurls = ['https://x']", "no address of a STUN or TURN server"),
+        ("[[media.ice_servers]]\nurls = []", r"media.ice_servers\[0\]: has no urls"),
+        ("[[media.ice_servers]]\nurls = ['https://x']", "has no urls that begin with stun:"),
+        ("[[media.ice_servers]]\nurls = ['turn:t']\npassword = 'x'", "may have only"),
         ("[keys]\na = 3", "keys.a: is not a text"),
         ("port =", "config: is not TOML"),
     ],

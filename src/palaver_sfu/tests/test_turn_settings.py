@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from palaver_sfu.errors import ConfigError
+from palaver_sfu.relaying import TurnSettings, read_ice_servers
 from palaver_sfu.room.values import ParticipantSid
-from palaver_sfu.ways import TurnSettings, read_ice_servers
 from palaver_sfu.wire.ice_servers import IceServer, IceServers, TurnServer, password
 
 PEM = (Path("chain.pem"), Path("key.pem"))
@@ -96,4 +96,4 @@ def test_a_list_of_servers_that_says_something_else_is_refused(tmp_path: Path, t
     path.write_text(text)
     with pytest.raises(ConfigError) as refused:
         read_ice_servers(path)
-    assert refused.value.setting == "ice-servers"
+    assert refused.value.setting.partition("[")[0] == "ice-servers"

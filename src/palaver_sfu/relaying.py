@@ -82,24 +82,26 @@ def read_ice_servers(path: Path) -> tuple[IceServer | TurnServer, ...]:
         raise ConfigError("ice-servers", f"cannot read {path}: {error}") from error
     if not isinstance(entries, list):
         raise ConfigError("ice-servers", "is not a list")
-    return tuple(_read_entry(number, entry) for number, entry in enumerate(entries, start=1))
+    return tuple(ice_server(entry, f"ice-servers[{index}]") for index, entry in enumerate(entries))
 
 
-def _read_entry(number: int, entry: Any) -> IceServer | TurnServer:
-    def fail(problem: str) -> ConfigError:
-        return ConfigError("ice-servers", f"entry {number} {problem}")
+def ice_server(entry: Any, setting: str) -> IceServer | TurnServer:
+    """One entry, whatever kind of file it stands in; `setting` says where.
 
+    Raises:
+        ConfigError: it is not as `read_ice_servers` says.
+    """
     if not isinstance(entry, dict) or not entry.keys() <= _FIELDS:
-        raise fail(f"may have only {', '.join(sorted(_FIELDS))}")
+        raise ConfigError(setting, f"may have only {', '.join(sorted(_FIELDS))}")
     urls = [entry["urls"]] if isinstance(entry.get("urls"), str) else entry.get("urls")
     if not isinstance(urls, list) or not urls or not all(isinstance(u, str) and u.startswith(_SCHEMES) for u in urls):
-        raise fail("has no urls that begin with stun:, stuns:, turn: or turns:")
+        raise ConfigError(setting, "has no urls that begin with stun:, stuns:, turn: or turns:")
     texts = {name: entry.get(name, "") for name in ("username", "credential", "secret")}
     if not all(isinstance(text, str) for text in texts.values()):
-        raise fail("has a name or a secret that is no text")
+        raise ConfigError(setting, "has a name or a secret that is no text")
     if not texts["secret"]:
         return IceServer(tuple(urls), texts["username"], texts["credential"])
     lifetime_s = entry.get("lifetime_s", DEFAULT_LIFETIME_S)
     if not isinstance(lifetime_s, int) or lifetime_s < 1:
-        raise fail("has a lifetime_s that is no number of seconds")
+        raise ConfigError(setting, "has a lifetime_s that is no number of seconds")
     return TurnServer(tuple(urls), texts["secret"].encode(), lifetime_s)
