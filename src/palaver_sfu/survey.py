@@ -21,12 +21,19 @@ class TrackView:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionView:
-    """`layer`: the highest spatial layer that may be sent, 0 is the smallest. `state` says why nothing is."""
+    """`layer`: the highest spatial layer that may be sent, 0 is the smallest. `state` says why nothing is.
+
+    What the media core says of it, once it has: `sent_layer`, with None for nothing; `cause`, why no more (the words
+    of `StreamCause`); `loss`, the share lost lately.
+    """
 
     track: str
     kind: str
     layer: int
     state: str
+    sent_layer: int | None
+    cause: str
+    loss: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class ParticipantView:
     is_attached: bool
     protocol: int
     connections: int
+    way: str
     quality: str
     rtt_ms: float | None
     loss_in: float | None
@@ -83,6 +91,7 @@ def _participant(room: RoomState, session: Session) -> ParticipantView:
         is_attached=session.is_attached,
         protocol=session.protocol,
         connections=2 if session.is_dual else 1,
+        way=session.way,
         quality="" if quality is None else quality.name.lower(),
         rtt_ms=None if link is None else link.rtt_ms,
         loss_in=None if link is None else link.loss_in,
@@ -106,8 +115,10 @@ def _participant(room: RoomState, session: Session) -> ParticipantView:
 
 
 def _subscriptions(room: RoomState, session: Session) -> Iterable[SubscriptionView]:
+    streams = {stream.track: stream for stream in session.sent_streams}
     for sid in session.received_tracks:
         found = room.publication(sid)
+        sent = streams.get(sid)
         applied = session.applied.get(sid)
         if found is None:
             continue
@@ -123,4 +134,7 @@ def _subscriptions(room: RoomState, session: Session) -> Iterable[SubscriptionVi
             kind="audio" if is_audio else "video",
             layer=0 if applied is None else applied.max_spatial_layer,
             state=state,
+            sent_layer=None if sent is None else sent.layer,
+            cause="" if sent is None else sent.cause.value,
+            loss=None if sent is None else sent.totals.loss,
         )

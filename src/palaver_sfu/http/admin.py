@@ -14,7 +14,7 @@ from html import escape
 from palaver_sfu import exposition
 from palaver_sfu.config import AdminSettings
 from palaver_sfu.http.replies import TEXT, Receive, Scope, Send, header
-from palaver_sfu.survey import ParticipantView, RoomView
+from palaver_sfu.survey import ParticipantView, RoomView, SubscriptionView
 
 HTML, JSON = "text/html; charset=utf-8", "application/json"
 
@@ -120,7 +120,11 @@ def _page(rooms: Sequence[RoomView]) -> str:
 def _row(person: ParticipantView) -> str:
     marks = [person.state, person.kind, f"protocol {person.protocol}", f"{person.connections} connection(s)"]
     marks += ["hidden"] * person.is_hidden + ["signalling lost"] * (not person.is_attached)
-    link = [person.quality or "not measured yet", f"{person.bps_in // 1000} ↑ {person.bps_out // 1000} ↓ kbit/s"]
+    link = [
+        person.quality or "not measured yet",
+        *filter(None, [person.way]),
+        f"{person.bps_in // 1000} ↑ {person.bps_out // 1000} ↓ kbit/s",
+    ]
     if person.rtt_ms is not None:
         link.append(f"{person.rtt_ms:.0f} ms")
     if person.loss_in is not None and person.loss_out is not None:
@@ -129,10 +133,7 @@ def _row(person: ParticipantView) -> str:
         f"{track.sid} {track.source} {track.mime_type}{' muted' if track.is_muted else ''} {' '.join(track.layers)}"
         for track in person.tracks
     ]
-    receives = [
-        f"{got.track} {got.state}{f', layer {got.layer}' if got.kind == 'video' else ''}"
-        for got in person.subscriptions
-    ]
+    receives = [f"{got.track} {got.state}{_layer(got)}{_cause(got)}" for got in person.subscriptions]
     cells = (
         f"{person.identity}\n{person.sid}",
         "\n".join(marks),
@@ -140,3 +141,14 @@ def _row(person: ParticipantView) -> str:
         *map("\n".join, (publishes, receives)),
     )
     return "<tr>" + "".join(f"<td>{escape(cell).replace(chr(10), '<br>')}</td>" for cell in cells) + "</tr>"
+
+
+def _layer(got: SubscriptionView) -> str:
+    if got.kind != "video":
+        return ""
+    return f", layer {'none' if got.sent_layer is None else got.sent_layer} of {got.layer}"
+
+
+def _cause(got: SubscriptionView) -> str:
+    lost = "" if got.loss is None else f", lost {got.loss:.1%}"
+    return f", {got.cause}{lost}" if got.cause else ""

@@ -18,7 +18,9 @@ from livekit.protocol import rtc
 from palaver_sfu.config import AdminSettings
 from palaver_sfu.exposition import Counter, Histogram, gauge, render
 from palaver_sfu.http.admin import AdminApp, Insight
-from palaver_sfu.room.values import LinkStats
+from palaver_sfu.ports import StreamsTold
+from palaver_sfu.room.values import LinkStats, ParticipantSid, SentStream, StreamCause, StreamTotals, TrackSid
+from palaver_sfu.session.inputs import StreamsObserved
 from palaver_sfu.tests.serving import KEY, OFFER, SECRET, Served
 from palaver_sfu.tests.test_command import START_S, STOP_S, command
 
@@ -77,6 +79,10 @@ async def test_metrics_tell_what_happened(sfu: Served) -> None:
         await bob.until("answer")
         link = LinkStats(rtt_ms=20.0, loss_in=0.03, loss_out=0.0, bps_in=8_000, bps_out=80_000)
         sfu.media.measure(alice.sid, link)
+        totals = StreamTotals(num_bytes=1_000, num_packets=9, num_nacks=1, loss=0.1)
+        sent = SentStream(track=TrackSid(track.sid), layer=0, cause=StreamCause.BANDWIDTH, totals=totals)
+        told = StreamsObserved(peer=ParticipantSid(bob.sid), way="tcp", sent=(sent,), received=())
+        sfu.media.emit(StreamsTold(peers=(told,)))
         await sfu.twirp("ListRooms", {}, room_list=True)
         await sfu.twirp("ListRooms", {})
         async with asyncio.timeout(10):
@@ -104,7 +110,14 @@ async def test_metrics_tell_what_happened(sfu: Served) -> None:
         assert rooms[0]["name"] == "standup"
         assert people["alice"]["tracks"][0]["sid"] == track.sid
         assert people["alice"]["rtt_ms"] == 20.0
-        assert people["bob"]["subscriptions"][0]["track"] == track.sid
+        (got,) = people["bob"]["subscriptions"]
+        assert (people["bob"]["way"], got["track"], got["sent_layer"], got["cause"]) == (
+            "tcp",
+            track.sid,
+            0,
+            "bandwidth",
+        )
+        assert f"layer 0 of {got['layer']}, bandwidth, lost 10.0%" in (await client.get("/debug")).text
 
 
 async def test_refused_joins_are_counted_by_their_status(sfu: Served) -> None:
