@@ -9,6 +9,7 @@ from typing import Any
 from livekit import api
 from playwright.sync_api import Browser, Page
 
+from tests.e2e.people import is_colour_of
 from tests.servers.palaver import ROOT
 from tests.servers.sfu import SfuAddress
 
@@ -59,3 +60,13 @@ class JsClient:
 
     def close(self) -> None:
         self.page.context.close()
+
+
+def see_and_hear(alice: JsClient, bob: JsClient) -> None:
+    """Alice shows herself, both speak; each perceives what the other sends."""
+    alice.call("publishCamera")
+    alice.call("publishMicrophone")
+    bob.call("publishMicrophone")
+    assert is_colour_of(bob.call("see", "alice")["colour"], "alice")
+    assert bob.call("hear", "alice") > 0
+    assert alice.call("hear", "bob") > 0

@@ -14,7 +14,7 @@ from livekit import rtc
 from typing_extensions import override
 
 from tests.e2e.people import is_colour_of
-from tests.interop.js_client import JsClient, token
+from tests.interop.js_client import JsClient, see_and_hear, token
 from tests.interop.test_livekit_python import FPS, WAIT_S, Person, greys
 from tests.servers.sfu import SfuAddress
 from tests.servers.wire_cutter import WireCutter
@@ -53,12 +53,7 @@ def test_two_browsers_see_hear_and_write_each_other(
 ) -> None:
     publisher.connect(sfu, room, **DUAL)
     watcher.connect(sfu, room, **watcher_options)
-    publisher.call("publishCamera")
-    publisher.call("publishMicrophone")
-    watcher.call("publishMicrophone")
-    assert is_colour_of(watcher.call("see", "alice")["colour"], "alice")
-    assert watcher.call("hear", "alice") > 0
-    assert publisher.call("hear", "bob") > 0
+    see_and_hear(publisher, watcher)
     publisher.call("send", "hello bob")
     watcher.call("untilData", "hello bob")
     watcher.call("send", "hello alice")

@@ -7,8 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e.people import is_colour_of
-from tests.interop.js_client import JsClient
+from tests.interop.js_client import JsClient, see_and_hear
 from tests.servers import npm
 from tests.servers.sfu import SfuAddress
 from tests.servers.wire_cutter import WireCutter
@@ -32,11 +31,7 @@ def test_an_older_client_talks_with_the_newest(
     with WireCutter(urlsplit(sfu.url).port or 0) as wire:
         sid = publisher.connect(replace(sfu, url=wire.url), room, **options)["sid"]
         watcher.connect(sfu, room)
-        publisher.call("publishCamera")
-        publisher.call("publishMicrophone")
-        watcher.call("publishMicrophone")
-        assert is_colour_of(watcher.call("see", "alice")["colour"], "alice")
-        assert publisher.call("hear", "bob") > 0
+        see_and_hear(publisher, watcher)
         watcher.call("setQuality", "alice", "LOW")
         assert watcher.call("untilWidth", "alice", 160, 360)
         publisher.call("setMicrophone", False)

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Playwright
 from palaver.config.origins import MachineNames
 from palaver.config.tls import ensure_certificate
 from palaver_sfu.adapters.addresses import local_addresses
-from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES, is_colour_of
-from tests.interop.js_client import JsClient
+from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES
+from tests.interop.js_client import JsClient, see_and_hear
 from tests.servers.ports import free_tcp_port
 from tests.servers.sfu import SfuAddress, palaver_sfu
 
@@ -89,12 +89,7 @@ def test_sound_picture_and_words_go_by_turn(
     watcher.page.add_init_script(ONLY_RELAYED.replace("KIND", KINDS[kind]))
     publisher.connect(sfu, room)
     watcher.connect(sfu, room)
-    publisher.call("publishCamera")
-    publisher.call("publishMicrophone")
-    watcher.call("publishMicrophone")
-    assert is_colour_of(watcher.call("see", "alice")["colour"], "alice")
-    assert watcher.call("hear", "alice") > 0
-    assert publisher.call("hear", "bob") > 0
+    see_and_hear(publisher, watcher)
     watcher.call("send", "by another way")
     publisher.call("untilData", "by another way")
     relays = watcher.page.evaluate(RELAYS)

@@ -4,8 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e.people import is_colour_of
-from tests.interop.js_client import JsClient
+from tests.interop.js_client import JsClient, see_and_hear
 from tests.servers.sfu import SfuAddress
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(180)]
@@ -55,12 +54,7 @@ def test_sound_picture_and_words_go_by_tcp(
     watcher.page.add_init_script(WITHOUT_UDP)
     publisher.connect(sfu, room, singlePeerConnection=is_single)
     watcher.connect(sfu, room, singlePeerConnection=is_single)
-    publisher.call("publishCamera")
-    publisher.call("publishMicrophone")
-    watcher.call("publishMicrophone")
-    assert is_colour_of(watcher.call("see", "alice")["colour"], "alice")
-    assert watcher.call("hear", "alice") > 0
-    assert publisher.call("hear", "bob") > 0
+    see_and_hear(publisher, watcher)
     watcher.call("send", "by another way")
     publisher.call("untilData", "by another way")
     assert set(watcher.page.evaluate(PROTOCOLS)) == {"tcp"}
