@@ -11,6 +11,7 @@ from typing import ClassVar, Final, Protocol
 
 from typing_extensions import override
 
+from palaver_sfu.errors import MediaError
 from palaver_sfu.http.patience import PatientFastHttp
 
 # A binding or an allocation: 0x0001, 0x0003. No HTTP method and no WebSocket frame begins so.
@@ -90,7 +91,8 @@ class HttpOrTurn(PatientFastHttp):
                 theirs, local=_address(self.transport, "sockname"), remote=_address(self.transport, "peername")
             )
             _, core = await self.loop.create_connection(_Half, sock=ours)
-        except Exception:
+        except (OSError, MediaError):
+            # It takes no more of them, or the client is gone already.
             ours.close()
             self.transport.abort()
             return

@@ -1,14 +1,13 @@
 """What one room owes to the history: who came and went, what moderators did, and what must outlive the process."""
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
 from palaver.live.domain import effects as fx
 from palaver.live.domain.kept import keep
-from palaver.live.domain.people import Identity
-from palaver.live.domain.room import Moment, RoomState, Seat
+from palaver.live.domain.room import Moment, RoomState
 from palaver.live.lanes import Lane
 from palaver.live.ports import History
 
@@ -67,14 +66,15 @@ class RecordDesk:
             case _:
                 assert_never(effect)
 
-    def record_again(self, seats: Iterable[Seat], barred: Iterable[Identity]) -> None:
+    def record_again(self) -> None:
         """Another process may not have written all that it owed. Writing twice is safe."""
-        session_id, now = self._state().facts.session_id, self._now()
-        for seat in seats:
+        state, now = self._state(), self._now()
+        session_id = state.facts.session_id
+        for seat in state.seats.values():
             who = seat.participant
             record = fx.RecordJoined(who.participant_id, who.identity, seat.user_id, who.name, who.role, who.joined_at)
             self._lane.submit(functools.partial(self._history.joined, session_id, record))
-        for identity in barred:
+        for identity in state.barred:
             self._lane.submit(functools.partial(self._history.removed, session_id, identity=identity, now=now))
 
     def _keep_soon(self) -> None:

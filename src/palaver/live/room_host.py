@@ -196,7 +196,7 @@ class LiveRoom:
 
     def record_again(self) -> None:
         """The room goes on from another process, which may not have written all that it owed. Writing twice is safe."""
-        self._records.record_again(self.state.seats.values(), self.state.barred)
+        self._records.record_again()
         self._schedule()
 
     # --- what can be asked ---------------------------------------------------------------------
