@@ -206,7 +206,8 @@ def test_a_file_comes_through_a_cut_whole_and_a_picture_is_shown(
     thumbnail = alice.page.get_by_role("button", name="Show tree.png large")
     expect(thumbnail).to_have_css("height", "30px")
     expect(thumbnail.locator("img")).to_be_visible()
-    alice.page.wait_for_function("document.querySelector('.thumb img').naturalWidth > 0")
+    # As a function: a bare expression would be evaluated anew in the page, which its content-security policy refuses.
+    alice.page.wait_for_function("() => document.querySelector('.thumb img').naturalWidth > 0")
     thumbnail.click()
     expect(alice.page.get_by_role("dialog", name="tree.png").get_by_role("img")).to_be_visible()
 
