@@ -1,11 +1,14 @@
 """From the domain to the wire: how state and deltas are written."""
 
+import dataclasses
+import json
+from collections.abc import Callable
 from typing import assert_never
 
 from palaver.kernel.errors import ErrorSpec
 from palaver.live import order_wire, wire
 from palaver.live.domain import effects as fx, replica
-from palaver.live.domain.people import Participant
+from palaver.live.domain.people import Participant, ParticipantId
 from palaver.meetings.policy import RIGHT_NAMES
 
 
@@ -70,6 +73,30 @@ def snapshot_wire(snapshot: replica.Snapshot) -> wire.Snapshot:
         participants={pid: participant_wire(who) for pid, who in snapshot.participants.items()},
         waiting={pid: waiting_person_wire(person) for pid, person in snapshot.waiting.items()},
     )
+
+
+class SnapshotWriter:
+    """Writes messages that carry a whole state. Who has not changed since the last one is not written anew: of a
+    thousand people who come one after the other, each would else be written a thousand times.
+    """
+
+    def __init__(self) -> None:
+        self._written: dict[ParticipantId, tuple[Participant, str]] = {}
+
+    def text(
+        self, snapshot: replica.Snapshot, message_of: Callable[[wire.Snapshot], wire.Welcome | wire.SnapshotMessage]
+    ) -> str:
+        """The message that `message_of` makes of a snapshot, as text."""
+        message = message_of(snapshot_wire(dataclasses.replace(snapshot, participants={})))
+        # The snapshot is the last field of these messages; the roster becomes the last field of the snapshot.
+        head = message.model_dump_json(exclude={"snapshot": {"participants"}}).removesuffix("}}")
+        self._written = {pid: self._participant(who) for pid, who in snapshot.participants.items()}
+        roster = ",".join(f"{json.dumps(pid)}:{text}" for pid, (_, text) in self._written.items())
+        return f'{head},"participants":{{{roster}}}}}}}'
+
+    def _participant(self, who: Participant) -> tuple[Participant, str]:
+        known = self._written.get(who.participant_id)
+        return known if known is not None and known[0] is who else (who, participant_wire(who).model_dump_json())
 
 
 def delta_text(delta: replica.Delta) -> str:

@@ -14,16 +14,16 @@ from palaver.live.domain.kept import restore
 from palaver.live.domain.machine import actor_of, feed, give_command
 from palaver.live.domain.people import Identity, ParticipantId, SocketId
 from palaver.live.domain.permissions import MODERATORS, Phase
-from palaver.live.domain.replica import (
-    Audience,
-    Change,
-    Delta,
-    DeltaLog,
-    PutParticipant,
-    WaitingPerson,
-    changes_for,
+from palaver.live.domain.replica import Audience, Change, PutParticipant, WaitingPerson
+from palaver.live.domain.room import (
+    Connected,
+    RoomState,
+    Seat,
+    audience_of,
+    is_traffic,
+    next_deadline_s,
+    snapshot_for,
 )
-from palaver.live.domain.room import Connected, RoomState, Seat, audience_of, next_deadline_s, snapshot_for
 from palaver.live.domain.sign_in import end_sign_in
 from palaver.live.domain.sources import Source, sources_of
 from palaver.live.engine_desk import EngineDesk
@@ -31,9 +31,10 @@ from palaver.live.errors import CloseCode
 from palaver.live.feature_desk import FeatureDesk, caller_of
 from palaver.live.features import Caller, FeatureAnswer, FeatureEvent, FeatureSpec, Reach
 from palaver.live.lanes import Lane
+from palaver.live.members import INSIDE, Members
 from palaver.live.ports import Ports, Run, Timer
 from palaver.live.record_desk import Record, RecordDesk
-from palaver.live.render import delta_text, notice_text, snapshot_wire
+from palaver.live.render import SnapshotWriter, notice_text
 from palaver.live.sockets import Socket
 
 # What a farewell looks like on the wire: the reason in the closing message, if one is sent, and the close code.
@@ -49,7 +50,6 @@ _FAREWELLS: Final[dict[fx.Farewell, tuple[wire.ClosingReason | None, CloseCode]]
 }
 # A database that needs longer to write down who came refuses the command as well.
 _CATCH_UP_S: Final = 5.0
-_INSIDE: Final = (Audience.MODERATORS, Audience.PARTICIPANTS)
 
 
 class Greeter(Protocol):
@@ -87,7 +87,8 @@ class LiveRoom:
         """Every connection, those at the door too."""
         self.history_lane = Lane(f"history {session_id}")
         self.engine_lane = Lane(f"engine {session_id}")
-        self._members: dict[Audience, dict[SocketId, Socket]] = {audience: {} for audience in _INSIDE}
+        self._members = Members(ports.call_later)
+        self._writer = SnapshotWriter()
         self._greeters: dict[SocketId, Greeter] = {}
         self._engine = EngineDesk(run.facts.meeting_id, ports.engine, self.engine_lane, now=lambda: ports.clock().at)
         self._records = RecordDesk(ports.history, self.history_lane, state=lambda: self.state, now=ports.clock)
@@ -99,7 +100,6 @@ class LiveRoom:
         )
         self._ports = ports
         self._rules = ports.registry.rules()
-        self._logs = {audience: DeltaLog() for audience in _INSIDE}
         self._on_gone = on_gone
         self._on_over = on_over
         self._timer: Timer | None = None
@@ -192,6 +192,7 @@ class LiveRoom:
         """Nobody is left: the room is over, whether or not the meeting session is."""
         self._is_over = True
         self._stop_timer()
+        self._members.clear()
         self._on_over(self)
 
     def record_again(self) -> None:
@@ -207,27 +208,32 @@ class LiveRoom:
 
     def texts_since(self, version: int, audience: Audience) -> list[str] | None:
         """The deltas after `version` of an audience as text, or None when only a snapshot helps."""
-        deltas = self._logs[audience].since(version, current=self.state.versions[audience])
-        return None if deltas is None else [delta_text(delta) for delta in deltas]
+        self._members.catch_up()
+        return self._members.since(version, audience, current=self.state.versions[audience])
 
-    def snapshot(self, audience: Audience) -> wire.Snapshot:
+    def snapshot_text(self, audience: Audience, *, request_id: str | None = None) -> str:
         """The whole state, for somebody inside."""
+        return self.text_with_snapshot(
+            audience, lambda snapshot: wire.SnapshotMessage(request_id=request_id, snapshot=snapshot)
+        )
+
+    def text_with_snapshot(
+        self, audience: Audience, message_of: Callable[[wire.Snapshot], wire.Welcome | wire.SnapshotMessage]
+    ) -> str:
+        """A message with the whole state in it, as text."""
         snapshot = snapshot_for(self.state, audience)
         assert snapshot is not None
-        return snapshot_wire(snapshot)
+        return self._writer.text(snapshot, message_of)
 
     def broadcast(self, text: str) -> None:
         """Send the same text to everybody inside."""
-        for members in self._members.values():
-            for socket in members.values():
-                socket.push(text)
+        self._members.push(text)
 
     def beat(self) -> None:
         """Tell everybody the version of their room; at the door there is none."""
-        for audience, members in self._members.items():
-            text = wire.Heartbeat(version=self.state.versions[audience]).model_dump_json()
-            for socket in members.values():
-                socket.push(text)
+        self._members.catch_up()
+        for audience in INSIDE:
+            self._members.push_to(audience, wire.Heartbeat(version=self.state.versions[audience]).model_dump_json())
         text = wire.Heartbeat(version=0).model_dump_json()
         for socket_id in self._greeters:
             self.sockets[socket_id].push(text)
@@ -238,6 +244,7 @@ class LiveRoom:
         if event.to is Reach.EVERYONE:
             self.broadcast(text)
             return
+        self._members.catch_up()
         for seat in self.state.seats.values():
             who = seat.participant
             is_meant = who.role in MODERATORS if isinstance(event.to, Reach) else who.identity in event.to
@@ -258,8 +265,7 @@ class LiveRoom:
             socket.close(code)
         self.sockets.clear()
         self._greeters.clear()
-        for members in self._members.values():
-            members.clear()
+        self._members.clear()
         self._stop_timer()
 
     def check_sources(self, identity: Identity, sources: frozenset[str] | None) -> None:
@@ -304,20 +310,14 @@ class LiveRoom:
         """Every audience gets what it may see; whoever belongs to another one now starts from its snapshot."""
         if not changes:
             return
+        can_wait = is_traffic(before, changes)
         moved = self._take_out_who_moves(changes)
-        for audience, members in self._members.items():
-            told = changes_for(changes, audience)
-            if not told:
-                continue
-            delta = Delta(before.versions[audience], self.state.versions[audience], told)
-            self._logs[audience].append(delta)
-            text = delta_text(delta)
-            for socket in members.values():
-                socket.push(text)
+        for audience in INSIDE:
+            base, version = before.versions[audience], self.state.versions[audience]
+            self._members.tell(changes, audience, base=base, version=version, can_wait=can_wait)
         for socket, audience in moved:
-            self._members[audience][socket.id] = socket
-            snapshot = wire.SnapshotMessage(request_id=None, snapshot=self.snapshot(audience))
-            socket.push(snapshot.model_dump_json())
+            self._members.add(socket, audience)
+            socket.push(self.snapshot_text(audience))
 
     def _take_out_who_moves(self, changes: tuple[Change, ...]) -> list[tuple[Socket, Audience]]:
         moved = []
@@ -329,12 +329,12 @@ class LiveRoom:
                 continue
             audience = audience_of(seat)
             other = Audience.PARTICIPANTS if audience is Audience.MODERATORS else Audience.MODERATORS
-            if (socket := self._members[other].pop(seat.link.socket_id, None)) is not None:
+            if (socket := self._members.take(seat.link.socket_id, other)) is not None:
                 moved.append((socket, audience))
         return moved
 
     def _welcome(self, socket: Socket, seat: Seat, greeter: Greeter) -> None:
-        self._members[audience_of(seat)][socket.id] = socket
+        self._members.add(socket, audience_of(seat))
         socket.push(greeter.welcome(seat, self))
 
     def _let_in(self, socket_id: SocketId, participant_id: ParticipantId) -> None:
@@ -347,14 +347,14 @@ class LiveRoom:
         if to is None:
             self.broadcast(text)
             return
+        self._members.catch_up()
         seat = self.state.seats.get(to)
         if seat is not None and isinstance(seat.link, Connected) and (socket := self.sockets.get(seat.link.socket_id)):
             socket.push(text)
 
     def _forget(self, socket_id: SocketId) -> Socket | None:
         self._greeters.pop(socket_id, None)
-        for members in self._members.values():
-            members.pop(socket_id, None)
+        self._members.remove(socket_id)
         return self.sockets.pop(socket_id, None)
 
     def _perform(self, effect: fx.Effect, before: RoomState) -> None:

@@ -182,8 +182,7 @@ class RoomVisit:
             return
         texts = self._room.texts_since(message.version, audience_of(seat))
         if texts is None:
-            snapshot = self._room.snapshot(audience_of(seat))
-            texts = [wire.SnapshotMessage(request_id=message.request_id, snapshot=snapshot).model_dump_json()]
+            texts = [self._room.snapshot_text(audience_of(seat), request_id=message.request_id)]
         for text in texts:
             self._socket.push(text)
         self._ack(message.request_id)
@@ -256,18 +255,23 @@ class _Greetings:
     def welcome(self, seat: Seat, room: LiveRoom) -> str:
         """For somebody who is inside now, which may be long after their hello."""
         self.visit.welcomed(seat, room)
-        snapshot = room.snapshot(audience_of(seat))
+        audience = audience_of(seat)
         if self.was_inside:
-            return wire.SnapshotMessage(request_id=None, snapshot=snapshot).model_dump_json()
+            return room.snapshot_text(audience)
         who = seat.participant
-        return wire.Welcome(
-            request_id=self.request_id,
-            you=wire.You(participant_id=who.participant_id, identity=who.identity, role=who.role),
-            guest_ticket=self.admission.guest_ticket,
-            media=self.visit.media_for(seat, room),
-            heartbeat_s=HEARTBEAT_S,
-            snapshot=snapshot,
-        ).model_dump_json()
+        media = self.visit.media_for(seat, room)
+
+        def welcome(snapshot: wire.Snapshot) -> wire.Welcome:
+            return wire.Welcome(
+                request_id=self.request_id,
+                you=wire.You(participant_id=who.participant_id, identity=who.identity, role=who.role),
+                guest_ticket=self.admission.guest_ticket,
+                media=media,
+                heartbeat_s=HEARTBEAT_S,
+                snapshot=snapshot,
+            )
+
+        return room.text_with_snapshot(audience, welcome)
 
     def waiting(self, person: WaitingPerson) -> str:
         """For somebody at the door: nothing of the room, and no media."""

@@ -6,7 +6,7 @@ own: what it may not see does not even move its number.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -158,6 +158,12 @@ def changes_for(changes: tuple[Change, ...], audience: Audience) -> tuple[Change
         case Audience.WAITING:
             return ()
     assert_never(audience)
+
+
+def merged(deltas: Sequence[Delta]) -> Delta:
+    """Deltas that follow each other, at least one, as a single one."""
+    changes = tuple(change for delta in deltas for change in delta.changes)
+    return Delta(deltas[0].base, deltas[-1].version, changes)
 
 
 def apply_delta(snapshot: Snapshot, delta: Delta) -> Snapshot:

@@ -1,13 +1,22 @@
 """The state of a room, as data. What may happen to it is in `machine.py`."""
 
 from collections.abc import Iterable, Mapping, Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from palaver.live.domain.people import Identity, Participant, ParticipantId, Role, SocketId
 from palaver.live.domain.permissions import MODERATORS, Phase
-from palaver.live.domain.replica import Audience, RoomFacts, Snapshot, WaitingPerson
+from palaver.live.domain.replica import (
+    Audience,
+    Change,
+    DropParticipant,
+    DropReason,
+    PutParticipant,
+    RoomFacts,
+    Snapshot,
+    WaitingPerson,
+)
 
 # What pages tell apart.
 _TICK: Final = timedelta(milliseconds=1)
@@ -168,6 +177,22 @@ def snapshot_for(state: RoomState, audience: Audience) -> Snapshot | None:
         participants={pid: seat.participant for pid, seat in state.seats.items()},
         waiting={pid: waiter.person for pid, waiter in state.waiting.items()} if sees_the_door else {},
     )
+
+
+def is_traffic(before: RoomState, changes: Iterable[Change]) -> bool:
+    """Whether `changes` only say that people came, went, or lost and found their connection."""
+    return all(_is_traffic(before, change) for change in changes)
+
+
+def _is_traffic(before: RoomState, change: Change) -> bool:
+    match change:
+        case PutParticipant(now):
+            seat = before.seats.get(now.participant_id)
+            return seat is None or replace(seat.participant, presence=now.presence) == now
+        case DropParticipant(_, reason):
+            return reason is not DropReason.REMOVED
+        case _:
+            return False
 
 
 def next_deadline_s(state: RoomState) -> float | None:
