@@ -2,6 +2,7 @@
 
 from allauth.account import views as allauth
 from django.urls import path, re_path
+from django.views.generic import RedirectView
 
 from palaver.accounts import picture_views, views
 
@@ -28,6 +29,9 @@ urlpatterns = [
     path("profile/", views.profile, name="profile"),
     path("profile/picture", picture_views.change_picture, name="change_picture"),
     path("profile/picture/remove", picture_views.remove_picture, name="remove_picture"),
+    # Before the administration's own: its forms ask for passwords too, without our limits on guessing.
+    path("admin/login/", views.administration_sign_in, name="administration_sign_in"),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("invitation/<str:token>/", views.invitation, name="invitation"),
     path("setup/<str:token>/", views.setup, name="setup"),
 ]

@@ -1,11 +1,16 @@
-"""Pages of this room that allauth does not have: profile, invitation, first administrator."""
+"""Pages of this room that allauth does not have: profile, invitation, first administrator, the way into the
+administration.
+"""
 
 from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import EmailAddress, Login
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -80,3 +85,14 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     response: HttpResponse = perform_login(request, Login(user=user, email=user.email))
     return response
+
+
+@never_cache
+@require_safe
+def administration_sign_in(request: HttpRequest) -> HttpResponse:
+    """Stands where the administration has a form of its own, which counts no guesses: there is one place to sign in."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.GET.get("next", reverse("admin:index")))
+    if not admin.site.has_permission(request):
+        raise PermissionDenied
+    return redirect("admin:index")

@@ -171,3 +171,23 @@ def test_the_administration_is_for_administrators_only(client: Client, alice: Us
     assert client.get("/admin/").status_code == 302
     client.force_login(make_person("Ada", is_administrator=True))
     assert client.get("/admin/").status_code == 200
+
+
+def test_the_administration_has_no_door_of_its_own(client: Client) -> None:
+    ada = make_person("Ada", is_administrator=True)
+    guess = {"username": ada.email, "password": PASSWORD, "next": "/admin/"}
+    assert client.post("/admin/login/", guess).status_code == 405
+    assert "_auth_user_id" not in client.session
+    assert client.get("/admin/", follow=True).redirect_chain[-1] == (f"{URL}?next=/admin/", 302)
+    client.post(URL, {"login": ada.email, "password": PASSWORD, "next": "/admin/"})
+    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/login/")["Location"] == "/admin/"
+    # There the old password is asked for as often as our limit lets, not as often as one likes.
+    assert client.post("/admin/password_change/")["Location"] == "/accounts/password/change/"
+
+
+def test_who_administers_nothing_is_told_so_and_sent_nowhere(alices_browser: Client) -> None:
+    assert [step[0] for step in alices_browser.get("/admin/", follow=True).redirect_chain] == [
+        "/admin/login/?next=/admin/"
+    ]
+    assert alices_browser.get("/admin/login/").status_code == 403
