@@ -5,10 +5,19 @@ import logging
 from contextlib import AsyncExitStack
 from typing import Protocol
 
-from palaver.config.asgi_types import App, Receive, Scope, Send, respond
+from palaver.config.asgi_types import App, Message, Receive, Scope, Send, respond
 from palaver.config.turn_door import Relay
 
 logger = logging.getLogger(__name__)
+
+# What an answer says unless its part says something else. Pages and files have policies of their own; what is neither,
+# and every refusal, runs nothing in a browser and stands in no frame.
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
 
 _PART_STOP_S = 1.5  # two parts fit into the five seconds that a stop may take
 
@@ -54,7 +63,7 @@ class Planes:
         """Answer one connection."""
         match scope["type"]:
             case "http":
-                await self._http_part(scope)(scope, receive, send)
+                await self._http_part(scope)(scope, receive, _with_headers(send))
             case "websocket":
                 await self._socket_part(scope, receive, send)
             case "lifespan":
@@ -114,6 +123,17 @@ class Planes:
             logger.exception("A part did not stop cleanly", extra={"part": type(part).__name__})
 
     _reason = "server_restart"
+
+
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", ()))
+            given = {name.lower() for name, _ in headers}
+            message["headers"] = headers + [header for header in _HEADERS if header[0] not in given]
+        await send(message)
+
+    return send_with_headers
 
 
 async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:

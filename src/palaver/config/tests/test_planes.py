@@ -109,3 +109,30 @@ async def test_a_part_that_stops_badly_does_not_keep_the_others(fails: str, monk
     await app.start()
     await app.stop("server_restart")
     assert diary[-1] == "-sfu server_restart"
+
+
+async def test_every_part_and_every_refusal_says_what_a_browser_may_do_with_it() -> None:
+    async def strict(scope: Scope, receive: Receive, send: Send) -> None:
+        await respond(send, 200, b"", (b"Content-Security-Policy", b"sandbox"))
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    names = ("pages", "static", "health", "sfu", "live")
+    app = Planes(**{name: part_called(name) for name in names}, files=strict, parts=())
+    for path in ("/", "/static/nothing", "/health/live", "/rtc/validate", "/twirp/x", "/files/nothing"):
+        sent.clear()
+        await app({"type": "http", "path": path, "method": "GET"}, receive, send)
+        headers = [(name.decode().lower(), value.decode()) for name, value in sent[0]["headers"]]
+        assert len(headers) == len(dict(headers))  # a second policy would be another one
+        told = dict(headers)
+        assert told["x-content-type-options"] == "nosniff"
+        assert told["x-frame-options"] == "DENY"
+        assert told["referrer-policy"] == "same-origin"
+        own = "sandbox" if path.startswith("/files/") else "default-src 'none'; frame-ancestors 'none'"
+        assert told["content-security-policy"] == own

@@ -141,8 +141,10 @@ def test_only_pages_that_have_an_address_here_exist(client: Client) -> None:
 
 def test_a_page_of_ours_never_goes_into_a_shared_cache_when_it_is_personal(client: Client, alice: User) -> None:
     client.force_login(alice)
-    for path in ("/", "/profile/", "/meetings/"):
-        assert "private" in client.get(path)["Cache-Control"]
+    for path in ("/", "/profile/", "/meetings/", "/about/", "/contact/", "/nothing", "/meetings/nothing", "/meetings"):
+        told = client.get(path)["Cache-Control"]
+        assert "private" in told
+        assert "no-store" in told  # nor does the button Back bring it up after somebody signed out
 
 
 def test_every_named_address_is_reachable_without_a_server_error(client: Client) -> None:
