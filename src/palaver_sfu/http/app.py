@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable
 
 from palaver_sfu.errors import AdmissionError, ApiCode, ApiError
+from palaver_sfu.http import insight
 from palaver_sfu.http.admission import Admission, read_admission, read_claims
 from palaver_sfu.http.gate import Gate
 from palaver_sfu.http.replies import Receive, Scope, Send, header, preflight, refuse_upgrade, reply
 from palaver_sfu.http.signal import Outbox, SignalConnection
 from palaver_sfu.meters import Meters
+from palaver_sfu.reception import receptions
 from palaver_sfu.room.values import DisconnectReason, ParticipantSid
 from palaver_sfu.session.inputs import Resume
 from palaver_sfu.session.messages import LeaveAction, RefreshToken
@@ -60,6 +62,8 @@ class HttpApp:
             await self._twirp(path[path.rindex(_TWIRP) :], scope, receive, send)
         elif path.rstrip("/").endswith((_SINGLE + _VALIDATE, _DUAL + _VALIDATE)):
             await self._validate(path.rstrip("/").removesuffix(_VALIDATE), scope, send)
+        elif path.endswith(insight.PATH) and scope["method"] == "GET":
+            await self._insight(scope, send)
         elif path == "/" and scope["method"] in {"GET", "HEAD", "POST"}:
             await reply(send, 200, "OK", is_head=scope["method"] == "HEAD")
         else:
@@ -176,6 +180,15 @@ class HttpApp:
             await reply(send, error.status, error.text)
         else:
             await reply(send, 200, "success")
+
+    async def _insight(self, scope: Scope, send: Send) -> None:
+        try:
+            insight.check(scope, self._keys)
+        except AdmissionError as error:
+            await reply(send, error.status, error.text)
+            return
+        rooms = {room.name: receptions(room, now=self._clock()) for room in self._switchboard.rooms}
+        await reply(send, 200, insight.write(rooms), content_type=JSON)
 
     # --- the server API -------------------------------------------------------------------------
 

@@ -282,7 +282,7 @@ def _media(  # noqa: PLR0912  the table of what the core says: one line each, ke
         case PictureStateObserved():
             observing.picture_state(room, session, event, turn)
         case StreamsObserved():
-            observing.streams(session, event)
+            observing.streams(session, event, turn.now)
         case DataReceived():
             conveying.received(room, session, event, turn)
         case DataFrameReceived():

@@ -93,13 +93,20 @@ def check_deadlines(room: RoomState, turn: Turn) -> None:
         _tell_quality(room, turn)
 
 
-def streams(session: Session, event: StreamsObserved) -> None:
+def streams(session: Session, event: StreamsObserved, now: float) -> None:
     """Who has two connections sends by one and receives by the other: each of them says its part."""
     if event.peer == session.receiver:
         session.sent_streams = event.sent
         session.way = event.way
     if event.peer == session.sid:
         session.received_streams = event.received
+        before = session.arrivals
+        session.arrivals = {
+            stream.track: last
+            if (last := before.get(stream.track)) is not None and last[0] == stream.totals.num_packets
+            else (stream.totals.num_packets, now)
+            for stream in event.received
+        }
         session.way = session.way or event.way
 
 
@@ -125,18 +132,22 @@ def _tell_quality(room: RoomState, turn: Turn) -> None:
 def _quality(session: Session) -> ConnectionQuality | None:
     if session.is_media_silent:
         return ConnectionQuality.POOR
+    link = recent_link(session)
+    return None if link is None else judge(link)
+
+
+def recent_link(session: Session) -> LinkStats | None:
+    """The transport of the last seconds; None: not measured yet."""
     if not session.link:
         return None
     count = len(session.link)
     rtts = [link.rtt_ms for link in session.link if link.rtt_ms is not None]
-    return judge(
-        LinkStats(
-            rtt_ms=sum(rtts) / len(rtts) if rtts else None,
-            loss_in=sum(link.loss_in for link in session.link) / count,
-            loss_out=sum(link.loss_out for link in session.link) / count,
-            bps_in=session.link[-1].bps_in,
-            bps_out=session.link[-1].bps_out,
-        )
+    return LinkStats(
+        rtt_ms=sum(rtts) / len(rtts) if rtts else None,
+        loss_in=sum(link.loss_in for link in session.link) / count,
+        loss_out=sum(link.loss_out for link in session.link) / count,
+        bps_in=session.link[-1].bps_in,
+        bps_out=session.link[-1].bps_out,
     )
 
 

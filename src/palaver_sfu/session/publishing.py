@@ -142,6 +142,8 @@ def set_muted(
     if publication.info.is_muted == is_muted:
         return
     publication.info = replace(publication.info, is_muted=is_muted)
+    # What did not arrive while it was muted says nothing about what comes.
+    session.arrivals.pop(publication.info.sid, None)
     if publication.is_announced:
         turn.changed(session)
     elif is_muted and publication.mid is not None and session.has_answer:

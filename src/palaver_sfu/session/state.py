@@ -193,6 +193,7 @@ class Session:
     way: str = ""  # of its datagrams: udp or tcp
     sent_streams: tuple[SentStream, ...] = ()
     received_streams: tuple[ReceivedStream, ...] = ()
+    arrivals: dict[TrackSid, tuple[int, float]] = field(default_factory=dict)  # packets, and when they last grew
     quality: ConnectionQuality | None = None
     data_sequence: int = 0
     is_data_open: bool = False
