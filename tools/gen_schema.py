@@ -31,6 +31,7 @@ django.setup()
 from palaver.config.live_handlers import REGISTRY  # noqa: E402 - the tool runs without an installed package
 from palaver.kernel.errors import ErrorSpec  # noqa: E402
 from palaver.live import wire  # noqa: E402
+from palaver.live.connection_wire import CONNECTION_EVENTS  # noqa: E402
 from palaver.live.domain.permissions import permission_rows  # noqa: E402
 from palaver.live.errors import LIVE_ERRORS, CloseCode  # noqa: E402
 
@@ -71,9 +72,7 @@ def live_schema() -> Schema:
     commands = TypeAdapter(command_union).json_schema(ref_template="#/$defs/{model}")
     messages = models_json_schema(
         [(model, "validation") for model in (wire.Hello, wire.CommandMessage, wire.Sync, wire.Pong)]
-        + [
-            (model, "serialization") for model in (*_server_models(), *REGISTRY.result_types(), *REGISTRY.event_types())
-        ],
+        + [(model, "serialization") for model in (*_server_models(), *REGISTRY.result_types(), *_event_types())],
         ref_template="#/$defs/{model}",
     )[1]
     defs: Schema = {**commands.pop("$defs"), **messages["$defs"]}
@@ -81,9 +80,8 @@ def live_schema() -> Schema:
     # On the wire model `command` is any object, because features register their own; the contract names them all.
     defs["CommandMessage"]["properties"]["command"] = {"$ref": "#/$defs/Command"}
     defs["Ack"]["properties"]["result"] = {"anyOf": [*_refs_to(REGISTRY.result_types()), {"type": "null"}]}
-    if events := REGISTRY.event_types():
-        defs["FeatureEvent"] = {"oneOf": _refs_to(events)}
-        defs["Event"]["properties"]["event"] = {"$ref": "#/$defs/FeatureEvent"}
+    defs["FeatureEvent"] = {"oneOf": _refs_to(_event_types())}
+    defs["Event"]["properties"]["event"] = {"$ref": "#/$defs/FeatureEvent"}
     for name, models in (
         ("ClientMessage", (wire.Hello, wire.CommandMessage, wire.Sync, wire.Pong)),
         ("ServerMessage", _server_models()),
@@ -116,6 +114,11 @@ def _errors() -> Mapping[ErrorSpec, str]:
 
 def _refs_to(models: Sequence[type[wire.Wire]]) -> list[Schema]:
     return [{"$ref": f"#/$defs/{model.__name__}"} for model in models]
+
+
+def _event_types() -> tuple[type[wire.Wire], ...]:
+    """News of what is done, and of how people are received."""
+    return (*REGISTRY.event_types(), *CONNECTION_EVENTS)
 
 
 def _server_models() -> tuple[type[wire.Wire], ...]:

@@ -23,6 +23,7 @@ from palaver.engines.port import (
     TicketHolder,
     WebhookRefusedError,
 )
+from palaver.engines.receptions import Sound
 from tests.contract.engine_arenas import Arena, Client, embedded_arena, livekit_arena, memory_arena
 from tests.servers import livekit
 from tests.servers.ports import free_tcp_port
@@ -249,6 +250,20 @@ async def test_comings_and_goings_are_reported_with_a_signature(arena: Arena) ->
             await bob.leave()
 
 
+async def test_an_engine_knows_how_people_are_received_or_says_that_it_does_not(
+    arena: Arena, request: pytest.FixtureRequest
+) -> None:
+    """LiveKit's own server has no word for it, and so has the fake; the SFU of Palaver says it of every room."""
+    kind: str = request.node.callspec.params["arena"]
+    await arena.join(ticket(arena, "g_bob"))
+    known = await arena.engine.receptions()
+    assert (known is None) is (kind != "embedded")
+    if known is None:
+        return
+    [bob] = known[ROOM]
+    assert (bob.identity, bob.sound, bob.heard_by) == ("g_bob", Sound.NONE, 0)
+
+
 def unreachable() -> MediaEngine:
     return LiveKitEngine(url=f"http://127.0.0.1:{free_tcp_port()}", api_key="k", api_secret="s" * 32)
 
@@ -264,6 +279,7 @@ async def test_an_engine_that_is_away_says_so(make: Callable[[], MediaEngine]) -
     engine = make()
     for call in (
         engine.list_participants(ROOM),
+        engine.receptions(),
         engine.remove_participant(ROOM, identity="g_bob"),
         engine.rename_participant(ROOM, identity="g_bob", name="Bob"),
         engine.set_sources(ROOM, identity="g_bob", sources=frozenset()),

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from palaver.engines.receptions import Receptions
 from palaver.kernel.errors import ENGINE_UNAVAILABLE, PalaverError
 
 ADMITTED_ATTRIBUTE = "palaver.participant"
@@ -145,6 +146,13 @@ class MediaEngine(Protocol):
 
     async def mute(self, room: str, *, identities: frozenset[str], source: str) -> None:
         """Stop one source of these people, whatever their clients do; they may start it again.
+
+        Raises: EngineUnavailableError.
+        """
+        ...
+
+    async def receptions(self) -> Receptions | None:
+        """How the people of all rooms are received; None: this engine does not say.
 
         Raises: EngineUnavailableError.
         """

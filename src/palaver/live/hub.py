@@ -37,6 +37,10 @@ _TOUCH_S: Final = 15.0
 _RECONCILE_S: Final = 30.0
 # After a restart clients may be back in the engine before they are back here.
 _STRAY_GRACE_S: Final = 15.0
+# Nobody is told of their connection more often; and it takes at most a twentieth of the time, however many there are.
+_CONNECTIONS_S: Final = 1.0
+_CONNECTIONS_REST: Final = 20
+_CONNECTIONS_AGAIN_S: Final = 10.0
 _MAX_REMEMBERED: Final = 10_000
 # A stop of the whole server may take five seconds, and this part of it one and a half.
 _GOODBYE_S: Final = 1.0
@@ -72,6 +76,7 @@ class Hub:
                 (_RECONCILE_S, self.reconcile),
             ):
                 self._tasks.create_task(_every(period_s, job), name=f"live {job.__name__}")
+            self._tasks.create_task(self._keep_telling_connections(), name="live connections")
             started.set()
 
     # --- sockets -------------------------------------------------------------------------------
@@ -260,6 +265,25 @@ class Hub:
                 logger.warning("The media engine did not say who is inside")
             else:
                 self._judge(meeting_id, inside)
+
+    async def tell_connections(self) -> float:
+        """Tell people how they are received. In how many seconds to do it again."""
+        if not self.rooms:
+            return _CONNECTIONS_S
+        begun_s = self.ports.clock().steady_s
+        try:
+            known = await self.ports.engine.receptions()
+        except EngineUnavailableError:
+            return _CONNECTIONS_AGAIN_S
+        if known is None:
+            return _CONNECTIONS_AGAIN_S
+        for meeting_id, room in tuple(self.rooms.items()):
+            room.tell_connections(known.get(meeting_id, ()))
+        return max(_CONNECTIONS_S, _CONNECTIONS_REST * (self.ports.clock().steady_s - begun_s))
+
+    async def _keep_telling_connections(self) -> None:
+        while True:
+            await asyncio.sleep(await self.tell_connections())
 
     async def _touch_room(self, room: LiveRoom) -> None:
         await self.ports.history.touched(room.state.facts.session_id, now=self.ports.clock())

@@ -5,10 +5,12 @@ nobody can see half of it. What takes time goes to a lane.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
+from palaver.engines.receptions import Reception
 from palaver.live import wire
+from palaver.live.connections import ConnectionDesk
 from palaver.live.domain import effects as fx
 from palaver.live.domain.kept import restore
 from palaver.live.domain.machine import actor_of, feed, give_command
@@ -92,6 +94,7 @@ class LiveRoom:
         self._greeters: dict[SocketId, Greeter] = {}
         self._engine = EngineDesk(run.facts.meeting_id, ports.engine, self.engine_lane, now=lambda: ports.clock().at)
         self._records = RecordDesk(ports.history, self.history_lane, state=lambda: self.state, now=ports.clock)
+        self._connections = ConnectionDesk()
         self._features = FeatureDesk(
             session_id,
             start=start_lane,
@@ -250,6 +253,10 @@ class LiveRoom:
             is_meant = who.role in MODERATORS if isinstance(event.to, Reach) else who.identity in event.to
             if is_meant and isinstance(seat.link, Connected) and (socket := self.sockets.get(seat.link.socket_id)):
                 socket.push(text)
+
+    def tell_connections(self, people: Iterable[Reception]) -> None:
+        """Tell everybody inside how they are received, where that changed."""
+        self._connections.tell(self.state, self.sockets, people)
 
     def finish_lanes(self) -> None:
         """What is owed is still done; nothing more comes."""

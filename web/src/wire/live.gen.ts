@@ -324,6 +324,15 @@ export interface CommandMessage {
   command: Command;
 }
 
+/** How you are received, and what you receive; all of it, each time something changed. Only servers that know it send this: without it nothing is known. */
+export interface Connection {
+  kind: "connection";
+  sound: OwnSound;
+  line: OwnLine | null;
+  troubles: StreamTrouble[];
+  weak: WeakLine[];
+}
+
 /** What changed between two versions. */
 export interface Delta {
   type: "delta";
@@ -418,7 +427,8 @@ export type FeatureEvent =
   | HandLoweredBy
   | Reacted
   | ChatMessageEvent
-  | ChatTrimmedEvent;
+  | ChatTrimmedEvent
+  | Connection;
 
 /** A moderator lowered your hand. */
 export interface HandLoweredBy {
@@ -497,6 +507,23 @@ export interface MuteParticipant {
   kind: "mute_participant";
   participant_id: string;
   source: Source;
+}
+
+/** Your line to the server; losses in percent, up is towards the server. */
+export interface OwnLine {
+  way: "udp" | "tcp";
+  trouble: "cut" | "loss" | "delay" | null;
+  rtt_ms: number | null;
+  lost_up: number;
+  lost_down: number;
+}
+
+/** What of your microphone reaches the server (`silent`: it is open, and nothing comes), and how many of the others hear it. Some of those who do not are named, by `participant_id`. */
+export interface OwnSound {
+  state: "none" | "muted" | "silent" | "arriving";
+  heard_by: number;
+  others: number;
+  unheard_by: string[];
 }
 
 /** One person in the room. `participant_id` names this join, `identity` the person in this meeting. */
@@ -739,6 +766,15 @@ export interface StoppedBy {
   may_resume: boolean;
 }
 
+/** Something of somebody that reaches you with losses, smaller than you asked for, or not at all, and why: packets are lost, your line has no room, the server is too busy, or nothing comes from there. */
+export interface StreamTrouble {
+  participant_id: string;
+  source: "microphone" | "camera" | "screen_share" | "screen_share_audio";
+  cause: "loss" | "bandwidth" | "cpu" | "waiting";
+  is_sent: boolean;
+  lost: number;
+}
+
 /** The client has `version` and wants what is missing. */
 export interface Sync {
   type: "sync";
@@ -784,6 +820,12 @@ export type WaitingRoom = "nobody" | "guests" | "everyone";
 
 /** How it stands with somebody at the door. */
 export type WaitingStatus = "asked" | "unanswered";
+
+/** Somebody whose own line is weak. Told to moderators only. */
+export interface WeakLine {
+  participant_id: string;
+  trouble: "cut" | "loss" | "delay";
+}
 
 /** The answer to a hello that was let in. */
 export interface Welcome {

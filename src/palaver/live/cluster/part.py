@@ -15,6 +15,7 @@ from palaver.engines.port import (
     MediaTicket,
     TicketHolder,
 )
+from palaver.engines.receptions import Receptions
 from palaver.live.cluster.breaker import Breaker
 from palaver.live.cluster.door import ClusterDoor
 from palaver.live.cluster.exchange import Exchange
@@ -112,6 +113,10 @@ class _HeldEngine:
     async def list_participants(self, room: str) -> tuple[EngineParticipant, ...]:
         """Who is in the room."""
         return await self._engine.list_participants(room)
+
+    async def receptions(self) -> Receptions | None:
+        """How people are received, in all rooms: nothing is done to them by that."""
+        return await self._engine.receptions()
 
     async def remove_participant(self, room: str, *, identity: str, revoke_before: datetime | None = None) -> None:
         """Disconnect somebody, if the room is still ours."""
