@@ -92,7 +92,7 @@ def _without_the_gone(state: RoomState, changes: list[Change]) -> RoomState:
 
 
 def _handed_over(state: RoomState, changes: list[Change], effects: list[Effect], now: Moment) -> RoomState:
-    """The rule (LIVE-017): when the last host is gone, the co-host who came first acts as host, else the signed-in
+    """The rule (LIVE-019): when the last host is gone, the co-host who came first acts as host, else the signed-in
     member who came first; as soon as a host is there, the room is theirs again. Guests and viewers never act.
     """
     is_host_here = any(seat.own_role in HOSTS for seat in state.seats.values())

@@ -271,7 +271,7 @@ def test_a_corrected_wall_clock_neither_drops_nor_keeps_anybody() -> None:
 
 
 def test_a_wall_clock_that_is_set_back_changes_no_order() -> None:
-    """LIVE-017, LIVE-109: who came first and whose hand went up first, also where a page counts milliseconds."""
+    """LIVE-019, LIVE-109: who came first and whose hand went up first, also where a page counts milliseconds."""
     state = room_with("alice", "bob", "carol")
     for number, socket in enumerate((3, 1, 2)):
         state = command(state, socket, "raise_hand", RaiseHand(), at=100.0 - 3_600.0 * number).state

@@ -110,7 +110,7 @@ def test_what_the_list_says_now_counts_in_a_running_room() -> None:
 
 
 def test_the_room_is_handed_over_and_given_back() -> None:
-    """LIVE-017: to the signed-in member who came first; guests never."""
+    """LIVE-019: to the signed-in member who came first; guests never."""
     state = room_with("bob", "carol", "alice")
     gone = command(state, 3, "leave", Leave())
     carol = gone.state.seats[P2].participant
@@ -123,7 +123,7 @@ def test_the_room_is_handed_over_and_given_back() -> None:
 
 
 def test_a_co_host_goes_before_members_and_nobody_acts_among_guests() -> None:
-    """LIVE-017."""
+    """LIVE-019."""
     state = feed(room_with("carol", "alice"), join("dave", 3, role=Role.CO_HOST, user_id=9), moment()).state
     gone = command(state, 2, "leave", Leave()).state
     assert [seat.participant.name for seat in gone.seats.values() if seat.participant.is_acting] == ["Dave"]
@@ -132,7 +132,7 @@ def test_a_co_host_goes_before_members_and_nobody_acts_among_guests() -> None:
 
 
 def test_who_only_acts_as_host_decides_nothing_beyond_this_run() -> None:
-    """LIVE-017."""
+    """LIVE-019."""
     state = command(room_with("carol", "alice", "bob"), 2, "leave", Leave()).state
     assert command(state, 1, "ban_participant", BanParticipant(P3, "", None)).answer == fx.Refused("not_allowed")
     assert command(state, 1, "set_role", SetRole(P1, Role.HOST)).answer == fx.Refused("outranked")
