@@ -256,6 +256,7 @@ class LiveRoom:
 
     def tell_connections(self, people: Iterable[Reception]) -> None:
         """Tell everybody inside how they are received, where that changed."""
+        self._members.catch_up()
         self._connections.tell(self.state, self.sockets, people)
 
     def finish_lanes(self) -> None:
