@@ -1,4 +1,4 @@
-"""The media core: one UDP port, two threads, every packet. Built from `media/crates/py`.
+"""The media core: for each engine one UDP port, two threads, every packet. Built from `media/crates/py`.
 
 Threads. An `Engine` owns a media thread (everything per packet) and a negotiation thread (session descriptions as
 text). Neither ever attaches to the interpreter. Every method but `close` puts a command on a bounded queue and returns
@@ -69,9 +69,9 @@ def parse_offer(sdp: str) -> list[OfferSection]:
 
 @final
 class Engine:
-    """The media engine of one process."""
+    """A media thread and what belongs to it. A process may have several, each with a port of its own."""
 
-    def __init__(self, *, binds: list[tuple[str, int]], announce: list[str], workers: int = 1) -> None:
+    def __init__(self, *, binds: list[tuple[str, int]], announce: list[str]) -> None:
         """Bind one UDP port and start.
 
         Args:
@@ -79,7 +79,6 @@ class Engine:
                 family that the machine lacks is skipped after the first bind.
             announce: IP addresses that become the candidates of every answer, each with the bound port. Addresses of a
                 family that is not bound are left out; at least one must remain.
-            workers: exactly 1.
 
         Raises:
             EngineError: bind failure, no usable address, no threads or descriptors left.
@@ -121,8 +120,8 @@ class Engine:
           publish), `smaller_pictures`, `smallest_pictures` (which it has then seen to itself).
         - `("data", peer, label, payload)`, `("data_open", peer, label)`
         - `("log", level, text)`: `info`, `warning`, `error`; never contains descriptions, addresses or keys.
-        - `("worker_lost", *rooms)`: the media thread failed as a whole and began again without these rooms and their
-          peers.
+        - `("worker_lost", reason, rooms)`: the media thread failed as a whole and began again, on its port, without
+          these rooms and their peers.
 
         Raises:
             EngineError: used after fork.
@@ -232,8 +231,10 @@ class Engine:
         plain: list[tuple[str, int]],
         encrypted: list[tuple[str, int]],
         certificate: tuple[str, str] | None = None,
+        beside: list[Engine] = ...,
     ) -> None:
-        """Speak TURN as well, on a thread of its own; once. Its only peers are the candidates of this engine.
+        """Speak TURN as well, on a thread of its own; once. Its only peers are the candidates of this engine and of
+        those `beside` it. It ends with this one.
 
         Args:
             secret: what passwords are made with: user `<unix time until which it is valid>:<participant>`, password
@@ -252,6 +253,9 @@ class Engine:
         Raises:
             EngineError: `relay` was not called, or `queue_full`.
         """
+
+    def fail_for_a_test(self) -> None:
+        """Make the media thread panic: event `worker_lost`. Nothing but tests has a use for it."""
 
     def stats(self) -> str:
         """A flat JSON object of numbers: totals since the start, as of the last second."""

@@ -11,6 +11,7 @@ A server that speaks the ASGI lifespan protocol calls the two by itself.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import socket
@@ -29,7 +30,7 @@ from palaver_sfu.http.app import HttpApp
 from palaver_sfu.http.gate import Gate
 from palaver_sfu.http.replies import Receive, Scope, Send
 from palaver_sfu.meters import Meters
-from palaver_sfu.ports import FactSink, MediaEvent, MediaPort
+from palaver_sfu.ports import FactSink, MediaEvent, MediaPort, ThreadFigures
 from palaver_sfu.room.values import ALL_CODECS
 from palaver_sfu.session.effects import Announce
 from palaver_sfu.survey import RoomView, survey
@@ -111,7 +112,7 @@ class SfuApp:
 
     @property
     def media_port(self) -> int:
-        """The UDP port that media really uses."""
+        """The UDP port that media really uses; of several threads, that of the first."""
         return self._media.local_port
 
     def media_stats(self) -> str:
@@ -120,13 +121,17 @@ class SfuApp:
 
     def rooms(self) -> Sequence[RoomView]:
         """What is going on, for operators."""
-        return survey(self.switchboard.rooms, now=self._clock())
+        return survey(self.switchboard.rooms, now=self._clock(), thread_of=self._media.thread_of)
+
+    def media_threads(self) -> Sequence[ThreadFigures]:
+        return self._media.threads()
 
     def metrics(self) -> Iterable[Family]:
         sender = self._webhooks
         return self._meters.families(
             self.rooms(),
             core=self._media.stats(),
+            threads=self._media.threads(),
             webhooks=(sender.sent, sender.dropped, sender.waiting),
             calls_open=self.switchboard.open_calls,
         )
@@ -224,36 +229,41 @@ def new_nonce() -> str:
 def _open_media(settings: SfuSettings) -> tuple[MediaPort, TurnServer | None]:
     # Imported here: the compiled core is needed by a running server only, not by those who read settings.
     from palaver_sfu.adapters.media import CoreMedia
+    from palaver_sfu.adapters.pool import MediaPool
 
     announce = settings.media_addresses or tuple(local_addresses())
     if not announce:
         raise ConfigError("media-address", "no interface is up; name an address that clients can reach")
-    port = settings.media_port
     has_ipv6 = any(":" in address for address in announce)
     has_ipv4 = any(":" not in address for address in announce)
     hosts = ["0.0.0.0"] * has_ipv4 + ["::"] * has_ipv6  # noqa: S104  media is for everybody
-    try:
-        media = CoreMedia(
-            binds=[(host, port) for host in hosts],
-            announce=announce,
-            workers=settings.media_workers,
-            disabled=frozenset(ALL_CODECS) - frozenset(settings.room_options.enabled_codecs),
-            voices=settings.voices,
-        )
-    except MediaError as error:
-        raise ConfigError("media-port", f"cannot use UDP port {port}: {error}") from error
     turn = settings.turn
-    if not turn.is_on:
-        return media, None
     secret = secrets.token_bytes(32)
-    try:
-        media.relay(
-            secret=secret,
-            plain=[(host, turn.port) for host in hosts if turn.port],
-            encrypted=[(host, turn.tls_port) for host in hosts if turn.tls_port],
-            certificate=turn.certificate,
-        )
-    except MediaError as error:
-        media.close()
-        raise ConfigError("turn-port", str(error)) from error
-    return media, TurnServer(urls=turn.urls(announce), secret=secret)
+    threads: list[CoreMedia] = []
+    with contextlib.ExitStack() as opened:
+        for number in range(settings.media_threads):
+            port = settings.media_port and settings.media_port + number
+            which = f" for media thread {number + 1} of {settings.media_threads}" if settings.media_threads > 1 else ""
+            try:
+                thread = CoreMedia(
+                    binds=[(host, port) for host in hosts],
+                    announce=announce,
+                    disabled=frozenset(ALL_CODECS) - frozenset(settings.room_options.enabled_codecs),
+                    voices=settings.voices,
+                )
+            except MediaError as error:
+                raise ConfigError("media-port", f"cannot use UDP port {port}{which}: {error}") from error
+            threads.append(opened.enter_context(contextlib.closing(thread)))
+        if turn.is_on:
+            try:
+                threads[0].relay(
+                    secret=secret,
+                    plain=[(host, turn.port) for host in hosts if turn.port],
+                    encrypted=[(host, turn.tls_port) for host in hosts if turn.tls_port],
+                    certificate=turn.certificate,
+                    beside=threads[1:],
+                )
+            except MediaError as error:
+                raise ConfigError("turn-port", str(error)) from error
+        opened.pop_all()
+    return MediaPool(threads), TurnServer(urls=turn.urls(announce), secret=secret) if turn.is_on else None

@@ -28,6 +28,7 @@ from palaver_sfu.config import (
 from palaver_sfu.config_file import FileConfig, read_file
 from palaver_sfu.errors import ConfigError
 from palaver_sfu.http.admin import AdminApp, Insight
+from palaver_sfu.processors import media_threads
 from palaver_sfu.relaying import TurnSettings, read_ice_servers
 from palaver_sfu.room.values import DEFAULT_VOICES, VoiceLimit
 
@@ -69,6 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="IP",
         help="announce exactly this address (repeatable; default: all of interfaces that are up)",
+    )
+    parser.add_argument(
+        "--media-threads",
+        metavar="N",
+        help="media threads, or auto: one for each processor; each has a port, from --media-port on (default 1)",
     )
     parser.add_argument(
         "--voices",
@@ -130,7 +136,10 @@ def run(arguments: argparse.Namespace) -> int:
             return _fail(str(error), EXIT_PORT if error.setting.endswith("port") else EXIT_SETTINGS)
         admin = None
         if options.admin is not None and beside is not None:
-            admin = AdminApp(Insight(rooms=app.rooms, families=app.metrics, settings=options.admin)), beside
+            page = AdminApp(
+                Insight(rooms=app.rooms, families=app.metrics, settings=options.admin, threads=app.media_threads)
+            )
+            admin = page, beside
         asyncio.run(server.serve(app, listener, read_keys=lambda: _read_keys_again(arguments), admin=admin))
     return 0
 
@@ -145,7 +154,7 @@ def read_options(arguments: argparse.Namespace) -> Options:
         keys=keys,
         media_port=_first(arguments.media_port, file.media_port, DEFAULT_MEDIA_PORT),
         media_addresses=tuple(arguments.media_address) or file.media_addresses,
-        media_workers=file.media_workers,
+        media_threads=_media_threads(arguments.media_threads or file.media_threads or "1"),
         voices=VoiceLimit(
             most=_first(arguments.voices, None, file.voices.most),
             large_room=_first(arguments.large_room, None, file.voices.large_room),
@@ -168,6 +177,13 @@ def read_options(arguments: argparse.Namespace) -> Options:
         sfu=sfu,
         admin=_admin(arguments, file),
     )
+
+
+def _media_threads(text: str) -> int:
+    try:
+        return media_threads(text)
+    except ValueError as problem:
+        raise ConfigError("media-threads", str(problem)) from None
 
 
 def _turn(arguments: argparse.Namespace, file: FileConfig) -> TurnSettings:

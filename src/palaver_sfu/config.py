@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from palaver_sfu.errors import ConfigError
+from palaver_sfu.processors import MAX_MEDIA_THREADS
 from palaver_sfu.relaying import NO_TURN, TurnSettings
 from palaver_sfu.room.limits import DEFAULT_LIMITS, Limits
 from palaver_sfu.room.values import (
@@ -55,14 +56,14 @@ class SfuSettings:
     """Everything that `create_app` needs.
 
     `media_addresses` are announced as candidates exactly as given; empty means every address of an interface that
-    is up. `media_port` 0 takes any free UDP port. `ice_servers` are those that the operator runs. `is_dev` allows
-    secrets that are too short for anything else.
+    is up. `media_port` 0 takes any free UDP port; of several `media_threads` each has one, from `media_port` on.
+    `ice_servers` are those that the operator runs. `is_dev` allows secrets that are too short for anything else.
     """
 
     keys: Mapping[str, str] = field(repr=False)
     media_port: int = DEFAULT_MEDIA_PORT
     media_addresses: tuple[str, ...] = ()
-    media_workers: int = 1
+    media_threads: int = 1
     voices: VoiceLimit = DEFAULT_VOICES
     webhook_urls: tuple[str, ...] = ()
     webhook_api_key: str = ""
@@ -82,8 +83,10 @@ class SfuSettings:
         for address in self.media_addresses:
             check_address("media-address", address)
         _check_codecs(self.room_options.enabled_codecs)
-        if self.media_workers < 1:
-            raise ConfigError("media-workers", "must be at least 1")
+        if not 1 <= self.media_threads <= MAX_MEDIA_THREADS:
+            raise ConfigError("media-threads", f"must be 1 to {MAX_MEDIA_THREADS}, or auto")
+        if self.media_port and self.media_port + self.media_threads - 1 > MAX_PORT:
+            raise ConfigError("media-threads", f"there are not as many ports from {self.media_port} on")
         if not 1 <= self.voices.most <= MOST_VOICES:
             raise ConfigError("voices", f"must be 1 to {MOST_VOICES}")
         if self.voices.large_room < self.voices.most:

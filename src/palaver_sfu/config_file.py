@@ -28,7 +28,7 @@ class FileConfig:
     keys_file: Path | None = None
     media_port: int | None = None
     media_addresses: tuple[str, ...] = ()
-    media_workers: int = 1
+    media_threads: str | None = None
     voices: VoiceLimit = DEFAULT_VOICES
     ice_servers: tuple[IceServer | TurnServer, ...] = ()
     turn_port: int | None = None
@@ -79,7 +79,7 @@ def parse_file(text: str, *, folder: Path = Path()) -> FileConfig:
         keys_file=root.file("keys_file", folder),
         media_port=media.number("port"),
         media_addresses=media.texts("addresses"),
-        media_workers=media.number("workers") or 1,
+        media_threads=media.number_or_word("threads", "auto"),
         voices=_voices(media),
         ice_servers=tuple(ice_server(table.all(), table.path) for table in media.tables("ice_servers")),
         turn_port=turn.number("port"),
@@ -173,6 +173,13 @@ class _Table:
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
             raise self._wrong(name, "is not a whole number from 0 on")
         return value
+
+    def number_or_word(self, name: str, word: str) -> str | None:
+        """As text."""
+        if self._values.get(name) == word:
+            return self.text(name)
+        number = self.number(name)
+        return None if number is None else str(number)
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self._values.pop(name, default)

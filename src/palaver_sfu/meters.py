@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from palaver_sfu.exposition import Counter, Family, Histogram, gauge
-from palaver_sfu.ports import MediaEvent
+from palaver_sfu.ports import LIGHT, MediaEvent, ThreadFigures
 from palaver_sfu.session.effects import Announce, RoomFact
 from palaver_sfu.session.inputs import StatsObserved
 from palaver_sfu.survey import RoomView
@@ -34,6 +34,7 @@ _CORE = {
     "worker_panics": ("media_worker_failures_total", "Media threads that died."),
 }
 _CORE_GAUGES = {"peers": "Peer connections.", "tcp_connections": "Media connections over TCP."}
+_LOADS = (LIGHT, "full", "smaller_pictures", "smallest_pictures")
 _PREFIX = "palaver_sfu_"
 
 
@@ -78,7 +79,13 @@ class Meters:
         self._lags.observe(max(0.0, lag_s))
 
     def families(
-        self, rooms: Sequence[RoomView], *, core: str, webhooks: tuple[int, int, int], calls_open: int
+        self,
+        rooms: Sequence[RoomView],
+        *,
+        core: str,
+        threads: Sequence[ThreadFigures],
+        webhooks: tuple[int, int, int],
+        calls_open: int,
     ) -> Iterable[Family]:
         """`core`: the media core's counters; `webhooks`: sent, dropped, waiting."""
         yield from _rooms(rooms)
@@ -95,6 +102,7 @@ class Meters:
         ):
             yield meter.family()
         yield from _core(core)
+        yield from _threads(threads)
         sent, dropped, waiting = webhooks
         total = [("", (("result", "sent"),), float(sent)), ("", (("result", "dropped"),), float(dropped))]
         yield Family(f"{_PREFIX}webhooks_total", "counter", "Webhooks, by what became of them.", total)
@@ -144,6 +152,30 @@ def _core(text: str) -> Iterable[Family]:
         elif name != "rooms":
             drops.append(("", (("cause", name),), value))
     yield Family(f"{_PREFIX}media_drops_total", "counter", "What the media core threw away, by cause.", drops)
+
+
+def _threads(threads: Sequence[ThreadFigures]) -> Iterable[Family]:
+    def of_each(name: str, meaning: str, value: Callable[[ThreadFigures], float]) -> Family:
+        values: dict[tuple[str, ...], float] = {(str(number),): value(thread) for number, thread in enumerate(threads)}
+        return gauge(f"{_PREFIX}media_thread_{name}", meaning, values, "thread")
+
+    yield of_each("busy_ratio", "Share of the last second that a media thread worked.", lambda thread: thread.busy)
+    yield of_each("rooms", "Rooms that are pinned to a media thread.", lambda thread: thread.rooms)
+    yield of_each("peers", "Peer connections of a media thread.", lambda thread: thread.peers)
+    yield of_each(
+        "overload",
+        "What a media thread gives up: 0 nothing, 1 new publishers, 2 the largest layers, 3 all but the smallest.",
+        lambda thread: _LOADS.index(thread.load),
+    )
+    packets, failures = [], []
+    for number, thread in enumerate(threads):
+        label = ("thread", str(number))
+        packets.append(("", (label, ("direction", "in")), float(thread.packets_in)))
+        packets.append(("", (label, ("direction", "out")), float(thread.packets_out)))
+        failures.append(("", (label,), float(thread.failures)))
+    name = f"{_PREFIX}media_thread_"
+    yield Family(f"{name}packets_total", "counter", "RTP packets of a media thread.", packets)
+    yield Family(f"{name}failures_total", "counter", "Times that a media thread died and began again.", failures)
 
 
 def _process() -> Iterable[Family]:

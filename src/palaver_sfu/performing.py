@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from palaver_sfu.ports import MediaPort
+from palaver_sfu.room.values import RoomSid
 from palaver_sfu.session.effects import (
     AddCandidate,
     ClosePeer,
@@ -21,10 +22,10 @@ from palaver_sfu.session.effects import (
 )
 
 
-def perform(media: MediaPort, effect: MediaEffect) -> None:
-    """Raises: MediaError."""
+def perform(media: MediaPort, room: RoomSid, effect: MediaEffect) -> None:
+    """`room`: whose transition it was. Raises: MediaError."""
     match effect:
-        case OpenPeer(room=room, peer=peer):
+        case OpenPeer(peer=peer):
             media.open_peer(room=room, peer=peer)
         case ClosePeer(peer=peer):
             media.close_peer(peer=peer)
@@ -56,10 +57,10 @@ def perform(media: MediaPort, effect: MediaEffect) -> None:
         case LimitLine(peer=peer, bps=bps):
             media.limit_line(peer=peer, bps=bps)
         case SetTrackMuted(track=track, is_muted=is_muted):
-            media.set_track_muted(track=track, is_muted=is_muted)
+            media.set_track_muted(room=room, track=track, is_muted=is_muted)
         case AddCandidate(peer=peer, candidate=candidate):
             media.add_candidate(peer=peer, candidate=candidate)
         case SendData(peers=peers, label=label, payload=payload):
-            media.send_data(peers=peers, label=label, payload=payload)
+            media.send_data(room=room, peers=peers, label=label, payload=payload)
         case _:
             assert_never(effect)

@@ -55,10 +55,28 @@ class StreamsTold:
 
 @dataclass(frozen=True, slots=True)
 class LoadChanged:
-    """How busy the media threads are: `light`, or what is given up: `full` (no new publishers), `smaller_pictures`,
-    `smallest_pictures`."""
+    """How busy a media thread is: `light`, or what is given up: `full` (no new publishers), `smaller_pictures`,
+    `smallest_pictures`. `rooms` are those that it serves; it does not know them itself."""
 
     load: str
+    rooms: tuple[RoomSid, ...] = ()
+
+
+LIGHT = "light"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadFigures:
+    """A media thread, for operators. `busy`: its share of the last second; `failures`: how often it began again."""
+
+    port: int
+    load: str
+    busy: float
+    rooms: int
+    peers: int
+    packets_in: int
+    packets_out: int
+    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +87,9 @@ class CoreLog:
 
 @dataclass(frozen=True, slots=True)
 class WorkerLost:
-    """A media thread died; the rooms it served have no media any more."""
+    """A media thread died and began again; the rooms it served have lost their media, and all of their peers."""
 
+    reason: str
     rooms: tuple[RoomSid, ...]
 
 
@@ -96,8 +115,9 @@ MediaEvent = (
 OnMediaEvents = Callable[[Sequence[MediaEvent]], None]
 
 
-class MediaPort(Protocol):
-    """Everything per packet. Commands return at once; news comes in batches on the event loop.
+class MediaCommands(Protocol):
+    """What is asked of one media thread, or of all together. Commands return at once; news comes in batches on the
+    event loop.
 
     Peers and tracks that are not known (any more) are ignored. A command raises `MediaError` only when the core
     is closed or cannot keep up.
@@ -166,19 +186,33 @@ class MediaPort(Protocol):
     def limit_line(self, *, peer: ParticipantSid, bps: int) -> None:
         """Send `peer` no more than `bps` bits per second, whatever its line carries; 0 lifts the limit."""
 
-    def set_track_muted(self, *, track: TrackSid, is_muted: bool) -> None: ...
+    def set_track_muted(self, *, room: RoomSid, track: TrackSid, is_muted: bool) -> None: ...
 
-    def send_data(self, *, peers: Sequence[ParticipantSid], label: str, payload: bytes) -> None: ...
+    def send_data(self, *, room: RoomSid, peers: Sequence[ParticipantSid], label: str, payload: bytes) -> None: ...
 
     def add_candidate(self, *, peer: ParticipantSid, candidate: str) -> None: ...
 
     def relay_connection(self, fd: int, *, local: tuple[str, int], remote: tuple[str, int]) -> None:
         """Speak TURN on a connected stream socket that stays the caller's; `remote` is really at its other end."""
 
-    def stats(self) -> str:
-        """JSON counters."""
-
     def close(self) -> None: ...
+
+
+class MediaPort(MediaCommands, Protocol):
+    """Everything per packet, on as many media threads as there are. A room stays on one of them."""
+
+    def open_room(self, *, room: RoomSid) -> bool:
+        """Before its first peer. Answers whether its thread is too busy for new publishers already."""
+
+    def close_room(self, *, room: RoomSid) -> None: ...
+
+    def thread_of(self, room: RoomSid) -> int | None:
+        """The place of the room's thread in `threads`."""
+
+    def threads(self) -> Sequence[ThreadFigures]: ...
+
+    def stats(self) -> str:
+        """JSON counters of all threads together."""
 
 
 class FactSink(Protocol):

@@ -63,7 +63,7 @@ async def serve(
 ) -> None:
     """Until a signal. `read_keys` is asked again when the process is told to (SIGHUP)."""
     host, port = listener.getsockname()[:2]
-    fields = {"host": host, "port": port, "media_port": app.media_port}
+    fields = {"host": host, "port": port, "media_port": app.media_port, "media_threads": len(app.media_threads())}
     if admin is None:
         logger.info("sfu listens", extra=fields)
         await _Server(uvicorn_config(app), app, read_keys=read_keys).serve(sockets=[listener])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from palaver_sfu.room.values import ConnectionQuality, LinkStats, TrackKind
+from palaver_sfu.room.values import ConnectionQuality, LinkStats, RoomSid, TrackKind
 from palaver_sfu.session.state import RoomState, Session
 
 
@@ -63,16 +63,20 @@ class RoomView:
     name: str
     age_s: int
     max_participants: int
+    media_thread: int | None
     participants: tuple[ParticipantView, ...]
 
 
-def survey(rooms: Iterable[RoomState], *, now: float) -> tuple[RoomView, ...]:
+def survey(
+    rooms: Iterable[RoomState], *, now: float, thread_of: Callable[[RoomSid], int | None]
+) -> tuple[RoomView, ...]:
     return tuple(
         RoomView(
             sid=room.sid,
             name=room.name,
             age_s=int(now - room.created_at),
             max_participants=room.options.max_participants,
+            media_thread=thread_of(room.sid),
             participants=tuple(_participant(room, session) for session in room.sessions.values()),
         )
         for room in rooms

@@ -16,6 +16,7 @@ from palaver_sfu.errors import AdmissionError, ApiCode, ApiError, MediaError
 from palaver_sfu.links import Link, Links
 from palaver_sfu.performing import perform
 from palaver_sfu.ports import (
+    LIGHT,
     CoreLog,
     DataArrived,
     DataOpened,
@@ -133,7 +134,6 @@ class Switchboard:
         self._calls = Calls()
         self._is_stepping = False
         self._is_closed = False
-        self._is_full = False
         # Oldest out first.
         self._revoked: OrderedDict[tuple[RoomName, Identity], float] = OrderedDict()
 
@@ -313,8 +313,9 @@ class Switchboard:
         self._rooms[name] = room
         self._by_sid[room.sid] = room
         logger.info("room opened", extra={"room": name, "room_sid": room.sid})
+        is_full = self._media.open_room(room=room.sid)
         self._run(room, effects)
-        if self._is_full:
+        if is_full:
             self._feed(room, LoadObserved(is_full=True))
         return room
 
@@ -371,12 +372,13 @@ class Switchboard:
             case RoomEnded():
                 self._rooms.pop(room.name, None)
                 self._by_sid.pop(room.sid, None)
+                self._media.close_room(room=room.sid)
             case ClosePeer(peer=peer):
                 self._peers.pop(owner_of(peer), None)
                 self._calls.left(owner_of(peer))
-                perform(self._media, effect)
+                perform(self._media, room.sid, effect)
             case _:
-                perform(self._media, effect)
+                perform(self._media, room.sid, effect)
 
     def _announce(self, effect: Announce) -> None:
         participant = effect.participant
@@ -391,16 +393,16 @@ class Switchboard:
             case CoreLog(level=level, message=message):
                 number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
                 logger.log(number, "media core", extra={"detail": message})
-            case WorkerLost(rooms=rooms):
-                self._worker_lost(rooms)
+            case WorkerLost():
+                self._worker_lost(event)
             case SpeakersHeard(room=sid, observed=observed):
                 room = self._by_sid.get(sid)
                 if room is not None:
                     self._feed(room, observed)
             case StatsObserved():
                 self._stats(event)
-            case LoadChanged(load=load):
-                self._load_changed(load)
+            case LoadChanged():
+                self._load_changed(event)
             case StreamsTold(peers=peers):
                 for one in peers:
                     self._feed_peer(one.peer, one)
@@ -457,16 +459,20 @@ class Switchboard:
         for sid, stats in by_room.items():
             self._feed(self._by_sid[sid], replace(event, stats=tuple(stats)))
 
-    def _load_changed(self, load: str) -> None:
-        logger.warning("media load changed", extra={"load": load})
-        self._is_full = load != "light"
-        for room in list(self._rooms.values()):
-            self._feed(room, LoadObserved(is_full=self._is_full))
+    def _load_changed(self, event: LoadChanged) -> None:
+        logger.warning("media load changed", extra={"load": event.load, "rooms": len(event.rooms)})
+        for room in self._known(event.rooms):
+            self._feed(room, LoadObserved(is_full=event.load != LIGHT))
 
-    def _worker_lost(self, rooms: Sequence[RoomSid]) -> None:
-        for sid in rooms:
-            room = self._by_sid.get(sid)
-            if room is not None:
-                logger.error("media worker lost", extra={"room": room.name})
-                for peer in list(room.sessions):
-                    self._feed(room, PeerClosed(peer=peer, reason="panic"))
+    def _worker_lost(self, event: WorkerLost) -> None:
+        rooms = self._known(event.rooms)
+        logger.error(
+            "media thread failed and began again",
+            extra={"reason": event.reason, "rooms": [room.name for room in rooms]},
+        )
+        for room in rooms:
+            for peer in list(room.sessions):
+                self._feed(room, PeerClosed(peer=peer, reason="panic"))
+
+    def _known(self, sids: Sequence[RoomSid]) -> list[RoomState]:
+        return [self._by_sid[sid] for sid in sids if sid in self._by_sid]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -11,10 +12,14 @@ import pytest
 
 from palaver_sfu.adapters.media import CoreMedia
 from palaver_sfu.adapters.memory import MemoryMedia
-from palaver_sfu.errors import MediaError
+from palaver_sfu.adapters.pool import MediaPool
+from palaver_sfu.app import create_app
+from palaver_sfu.config import DEV_KEYS, SfuSettings
+from palaver_sfu.errors import ConfigError, MediaError
 from palaver_sfu.ports import MediaEvent, MediaPort
 from palaver_sfu.room.values import Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
 from palaver_sfu.session.inputs import Answered, NegotiationFailed, OfferMade, PeerClosed
+from tests.servers.ports import free_udp_ports
 
 ROOT = Path(__file__).parents[2]
 # Chromium: three recvonly audio and video sections, a data channel, a microphone and a camera in three layers.
@@ -61,13 +66,15 @@ class Watched:
 
 
 def core() -> MediaPort:
-    return CoreMedia(binds=[("127.0.0.1", 0)], announce=["127.0.0.1"])
+    return MediaPool([CoreMedia(binds=[("127.0.0.1", 0)], announce=["127.0.0.1"]) for _ in range(2)])
 
 
 @pytest.fixture(params=[core, lambda: MemoryMedia(connects=False)], ids=["core", "memory"])
 async def media(request: pytest.FixtureRequest) -> AsyncIterator[Watched]:
     make: Callable[[], MediaPort] = request.param
     watched = Watched(make())
+    for room in ("RM_other", "RM_1"):  # so that the room in question is not on the first thread
+        watched.port.open_room(room=RoomSid(room))
     yield watched
     watched.port.close()
 
@@ -175,9 +182,9 @@ async def test_commands_for_nobody_are_ignored(media: Watched) -> None:
     port.negotiate(peer=BOB, offer_id=1, offer=OFFER, publish={}, subscribe={}, codecs={}, opus={})
     port.set_subscription(peer=BOB, track=CAMERA, is_enabled=True, max_spatial_layer=0, max_fps=0)
     port.drop_subscription(peer=BOB, track=CAMERA)
-    port.set_track_muted(track=CAMERA, is_muted=True)
+    port.set_track_muted(room=RoomSid("RM_1"), track=CAMERA, is_muted=True)
     port.limit_line(peer=BOB, bps=100_000)
-    port.send_data(peers=[BOB], label="_reliable", payload=b"hi")
+    port.send_data(room=RoomSid("RM_1"), peers=[BOB], label="_reliable", payload=b"hi")
     port.add_candidate(peer=BOB, candidate="candidate:nonsense")
     port.open_peer(room=RoomSid("RM_1"), peer=ALICE)
     assert isinstance(await media.negotiate(1), Answered)
@@ -191,6 +198,21 @@ async def test_after_the_end_commands_are_refused_and_ending_again_is_harmless(m
         media.port.open_peer(room=RoomSid("RM_1"), peer=ALICE)
 
 
+async def test_a_room_is_on_one_thread_while_it_is_open(media: Watched) -> None:
+    room = RoomSid("RM_1")
+    number = media.port.thread_of(room)
+    assert number is not None
+    before = media.port.threads()[number]
+    media.port.open_peer(room=room, peer=ALICE)
+    during = media.port.threads()[number]
+    assert (during.rooms, during.peers) == (before.rooms, before.peers + 1)
+    media.port.close_peer(peer=ALICE)
+    media.port.close_room(room=room)
+    after = media.port.threads()[number]
+    assert (after.rooms, after.peers) == (before.rooms - 1, before.peers)
+    assert media.port.thread_of(room) is None
+
+
 async def test_counters_are_a_json_object(media: Watched) -> None:
     assert isinstance(json.loads(media.port.stats()), dict)
 
@@ -202,3 +224,19 @@ async def test_a_port_in_use_is_an_error_of_ours() -> None:
             CoreMedia(binds=[("127.0.0.1", first.local_port)], announce=["127.0.0.1"])
     finally:
         first.close()
+
+
+def test_a_port_in_use_is_named_with_the_thread_that_wanted_it_and_the_others_are_free_again() -> None:
+    def udp(port: int) -> socket.socket:
+        found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        found.bind(("0.0.0.0", port))
+        return found
+
+    with udp(free_udp_ports(2) + 1) as taken:
+        port = taken.getsockname()[1]
+        settings = SfuSettings(
+            keys=DEV_KEYS, is_dev=True, media_port=port - 1, media_threads=2, media_addresses=("127.0.0.1",)
+        )
+        with pytest.raises(ConfigError, match=f"media-port: cannot use UDP port {port} for media thread 2 of 2: "):
+            create_app(settings)
+        udp(port - 1).close()

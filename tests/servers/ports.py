@@ -28,6 +28,18 @@ def free_udp_port() -> int:
     return reserve(socket.SOCK_DGRAM, shuffled(outside_of_the_kernels()))
 
 
+def free_udp_ports(count: int) -> int:
+    """The first of *count* UDP ports one after the other, each as `free_udp_port` finds one."""
+    while True:
+        first = free_udp_port()
+        try:
+            for port in range(first + 1, first + count):
+                reserve(socket.SOCK_DGRAM, iter([port]))
+        except RuntimeError:
+            continue
+        return first
+
+
 def outside_of_the_kernels() -> Sequence[int]:
     """The ports that the kernel never picks for a socket that did not name one."""
     low, high = (int(word) for word in _KERNEL_RANGE.read_text().split())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers.palaver import ROOT
-from tests.servers.ports import free_tcp_port, free_udp_port
+from tests.servers.ports import free_tcp_port, free_udp_ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,17 @@ class SfuAddress:
 
 
 @contextmanager
-def palaver_sfu(folder: Path, *options: str, secret: str | None = None) -> Iterator[SfuAddress]:
+def palaver_sfu(folder: Path, *options: str, secret: str | None = None, media_threads: int = 1) -> Iterator[SfuAddress]:
     """Run `palaver sfu` until the end of the block: `--dev`, or with a secret as a public server has one."""
-    port, media_port = free_tcp_port(), free_udp_port()
+    port, media_port = free_tcp_port(), free_udp_ports(media_threads)
     keys = folder / "keys.yaml"
     if secret is not None:
         keys.write_text(f"devkey: {secret}\n")
         keys.chmod(0o600)
     command = [
         sys.executable, "-m", "palaver", "sfu", *(["--dev"] if secret is None else ["--keys-file", str(keys)]),
-        "--host", "127.0.0.1", "--port", str(port), "--media-port", str(media_port), *options,
+        "--host", "127.0.0.1", "--port", str(port), "--media-port", str(media_port),
+        "--media-threads", str(media_threads), *options,
     ]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
     address = f"http://127.0.0.1:{port}"

@@ -26,6 +26,7 @@ from palaver.live.lifecycle import LivePart
 from palaver.live.routing import application as live_sockets
 from palaver_sfu.app import SfuApp, create_app
 from palaver_sfu.config import SfuSettings
+from palaver_sfu.processors import one_per_processor
 from palaver_sfu.relaying import TurnSettings, read_ice_servers
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def _embedded(settings: Settings, pages: Pages, *, is_serving: Callable[[], bool
         SfuSettings(
             keys={secrets.sfu_api_key: secrets.sfu_api_secret},
             media_port=settings.media.port,
+            media_threads=settings.media.threads or one_per_processor(),
             media_addresses=settings.media.addresses,
             turn=_turn(settings),
             ice_servers=read_ice_servers(settings.media.ice_servers) if settings.media.ice_servers else (),

@@ -65,6 +65,13 @@ OPTIONS: tuple[Option, ...] = (
         "Port for sound and picture, by UDP and, for those without it, TCP; 0 picks a free one.",
     ),
     _option(
+        "media-threads",
+        parsing.number_or_auto(1, 64),
+        "1",
+        "Threads that forward sound and picture, each for rooms of its own: 1 to 64, or auto for one per processor. "
+        "Each has a port of its own: --media-port, the next one, and so on.",
+    ),
+    _option(
         "media-address",
         parsing.ip_address,
         None,
@@ -240,6 +247,8 @@ class MediaSettings:
     addresses: tuple[str, ...]
     server: MediaServer | None
     """None for the embedded one."""
+    threads: int | None = 1
+    """None for one per processor."""
     turn_port: int = 0
     turn_domain: str | None = None
     ice_servers: Path | None = None
@@ -328,6 +337,7 @@ def read_settings(environ: Mapping[str, str] | None = None, flags: argparse.Name
             values["media_port"],
             values["media_address"],
             _media_server(values),
+            threads=values["media_threads"],
             turn_port=values["turn_port"],
             turn_domain=values["turn_domain"],
             ice_servers=values["ice_servers"],

@@ -63,6 +63,19 @@ def port_or_any(text: str) -> int:
     return int(text)
 
 
+def number_or_auto(lowest: int, highest: int) -> Callable[[str], int | None]:
+    """A number of these, or None for `auto`."""
+
+    def parse(text: str) -> int | None:
+        if text == "auto":
+            return None
+        if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= highest:
+            raise ValueError(f"must be from {lowest} to {highest}, or auto, not {text!r}")
+        return int(text)
+
+    return parse
+
+
 def ip_address(text: str) -> str:
     """An IP address that a browser can send to."""
     try:

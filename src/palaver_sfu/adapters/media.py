@@ -1,8 +1,9 @@
-"""`MediaPort` on the Rust core: commands go straight in, events come out in batches through one eventfd."""
+"""One media thread, in the Rust core: commands go straight in, events come out in batches through one eventfd."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -61,21 +62,20 @@ MAX_EVENTS_PER_WAKE = 256
 
 
 class CoreMedia:
-    """Owns one `_core.Engine`. Used from the event loop only."""
+    """Owns one `_core.Engine`. Used from the event loop only, but for `close`."""
 
     def __init__(
         self,
         *,
         binds: Sequence[tuple[str, int]],
         announce: Sequence[str],
-        workers: int = 1,
         disabled: Collection[str] = (),
         voices: VoiceLimit = DEFAULT_VOICES,
     ) -> None:
         """`disabled`: MIME types that no client may send here."""
         self._voices = voices
         try:
-            self._engine = _core.Engine(binds=list(binds), announce=list(announce), workers=workers)
+            self._engine = _core.Engine(binds=list(binds), announce=list(announce))
         except _core.EngineError as error:
             raise MediaError(str(error)) from error
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -94,11 +94,18 @@ class CoreMedia:
         plain: Sequence[tuple[str, int]],
         encrypted: Sequence[tuple[str, int]],
         certificate: tuple[Path, Path] | None,
+        beside: Sequence[CoreMedia] = (),
     ) -> None:
-        """Speak TURN on these addresses too, the latter with TLS. Raises: MediaError."""
+        """Speak TURN on these addresses too, the latter with TLS, for those `beside` as well. Raises: MediaError."""
         files = None if certificate is None else (str(certificate[0]), str(certificate[1]))
         self._do(
-            lambda: self._engine.relay(secret=secret, plain=list(plain), encrypted=list(encrypted), certificate=files)
+            lambda: self._engine.relay(
+                secret=secret,
+                plain=list(plain),
+                encrypted=list(encrypted),
+                certificate=files,
+                beside=[other._engine for other in beside],
+            )
         )
 
     def relay_connection(self, fd: int, *, local: tuple[str, int], remote: tuple[str, int]) -> None:
@@ -206,17 +213,24 @@ class CoreMedia:
     def limit_line(self, *, peer: ParticipantSid, bps: int) -> None:
         self._do(lambda: self._engine.limit_line(peer=peer, bps=bps))
 
-    def set_track_muted(self, *, track: TrackSid, is_muted: bool) -> None:
+    def set_track_muted(self, *, room: RoomSid, track: TrackSid, is_muted: bool) -> None:
+        del room
         self._do(lambda: self._engine.set_track_muted(track=track, is_muted=is_muted))
 
-    def send_data(self, *, peers: Sequence[ParticipantSid], label: str, payload: bytes) -> None:
+    def send_data(self, *, room: RoomSid, peers: Sequence[ParticipantSid], label: str, payload: bytes) -> None:
+        del room
         self._do(lambda: self._engine.send_data(peers=list(peers), label=label, payload=payload))
 
     def add_candidate(self, *, peer: ParticipantSid, candidate: str) -> None:
         self._do(lambda: self._engine.add_candidate(peer=peer, candidate=candidate))
 
-    def stats(self) -> str:
-        return self._engine.stats()
+    def figures(self) -> Mapping[str, int]:
+        figures: dict[str, int] = json.loads(self._engine.stats())
+        return figures
+
+    def fail_for_a_test(self) -> None:
+        """The media thread dies of a fault, as only tests wish."""
+        self._do(self._engine.fail_for_a_test)
 
     def close(self) -> None:
         if self._is_closed:
@@ -338,5 +352,5 @@ _READERS: dict[str, Callable[..., MediaEvent]] = {
     "data": DataArrived,
     "data_open": DataOpened,
     "log": CoreLog,
-    "worker_lost": lambda *rooms: WorkerLost(rooms=tuple(RoomSid(room) for room in rooms)),
+    "worker_lost": lambda reason, rooms: WorkerLost(reason=reason, rooms=tuple(RoomSid(room) for room in rooms)),
 }

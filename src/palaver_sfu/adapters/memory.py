@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from palaver_sfu.errors import MediaError
-from palaver_sfu.ports import DataArrived, DataOpened, MediaEvent, OnMediaEvents, SpeakersHeard
+from palaver_sfu.ports import (
+    LIGHT,
+    DataArrived,
+    DataOpened,
+    MediaEvent,
+    OnMediaEvents,
+    SpeakersHeard,
+    ThreadFigures,
+)
 from palaver_sfu.room.values import LinkStats, Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
 from palaver_sfu.session.inputs import (
     Answered,
@@ -49,7 +57,9 @@ class MemoryMedia:
 
     def __init__(self, *, connects: bool = True) -> None:
         self.peers: dict[ParticipantSid, MemoryPeer] = {}
+        self.rooms: set[RoomSid] = set()
         self.muted: set[TrackSid] = set()
+        self.is_overloaded = False
         self._connects = connects
         self._on_events: OnMediaEvents | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -67,6 +77,30 @@ class MemoryMedia:
 
     def parse_offer(self, sdp: str) -> tuple[OfferSection, ...] | None:
         return parse_sections(sdp)
+
+    def open_room(self, *, room: RoomSid) -> bool:
+        self.rooms.add(room)
+        return self.is_overloaded
+
+    def close_room(self, *, room: RoomSid) -> None:
+        self.rooms.discard(room)
+
+    def thread_of(self, room: RoomSid) -> int | None:
+        return 0 if room in self.rooms else None
+
+    def threads(self) -> Sequence[ThreadFigures]:
+        return [
+            ThreadFigures(
+                port=0,
+                load=LIGHT,
+                busy=0.0,
+                rooms=len(self.rooms),
+                peers=len(self.peers),
+                packets_in=0,
+                packets_out=0,
+                failures=0,
+            )
+        ]
 
     def open_peer(self, *, room: RoomSid, peer: ParticipantSid) -> None:
         self._check_open()
@@ -165,14 +199,16 @@ class MemoryMedia:
         if peer in self.peers:
             self.peers[peer].limit_bps = bps
 
-    def set_track_muted(self, *, track: TrackSid, is_muted: bool) -> None:
+    def set_track_muted(self, *, room: RoomSid, track: TrackSid, is_muted: bool) -> None:
+        del room
         self._check_open()
         if is_muted:
             self.muted.add(track)
         else:
             self.muted.discard(track)
 
-    def send_data(self, *, peers: Sequence[ParticipantSid], label: str, payload: bytes) -> None:
+    def send_data(self, *, room: RoomSid, peers: Sequence[ParticipantSid], label: str, payload: bytes) -> None:
+        del room
         self._check_open()
         for peer in peers:
             state = self.peers.get(peer)

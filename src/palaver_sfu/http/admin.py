@@ -14,6 +14,7 @@ from html import escape
 from palaver_sfu import exposition
 from palaver_sfu.config import AdminSettings
 from palaver_sfu.http.replies import TEXT, Receive, Scope, Send, header
+from palaver_sfu.ports import ThreadFigures
 from palaver_sfu.survey import ParticipantView, RoomView, SubscriptionView
 
 HTML, JSON = "text/html; charset=utf-8", "application/json"
@@ -33,6 +34,7 @@ class Insight:
     rooms: Callable[[], Sequence[RoomView]]
     families: Callable[[], Iterable[exposition.Family]]
     settings: AdminSettings = field(repr=False)
+    threads: Callable[[], Sequence[ThreadFigures]] = tuple
 
 
 class AdminApp:
@@ -69,7 +71,7 @@ class AdminApp:
             case "/debug/rooms":
                 return 200, json.dumps([asdict(room) for room in self._insight.rooms()]), JSON
             case "/debug" | "":
-                return 200, _page(self._insight.rooms()), HTML
+                return 200, _page(self._insight.rooms(), self._insight.threads()), HTML
             case _:
                 return 404, "404 page not found", TEXT
 
@@ -104,17 +106,32 @@ def _is_plain_host(host: str) -> bool:
     return True
 
 
-def _page(rooms: Sequence[RoomView]) -> str:
+def _page(rooms: Sequence[RoomView], threads: Sequence[ThreadFigures]) -> str:
     people = sum(len(room.participants) for room in rooms)
     parts = [f"<!doctype html><html lang=en><meta charset=utf-8><title>palaver sfu</title><style>{_STYLE}</style>"]
     parts.append(f"<h1>{len(rooms)} rooms, {people} participants</h1>")
+    parts += [f"<p>media thread {number}: {escape(_thread(thread))}</p>" for number, thread in enumerate(threads)]
     for room in rooms:
-        parts.append(f"<h2>{escape(room.name)}</h2><p>{escape(room.sid)}, {room.age_s} s old</p><table><tr>")
+        parts.append(
+            f"<h2>{escape(room.name)}</h2><p>{escape(room.sid)}, {room.age_s} s old{_place(room)}</p><table><tr>"
+        )
         parts += [f"<th scope=col>{column}</th>" for column in _COLUMNS]
         parts.append("</tr>")
         parts += [_row(person) for person in room.participants]
         parts.append("</table>")
     return "".join(parts) + "</html>\n"
+
+
+def _thread(thread: ThreadFigures) -> str:
+    failed = f", failed {thread.failures} times" if thread.failures else ""
+    return (
+        f"port {thread.port}, {thread.rooms} rooms, {thread.peers} connections, {thread.busy:.0%} busy, "
+        f"{thread.load.replace('_', ' ')}{failed}"
+    )
+
+
+def _place(room: RoomView) -> str:
+    return "" if room.media_thread is None else f", media thread {room.media_thread}"
 
 
 def _row(person: ParticipantView) -> str:

@@ -32,7 +32,9 @@ async def looking(
     sfu: Served, *, username: str = "", password: str = "", host: str = "127.0.0.1"
 ) -> AsyncIterator[httpx.AsyncClient]:
     settings = AdminSettings(port=1, username=username, password=password)
-    app = AdminApp(Insight(rooms=sfu.app.rooms, families=sfu.app.metrics, settings=settings))
+    app = AdminApp(
+        Insight(rooms=sfu.app.rooms, families=sfu.app.metrics, settings=settings, threads=sfu.app.media_threads)
+    )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}:7889") as client:
         yield client
@@ -104,10 +106,13 @@ async def test_metrics_tell_what_happened(sfu: Served) -> None:
         assert samples['palaver_sfu_loss_ratio_bucket{direction="in",le="0.02"}'] == 0
         assert samples['palaver_sfu_loss_ratio_bucket{direction="in",le="0.05"}'] == 1
         assert samples["palaver_sfu_media_peers"] == 2
+        assert samples['palaver_sfu_media_thread_peers{thread="0"}'] == 2
+        assert samples['palaver_sfu_media_thread_rooms{thread="0"}'] == 1
+        assert samples['palaver_sfu_media_thread_overload{thread="0"}'] == 0
         assert samples["process_resident_memory_bytes"] > 0
         rooms = (await client.get("/debug/rooms")).json()
         people = {person["identity"]: person for person in rooms[0]["participants"]}
-        assert rooms[0]["name"] == "standup"
+        assert (rooms[0]["name"], rooms[0]["media_thread"]) == ("standup", 0)
         assert people["alice"]["tracks"][0]["sid"] == track.sid
         assert people["alice"]["rtt_ms"] == 20.0
         (got,) = people["bob"]["subscriptions"]
@@ -117,7 +122,9 @@ async def test_metrics_tell_what_happened(sfu: Served) -> None:
             0,
             "bandwidth",
         )
-        assert f"layer 0 of {got['layer']}, bandwidth, lost 10.0%" in (await client.get("/debug")).text
+        page = (await client.get("/debug")).text
+        assert f"layer 0 of {got['layer']}, bandwidth, lost 10.0%" in page
+        assert "media thread 0: port 0, 1 rooms, 2 connections, 0% busy, light" in page
 
 
 async def test_refused_joins_are_counted_by_their_status(sfu: Served) -> None:
@@ -157,7 +164,7 @@ def test_the_command_serves_them_beside_the_signalling_and_stops_both(tmp_path: 
     config = tmp_path / "sfu.toml"
     config.write_text(
         f'host = "127.0.0.1"\nport = 0\nlog_format = "json"\n[keys]\n{KEY} = "{SECRET}"\n'
-        '[media]\nport = 0\naddresses = ["127.0.0.1"]\n[admin]\nport = 0\n'
+        '[media]\nport = 0\nthreads = 2\naddresses = ["127.0.0.1"]\n[admin]\nport = 0\n'
     )
     process = command("--config", str(config))
     try:
@@ -167,6 +174,9 @@ def test_the_command_serves_them_beside_the_signalling_and_stops_both(tmp_path: 
         with urllib.request.urlopen(url, timeout=START_S) as response:
             samples = read(response.read().decode())
         assert samples["palaver_sfu_packets_received_total"] == 0
+        assert started["media_threads"] == 2
+        assert samples['palaver_sfu_media_thread_packets_total{thread="1",direction="in"}'] == 0
+        assert 0 <= samples['palaver_sfu_media_thread_busy_ratio{thread="1"}'] <= 1
         with pytest.raises(urllib.error.HTTPError):
             urllib.request.urlopen(f"http://127.0.0.1:{started['port']}/metrics", timeout=START_S)
         process.send_signal(signal.SIGTERM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_the_documented_example_says_what_is_usual() -> None:
     usual = FileConfig()
     assert config.room_options == usual.room_options == DEFAULT_OPTIONS
     assert config.limits == usual.limits == DEFAULT_LIMITS
-    assert (config.creates_rooms_on_join, config.may_unmute_remotely, config.media_workers) == (True, False, 1)
+    assert (config.creates_rooms_on_join, config.may_unmute_remotely, config.media_threads) == (True, False, "1")
     assert config.keys_file == Path("/etc/palaver/keys.yaml")
     assert config.room_presets["webinar"] == RoomWish(
         max_participants=500, empty_timeout_s=600, metadata='{"kind": "webinar"}'
@@ -55,6 +56,7 @@ def test_an_empty_file_changes_nothing() -> None:
         ("port = true", "port: is not a whole number"),
         ("[limits]\nrooms = -1", "limits.rooms: is not a whole number"),
         ("[room]\nauto_create = 'yes'", "room.auto_create: is neither true nor false"),
+        ("[media]\nthreads = 'many'", "media.threads: is not a whole number"),
         ("log_format = 'xml'", "log_format: is none of text, json"),
         ("media = 3", "media: is not a table"),
         ("[media]\naddresses = [1]", "media.addresses: is not a list of texts"),
@@ -70,10 +72,24 @@ def test_what_cannot_be_is_named_with_its_path(text: str, problem: str) -> None:
         parse_file(text)
 
 
+def test_media_threads_are_a_number_or_one_for_each_processor(tmp_path: Path) -> None:
+    path = tmp_path / "sfu.toml"
+    path.write_text(f'{KEYS}[media]\nthreads = "auto"\n')
+    processors = len(os.sched_getaffinity(0))
+    assert options("--config", str(path)).sfu.media_threads == min(processors, 64)
+    assert options("--config", str(path), "--media-threads", "3").sfu.media_threads == 3
+    path.write_text(f"{KEYS}[media]\nthreads = 2\n")
+    assert options("--config", str(path)).sfu.media_threads == 2
+    for wrong in ("0", "65", "many", "-1", "²"):
+        with pytest.raises(ConfigError, match="media-threads: must be from 1 to 64, or auto"):
+            options("--dev", "--media-threads", wrong)
+
+
 def test_options_win_over_the_file(tmp_path: Path) -> None:
     path = tmp_path / "sfu.toml"
     path.write_text(f'host = "127.0.0.2"\nport = 1\nlog_format = "json"\n{KEYS}[media]\nport = 2\n[admin]\nport = 3\n')
     by_file = options("--config", str(path))
+    assert by_file.sfu.media_threads == 1
     assert (by_file.host, by_file.port, by_file.sfu.media_port, by_file.log_format) == ("127.0.0.2", 1, 2, "json")
     assert by_file.admin is not None
     assert (by_file.admin.port, by_file.admin.host) == (3, "127.0.0.1")

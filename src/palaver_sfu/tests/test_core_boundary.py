@@ -221,8 +221,6 @@ def test_a_port_in_use_and_senseless_addresses_are_clear_errors(engine: _core.En
         _core.Engine(binds=[("example", 0)], announce=["127.0.0.1"])
     with pytest.raises(_core.EngineError, match="no address"):
         _core.Engine(binds=[("127.0.0.1", 0)], announce=["::1"])
-    with pytest.raises(_core.EngineError, match="workers"):
-        _core.Engine(binds=[("127.0.0.1", 0)], announce=["127.0.0.1"], workers=2)
 
 
 def test_a_forked_child_must_not_use_the_engine(engine: _core.Engine) -> None:

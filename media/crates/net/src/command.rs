@@ -156,8 +156,7 @@ pub enum Command {
         /// `candidate:…`
         candidate: String,
     },
-    /// Fail outside any peer's step.
-    #[cfg(test)]
+    /// Fail outside any peer's step: how tests see what becomes of the rooms. Nothing in the product sends it.
     FailWorker,
 }
 

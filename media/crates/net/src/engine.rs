@@ -1,4 +1,5 @@
-//! The engine: threads started, commands in, events out, threads joined.
+//! The engine: threads started, commands in, events out, threads joined. It has one media thread with a port of its own;
+//! who wants more starts several.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -15,7 +16,7 @@ use palaver_session::RtcFactory;
 use crate::command::Command;
 use crate::event::{Event, EventQueue, LogLevel};
 use crate::negotiation::{Answer, Negotiate, Negotiation, negotiation};
-use crate::relay::{Link, Relay, RelaySettings, RelayTotals};
+use crate::relay::{Link, MediaPorts, Relay, RelaySettings, RelayTotals};
 use crate::socket::UdpSocket;
 use crate::tcp::{Framing, Listener, TcpPort, listen};
 use crate::worker::{Mailbox, Totals, Worker};
@@ -37,8 +38,6 @@ pub enum EngineError {
     RelaysAlready,
     /// A thread or a descriptor could not be made.
     Resources(io::Error),
-    /// More than one worker was asked for; rooms are not spread over workers yet.
-    Workers(usize),
     /// The bounded queue is full.
     QueueFull,
     /// The engine was closed.
@@ -53,7 +52,6 @@ impl fmt::Display for EngineError {
             Self::Relay(address, error) => write!(f, "cannot serve TURN on {address}: {error}"),
             Self::RelaysAlready => f.write_str("TURN is served already"),
             Self::Resources(error) => write!(f, "cannot start: {error}"),
-            Self::Workers(count) => write!(f, "{count} workers asked for, exactly 1 is supported"),
             Self::QueueFull => f.write_str("queue_full"),
             Self::Closed => f.write_str("the engine is closed"),
         }
@@ -91,10 +89,7 @@ pub struct Engine {
 impl Engine {
     /// Bind and start. `announce` are the candidate addresses; one port serves all, UDP and TCP. Port 0 means an ephemeral port,
     /// the same for all binds.
-    pub fn start(binds: &[SocketAddr], announce: &[IpAddr], workers: usize) -> Result<Self, EngineError> {
-        if workers != 1 {
-            return Err(EngineError::Workers(workers));
-        }
+    pub fn start(binds: &[SocketAddr], announce: &[IpAddr]) -> Result<Self, EngineError> {
         let sockets = bind_all(binds)?;
         let port = sockets.first().map(|socket| socket.local().port()).ok_or(EngineError::NothingToBind)?;
         let is_served = |ip: &IpAddr| sockets.iter().any(|s| s.local().is_ipv4() == ip.is_ipv4());
@@ -136,18 +131,21 @@ impl Engine {
         Ok(Self { port, candidates: peers, relaying: Mutex::default(), mailbox, events, running })
     }
 
-    /// Speak TURN as well, once. Its only peers are the candidates of the media port.
-    pub fn relay(&self, settings: RelaySettings) -> Result<(), EngineError> {
+    /// Speak TURN as well, once. Its only peers are the candidates of this engine and of those `beside` it.
+    pub fn relay(&self, settings: RelaySettings, beside: &[&Self]) -> Result<(), EngineError> {
         if self.lock().is_none() {
             return Err(EngineError::Closed);
         }
         let mut relaying = self.relaying.lock().unwrap_or_else(PoisonError::into_inner);
         let link = Arc::new(Link::new().map_err(EngineError::Resources)?);
-        if relaying.is_some() || self.mailbox.relay.set(Arc::clone(&link)).is_err() {
-            return Err(EngineError::RelaysAlready);
+        let mut peers = MediaPorts::new();
+        for engine in [self].iter().chain(beside) {
+            if engine.mailbox.relay.set(Arc::clone(&link)).is_err() {
+                return Err(EngineError::RelaysAlready);
+            }
+            peers.extend(engine.candidates.iter().map(|candidate| (*candidate, Arc::clone(&engine.mailbox))));
         }
-        let (mailbox, events) = (Arc::clone(&self.mailbox), Arc::clone(&self.events));
-        let mut relay = Relay::bind(settings, self.candidates.clone(), Arc::clone(&link), mailbox, events)
+        let mut relay = Relay::bind(settings, peers, Arc::clone(&link), Arc::clone(&self.events))
             .map_err(|(address, error)| EngineError::Relay(address, error))?;
         let thread = std::thread::Builder::new().name("palaver-turn".to_owned()).spawn(move || relay.run());
         *relaying = Some((link, thread.map_err(EngineError::Resources)?));
@@ -219,9 +217,10 @@ impl Engine {
         (self.mailbox.totals(), self.events.dropped())
     }
 
-    /// Totals of TURN in the last second; zeros where it is not spoken.
+    /// Totals of TURN in the last second; zeros where it is not spoken by this engine itself.
     pub fn relay_totals(&self) -> RelayTotals {
-        self.mailbox.relay.get().map(|link| link.totals()).unwrap_or_default()
+        let relaying = self.relaying.lock().unwrap_or_else(PoisonError::into_inner);
+        relaying.as_ref().map(|(link, _)| link.totals()).unwrap_or_default()
     }
 
     /// Say goodbye to all peers and join the threads, for at most `timeout`. Again: nothing happens.
@@ -253,7 +252,7 @@ impl Drop for Engine {
     /// Asks the threads to end; never waits for them.
     fn drop(&mut self) {
         self.mailbox.close();
-        if let Some(link) = self.mailbox.relay.get() {
+        if let Some((link, _)) = self.relaying.get_mut().unwrap_or_else(PoisonError::into_inner) {
             link.close();
         }
     }

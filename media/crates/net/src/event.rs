@@ -182,8 +182,8 @@ pub enum Event {
     Load(Load),
     /// A line for the log.
     Log(LogLevel, String),
-    /// A worker failed as a whole and began again without these rooms.
-    WorkerLost(Vec<Arc<str>>),
+    /// The media thread failed as a whole, for this reason, and began again without these rooms.
+    WorkerLost(String, Vec<Arc<str>>),
 }
 
 impl Event {

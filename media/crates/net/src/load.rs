@@ -54,6 +54,8 @@ pub(crate) struct LoadMeter {
     /// When it was looked at last, and how long the thread had worked by then.
     looked: Option<(Instant, Duration)>,
     load: Load,
+    /// Share of the last span, in thousandths.
+    busy_permille: u64,
     too_busy_for: Duration,
     calm_for: Duration,
 }
@@ -67,9 +69,21 @@ impl LoadMeter {
         self.on_span(worked.saturating_sub(before), now.saturating_duration_since(then))
     }
 
+    /// Share of the time between the last two looks that the thread worked, in thousandths.
+    pub(crate) fn busy_permille(&self) -> u64 {
+        self.busy_permille
+    }
+
+    /// Begin anew, with nothing given up. Answers the load if it changed.
+    pub(crate) fn reset(&mut self) -> Option<Load> {
+        let before = std::mem::take(self).load;
+        (before != Load::Light).then_some(Load::Light)
+    }
+
     /// The thread worked for `busy` of the last `span`. Answers the load if it changed.
     fn on_span(&mut self, busy: Duration, span: Duration) -> Option<Load> {
         let share = busy.as_secs_f64() / span.as_secs_f64().max(f64::MIN_POSITIVE);
+        self.busy_permille = (share * 1_000.0) as u64;
         self.too_busy_for = if share >= TOO_BUSY { self.too_busy_for + span } else { Duration::ZERO };
         self.calm_for = if share <= CALM { self.calm_for + span } else { Duration::ZERO };
         let before = self.load;
@@ -106,6 +120,7 @@ mod tests {
         let mut meter = LoadMeter::default();
         assert_eq!(after(&mut meter, 91, 60), [], "busy, and keeping up");
         assert_eq!(after(&mut meter, 100, 2), [], "a moment is none");
+        assert_eq!(meter.busy_permille(), 1_000);
         let steps = [Load::Full, Load::SmallerPictures, Load::SmallestPictures];
         assert_eq!(after(&mut meter, 100, 60), steps);
         assert_eq!(after(&mut meter, 75, 60), [], "what was given up would be too much again");
@@ -121,6 +136,15 @@ mod tests {
         }
         let mut meter = LoadMeter::default();
         assert_eq!(meter.look(Instant::now()), None, "the first look measures nothing");
+    }
+
+    #[test]
+    fn a_thread_that_begins_anew_gives_nothing_up() {
+        let mut meter = LoadMeter::default();
+        assert_eq!(meter.reset(), None);
+        after(&mut meter, 100, 6);
+        assert_eq!(meter.reset(), Some(Load::Light));
+        assert_eq!((meter.busy_permille(), after(&mut meter, 100, 2)), (0, vec![]));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! TURN: sockets and connections around [`palaver_turn`], on a thread of its own.
 //!
-//! What is relayed goes to the media thread and comes back through a [`Link`], without a socket between. Handshakes and
+//! What is relayed goes to the media threads and comes back through a [`Link`], without a socket between. Handshakes and
 //! encryption cost this thread only: whoever floods it holds up those who have no other way, and nobody else.
 
 mod certificate;
@@ -17,13 +17,13 @@ use palaver_turn::{Limits, Origin, Secret, Server, Taken, Transport};
 
 use self::certificate::Certificate;
 pub use self::certificate::CertificateFiles;
-pub(crate) use self::link::Link;
 pub use self::link::RelayTotals;
+pub(crate) use self::link::{Inlet, Link, MediaPorts};
 use crate::event::{Event, EventQueue, LogLevel};
 use crate::socket::{BATCH, Batch, Departing, UdpSocket};
 use crate::switchboard::panic_text;
 use crate::tcp::{Framing, Listener, TcpPort, listen};
-use crate::worker::{Mailbox, send_all};
+use crate::worker::send_all;
 
 /// The certificate is looked at this often: who renews it restarts nothing.
 const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(60);
@@ -45,12 +45,11 @@ pub struct RelaySettings {
 /// Everything that the thread owns.
 pub(crate) struct Relay {
     secret: Vec<u8>,
-    peers: Vec<SocketAddr>,
+    peers: MediaPorts,
     sockets: Vec<UdpSocket>,
     tcp: TcpPort,
     certificate: Option<Certificate>,
     link: Arc<Link>,
-    mailbox: Arc<Mailbox>,
     events: Arc<EventQueue>,
 }
 
@@ -65,12 +64,11 @@ struct Tray {
 }
 
 impl Relay {
-    /// Bind; `peers` are the candidates of the media port.
+    /// Bind; `peers` are the only ones that are reached.
     pub(crate) fn bind(
         settings: RelaySettings,
-        peers: Vec<SocketAddr>,
+        peers: MediaPorts,
         link: Arc<Link>,
-        mailbox: Arc<Mailbox>,
         events: Arc<EventQueue>,
     ) -> Result<Self, (SocketAddr, io::Error)> {
         let mut sockets = Vec::new();
@@ -90,14 +88,15 @@ impl Relay {
             listeners.push(Listener { socket: listen(address).map_err(|error| (address, error))?, tls });
         }
         let tcp = TcpPort::new(listeners, Framing::Turn).map_err(|error| (nowhere, error))?;
-        Ok(Self { secret: settings.secret, peers, sockets, tcp, certificate, link, mailbox, events })
+        Ok(Self { secret: settings.secret, peers, sockets, tcp, certificate, link, events })
     }
 
     /// Until the link is closed. A panic costs all allocations: clients make new ones.
     pub(crate) fn run(&mut self) {
         loop {
             let secret = Secret::new(&self.secret);
-            let mut server = Server::new(secret, self.peers.clone(), Limits::default(), Instant::now(), unix_s());
+            let peers = self.peers.keys().copied().collect();
+            let mut server = Server::new(secret, peers, Limits::default(), Instant::now(), unix_s());
             match catch_unwind(AssertUnwindSafe(|| self.serve(&mut server))) {
                 Ok(()) => return,
                 Err(panic) => {
@@ -121,7 +120,7 @@ impl Relay {
                 self.tcp.adopt(now, descriptor, path);
             }
             self.read(now, server, &mut batch, &mut tray);
-            self.link.push_inward(&mut tray.inward, &self.mailbox);
+            self.link.push_inward(&mut tray.inward, &self.peers);
             self.link.take_outward(&mut outward);
             wrap(now, server, &mut outward, &mut tray);
             self.write(&mut tray);

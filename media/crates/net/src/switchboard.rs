@@ -124,6 +124,8 @@ pub struct Switchboard<F: SessionFactory> {
     /// The largest layer that there is time for.
     ceiling: LayerIx,
     totals: Counters,
+    /// Of the routers of rooms that have ended.
+    ended: palaver_forward::Counters,
     /// To be carried out by the caller after each flush.
     pub outbox: Outbox,
 }
@@ -145,6 +147,19 @@ fn guarded<T>(step: impl FnOnce() -> Result<T, SessionError>) -> Step<T> {
         Ok(Err(error)) => Step::Failed(CloseReason::Panic, error.to_string()),
         Err(panic) => Step::Failed(CloseReason::Panic, panic_text(panic.as_ref())),
     }
+}
+
+fn add(sum: &mut palaver_forward::Counters, counters: &palaver_forward::Counters) {
+    sum.packets_in += counters.packets_in;
+    sum.packets_out += counters.packets_out;
+    sum.muted += counters.muted;
+    sum.duplicates += counters.duplicates;
+    sum.malformed += counters.malformed;
+    sum.unknown += counters.unknown;
+    sum.keyframe_requests += counters.keyframe_requests;
+    sum.layer_switches += counters.layer_switches;
+    sum.recovered += counters.recovered;
+    sum.unheard += counters.unheard;
 }
 
 /// The message of a caught panic.
@@ -171,12 +186,13 @@ impl<F: SessionFactory> Switchboard<F> {
             stream_round: 0,
             ceiling: LayerIx::HIGHEST,
             totals: Counters::default(),
+            ended: palaver_forward::Counters::default(),
             outbox: Outbox::default(),
         }
     }
 
     /// Do what the control plane asks.
-    #[cfg_attr(test, allow(clippy::missing_panics_doc, reason = "only the tests' command panics"))]
+    #[allow(clippy::missing_panics_doc, clippy::panic, reason = "only the tests' command panics")]
     pub fn command(&mut self, now: Instant, command: Command) {
         match command {
             Command::OpenPeer { room, peer } => self.open_peer(now, &room, &peer),
@@ -210,7 +226,6 @@ impl<F: SessionFactory> Switchboard<F> {
                     Step::Failed(reason, text) => self.fail(now, ix, reason, &text),
                 }
             }
-            #[cfg(test)]
             Command::FailWorker => panic!("told to fail"),
         }
     }
@@ -315,23 +330,18 @@ impl<F: SessionFactory> Switchboard<F> {
         self.totals
     }
 
-    /// Totals of all living rooms' routers, by the name of the counter.
+    /// Totals of all rooms' routers, by the name of the counter.
     pub fn router_counters(&self) -> palaver_forward::Counters {
-        let mut sum = palaver_forward::Counters::default();
+        let mut sum = self.ended;
         for room in self.rooms.values() {
-            let counters = room.router.counters();
-            sum.packets_in += counters.packets_in;
-            sum.packets_out += counters.packets_out;
-            sum.muted += counters.muted;
-            sum.duplicates += counters.duplicates;
-            sum.malformed += counters.malformed;
-            sum.unknown += counters.unknown;
-            sum.keyframe_requests += counters.keyframe_requests;
-            sum.layer_switches += counters.layer_switches;
-            sum.recovered += counters.recovered;
-            sum.unheard += counters.unheard;
+            add(&mut sum, &room.router.counters());
         }
         sum
+    }
+
+    /// Count on from where another one ended.
+    pub(crate) fn count_on(&mut self, totals: Counters, routers: palaver_forward::Counters) {
+        (self.totals, self.ended) = (totals, routers);
     }
 
     /// How many peers there are.
@@ -445,6 +455,7 @@ impl<F: SessionFactory> Switchboard<F> {
             room.dismiss(ix, peer.subscriber, at);
             room.is_touched = true;
             if room.peers.is_empty() {
+                add(&mut self.ended, &room.router.counters());
                 self.rooms.remove(&peer.room);
             }
         }

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use palaver_session::{Endpoint, Path, Protocol, SessionFactory};
 
 use crate::command::Command;
-use crate::event::{Event, EventQueue, LogLevel};
+use crate::event::{Event, EventQueue};
 use crate::load::LoadMeter;
 use crate::negotiation::Negotiation;
-use crate::relay::Link;
+use crate::relay::{Inlet, Link};
 use crate::socket::{Batch, Departing, UdpSocket, poll_readable};
 use crate::switchboard::{Counters, Datagram, Switchboard, panic_text};
 use crate::tcp::TcpPort;
@@ -40,6 +40,8 @@ pub(crate) struct Mailbox {
     totals: Mutex<Totals>,
     /// Set once, where there is a relay.
     pub(crate) relay: OnceLock<Arc<Link>>,
+    /// What comes from there.
+    pub(crate) inlet: Inlet,
 }
 
 #[derive(Default)]
@@ -68,6 +70,8 @@ pub struct Totals {
     pub tcp_connections: usize,
     /// Failures of the worker as a whole.
     pub worker_panics: u64,
+    /// Share of the last second that the thread worked, in thousandths.
+    pub busy_permille: u64,
 }
 
 impl Mailbox {
@@ -78,6 +82,7 @@ impl Mailbox {
             is_closing: AtomicBool::new(false),
             totals: Mutex::default(),
             relay: OnceLock::new(),
+            inlet: Inlet::default(),
         })
     }
 
@@ -165,15 +170,20 @@ impl Worker {
 
     /// Until the mailbox is closed. A panic outside a peer's step costs all rooms of the worker, but not the process.
     pub(crate) fn run<F: SessionFactory + Clone>(&mut self, factory: &F) {
+        let mut load = LoadMeter::default();
+        let mut counted = (Counters::default(), palaver_forward::Counters::default());
         loop {
             let mut switchboard = Switchboard::new(factory.clone(), self.endpoints(), Instant::now());
-            match catch_unwind(AssertUnwindSafe(|| self.serve(&mut switchboard))) {
+            switchboard.count_on(counted.0, counted.1);
+            match catch_unwind(AssertUnwindSafe(|| self.serve(&mut switchboard, &mut load))) {
                 Ok(()) => return,
                 Err(panic) => {
                     self.panics += 1;
-                    let text = format!("the media worker failed: {}", panic_text(panic.as_ref()));
                     let rooms = catch_unwind(AssertUnwindSafe(|| switchboard.room_names())).unwrap_or_default();
-                    self.events.push([Event::Log(LogLevel::Error, text), Event::WorkerLost(rooms)]);
+                    let sum = || (switchboard.counters(), switchboard.router_counters());
+                    counted = catch_unwind(AssertUnwindSafe(sum)).unwrap_or(counted);
+                    self.events.push(load.reset().map(Event::Load));
+                    self.events.push([Event::WorkerLost(panic_text(panic.as_ref()), rooms)]);
                     // Dropping half-changed peers may panic again.
                     let _ = catch_unwind(AssertUnwindSafe(|| drop(switchboard)));
                 }
@@ -186,10 +196,9 @@ impl Worker {
         self.candidates.iter().copied().map(Endpoint::udp).chain(tcp).collect()
     }
 
-    fn serve<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>) {
+    fn serve<F: SessionFactory>(&mut self, switchboard: &mut Switchboard<F>, load: &mut LoadMeter) {
         let mut batch = Batch::default();
         let mut next_totals = Instant::now();
-        let mut load = LoadMeter::default();
         loop {
             let deadline = switchboard.next_deadline();
             let is_tcp_ready = self.wait(deadline.saturating_duration_since(Instant::now()));
@@ -202,10 +211,8 @@ impl Worker {
             if is_tcp_ready {
                 self.read_tcp(switchboard);
             }
-            if let Some(relay) = self.mailbox.relay.get() {
-                for (path, datagram) in relay.take_inward() {
-                    switchboard.receive(now, path, &datagram);
-                }
+            for (path, datagram) in self.mailbox.inlet.take() {
+                switchboard.receive(now, path, &datagram);
             }
             let now = Instant::now();
             switchboard.flush(now);
@@ -223,7 +230,7 @@ impl Worker {
                 if let Some(load) = load.look(now) {
                     switchboard.set_load(now, load);
                 }
-                self.publish_totals(switchboard);
+                self.publish_totals(switchboard, load);
             }
         }
     }
@@ -295,7 +302,7 @@ impl Worker {
         Departing { to: datagram.path.remote, from, bytes: &datagram.bytes }
     }
 
-    fn publish_totals<F: SessionFactory>(&self, switchboard: &Switchboard<F>) {
+    fn publish_totals<F: SessionFactory>(&self, switchboard: &Switchboard<F>, load: &LoadMeter) {
         let totals = Totals {
             switchboard: switchboard.counters(),
             router: switchboard.router_counters(),
@@ -305,6 +312,7 @@ impl Worker {
             send_dropped: self.send_dropped + self.tcp.as_ref().map_or(0, TcpPort::dropped),
             tcp_connections: self.tcp.as_ref().map_or(0, TcpPort::count),
             worker_panics: self.panics,
+            busy_permille: load.busy_permille(),
         };
         *self.mailbox.totals.lock().unwrap_or_else(PoisonError::into_inner) = totals;
     }
@@ -408,7 +416,6 @@ mod tests {
         }
         mailbox.close();
         thread.join().expect("the thread outlives the failure");
-        assert!(matches!(seen.first(), Some(Event::Log(LogLevel::Error, text)) if text.contains("told to fail")));
-        assert_eq!(seen.get(1), Some(&Event::WorkerLost(vec!["lost".into()])));
+        assert_eq!(seen.first(), Some(&Event::WorkerLost("told to fail".to_owned(), vec!["lost".into()])));
     }
 }

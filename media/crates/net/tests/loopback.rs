@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use palaver_net::command::Command;
 use palaver_net::event::{CloseReason, Event};
-use palaver_net::{Engine, Negotiate};
+use palaver_net::{Engine, EngineError, Negotiate, RelaySettings};
 use str0m::change::SdpAnswer;
+use str0m::channel::ChannelConfig;
+use str0m::channel::Reliability::{self, MaxRetransmits};
 use str0m::media::{Direction, MediaKind};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Input, Output, Rtc};
@@ -81,17 +83,18 @@ fn wait_for(engine: &Engine, what: &str, is_it: impl Fn(&Event) -> bool) -> Even
     }
 }
 
-fn meet(bind: &str, announce: IpAddr) {
-    let bind: SocketAddr = bind.parse().expect("address");
-    let engine = Engine::start(&[bind], &[announce], 1).expect("it starts");
-    engine.command(Command::OpenPeer { room: "room".into(), peer: "alice".into() }).expect("posted");
+/// A client of this name that has offered, got its answer and is connected, with a channel that is open.
+fn join(engine: &Engine, peer: &'static str, channel: &'static str) -> Client {
+    engine.command(Command::OpenPeer { room: "room".into(), peer: peer.into() }).expect("posted");
     let mut client = Client::new();
     let mut api = client.rtc.sdp_api();
-    api.add_channel("_reliable".to_owned());
+    // What is lost stays lost: only then it shows.
+    let reliability = if channel == "_lossy" { MaxRetransmits { retransmits: 0 } } else { Reliability::Reliable };
+    api.add_channel_with_config(ChannelConfig { label: channel.to_owned(), reliability, ..ChannelConfig::default() });
     api.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
     let (offer, pending) = api.apply().expect("an offer");
     let offer = Negotiate {
-        peer: "alice".to_owned(),
+        peer: peer.to_owned(),
         offer_id: 3,
         offer: offer.to_sdp_string(),
         publish: BTreeMap::new(),
@@ -99,15 +102,22 @@ fn meet(bind: &str, announce: IpAddr) {
         subscribe: BTreeMap::new(),
     };
     engine.negotiate(offer).expect("posted");
-    let answer = wait_for(&engine, "an answer", |event| matches!(event, Event::Answer { offer_id: 3, .. }));
+    let answer = wait_for(engine, "an answer", |event| matches!(event, Event::Answer { offer_id: 3, .. }));
     let Event::Answer { sdp, .. } = answer else { panic!("an answer") };
     client.rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&sdp).expect("an answer")).expect("it fits");
     client.turn_until("connected", |client| client.is_connected);
     let mut is_open = false;
     client.turn_until("channel open", |_| {
-        is_open |= engine.drain(256).contains(&Event::DataOpen("alice".into(), "_reliable"));
+        is_open |= engine.drain(256).contains(&Event::DataOpen(peer.into(), channel));
         is_open
     });
+    client
+}
+
+fn meet(bind: &str, announce: IpAddr) {
+    let bind: SocketAddr = bind.parse().expect("address");
+    let engine = Engine::start(&[bind], &[announce]).expect("it starts");
+    let mut client = join(&engine, "alice", "_reliable");
     let payload = b"welcome".as_slice().into();
     engine.command(Command::SendData { peers: vec!["alice".into()], label: "_reliable", payload }).expect("posted");
     client.turn_until("a message", |client| client.messages == [b"welcome"]);
@@ -125,4 +135,40 @@ fn a_client_connects_talks_and_is_told_goodbye() {
 #[test]
 fn a_wildcard_bind_answers_from_the_announced_address() {
     meet("0.0.0.0:0", LOCALHOST);
+}
+
+#[test]
+fn a_media_thread_that_fails_begins_again_on_its_port_and_another_loses_nothing() {
+    let bind: SocketAddr = "127.0.0.1:0".parse().expect("address");
+    let [failing, other] = [(); 2].map(|()| Engine::start(&[bind], &[LOCALHOST]).expect("it starts"));
+    let port = failing.port();
+    assert_ne!(port, other.port());
+    let _lost = join(&failing, "alice", "_lossy");
+    let mut bob = join(&other, "bob", "_lossy");
+    let packets: Vec<Vec<u8>> = (0..100).map(|number| vec![number; 200]).collect();
+    for packet in &packets {
+        if packet.first() == Some(&50) {
+            failing.command(Command::FailWorker).expect("posted");
+        }
+        let payload = packet.as_slice().into();
+        other.command(Command::SendData { peers: vec!["bob".into()], label: "_lossy", payload }).expect("posted");
+        let count = usize::from(packet.first().copied().unwrap_or_default()) + 1;
+        bob.turn_until("the packet", |bob| bob.messages.len() == count);
+    }
+    assert_eq!(bob.messages, packets);
+    let is_loss = |event: &Event| matches!(event, Event::WorkerLost(..));
+    let lost = wait_for(&failing, "the failure is told", is_loss);
+    assert_eq!(lost, Event::WorkerLost("told to fail".to_owned(), vec!["room".into()]));
+    join(&failing, "alice again", "_lossy");
+    assert_eq!(failing.port(), port);
+    assert!(!other.drain(256).iter().any(|event| is_loss(event) || matches!(event, Event::Disconnected(_))));
+}
+
+#[test]
+fn a_relay_is_shared_by_engines_once() {
+    let bind: SocketAddr = "127.0.0.1:0".parse().expect("address");
+    let [first, second] = [(); 2].map(|()| Engine::start(&[bind], &[LOCALHOST]).expect("it starts"));
+    let settings = || RelaySettings { secret: vec![7; 32], plain: vec![], encrypted: vec![], certificate: None };
+    first.relay(settings(), &[&second]).expect("it relays");
+    assert!(matches!(second.relay(settings(), &[]), Err(EngineError::RelaysAlready)));
 }

@@ -44,13 +44,12 @@ impl Engine {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (*, binds, announce, workers = 1))]
+    #[pyo3(signature = (*, binds, announce))]
     #[allow(clippy::needless_pass_by_value, reason = "extracted from Python objects")]
-    fn new(py: Python<'_>, binds: Vec<(String, u16)>, announce: Vec<String>, workers: usize) -> PyResult<Self> {
+    fn new(py: Python<'_>, binds: Vec<(String, u16)>, announce: Vec<String>) -> PyResult<Self> {
         let binds = sockets(&binds)?;
         let announce: Vec<IpAddr> = announce.iter().map(|text| ip(text)).collect::<PyResult<_>>()?;
-        let engine =
-            py.detach(|| palaver_net::Engine::start(&binds, &announce, workers)).map_err(|e| error::from_engine(&e))?;
+        let engine = py.detach(|| palaver_net::Engine::start(&binds, &announce)).map_err(|e| error::from_engine(&e))?;
         Ok(Self { engine, owner: process::id() })
     }
 
@@ -156,7 +155,7 @@ impl Engine {
         self.post(Command::AddCandidate { peer: peer.into(), candidate })
     }
 
-    #[pyo3(signature = (*, secret, plain, encrypted, certificate = None))]
+    #[pyo3(signature = (*, secret, plain, encrypted, certificate = None, beside = Vec::new()))]
     #[allow(clippy::needless_pass_by_value, reason = "extracted from Python objects")]
     fn relay(
         &self,
@@ -164,10 +163,12 @@ impl Engine {
         plain: Vec<(String, u16)>,
         encrypted: Vec<(String, u16)>,
         certificate: Option<(PathBuf, PathBuf)>,
+        beside: Vec<Py<Self>>,
     ) -> PyResult<()> {
         let certificate = certificate.map(|(chain, key)| CertificateFiles { chain, key });
         let settings = RelaySettings { secret, plain: sockets(&plain)?, encrypted: sockets(&encrypted)?, certificate };
-        self.check()?.relay(settings).map_err(|e| error::from_engine(&e))
+        let beside: Vec<_> = beside.iter().map(|other| &other.get().engine).collect();
+        self.check()?.relay(settings, &beside).map_err(|e| error::from_engine(&e))
     }
 
     #[pyo3(signature = (*, fd, local, remote))]
@@ -175,6 +176,10 @@ impl Engine {
     fn relay_connection(&self, fd: i32, local: (String, u16), remote: (String, u16)) -> PyResult<()> {
         let (local, remote) = (SocketAddr::new(ip(&local.0)?, local.1), SocketAddr::new(ip(&remote.0)?, remote.1));
         self.check()?.relay_connection(fd, local, remote).map_err(|e| error::from_engine(&e))
+    }
+
+    fn fail_for_a_test(&self) -> PyResult<()> {
+        self.post(Command::FailWorker)
     }
 
     fn stats(&self) -> PyResult<String> {
@@ -203,7 +208,7 @@ fn sockets(pairs: &[(String, u16)]) -> PyResult<Vec<SocketAddr>> {
 /// One flat object of numbers.
 fn to_json(totals: &Totals, relay: &RelayTotals, events_dropped: u64) -> String {
     let (switchboard, router) = (&totals.switchboard, &totals.router);
-    let fields: [(&str, u64); 32] = [
+    let fields: [(&str, u64); 33] = [
         ("peers", totals.peers as u64),
         ("datagrams_in", switchboard.datagrams_in),
         ("unknown_source", switchboard.unknown_source),
@@ -212,6 +217,7 @@ fn to_json(totals: &Totals, relay: &RelayTotals, events_dropped: u64) -> String 
         ("address_conflicts", switchboard.address_conflicts),
         ("panics", switchboard.panics),
         ("worker_panics", totals.worker_panics),
+        ("busy_permille", totals.busy_permille),
         ("unrouted_packets", switchboard.unrouted_packets),
         ("unsendable_packets", switchboard.unsendable_packets),
         ("data_dropped", switchboard.data_dropped),

@@ -4,7 +4,7 @@ use palaver_net::event::{Event, PeerFigures, Speaker};
 use palaver_net::figures::{PeerStreams, StreamTotals};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyDict};
 
 /// The tuple of an event.
 pub(crate) fn to_tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny>> {
@@ -45,10 +45,9 @@ pub(crate) fn to_tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyAny
         Event::DataOpen(peer, label) => ("data_open", &*peer, label).into_bound_py_any(py),
         Event::Load(load) => ("load", load.as_str()).into_bound_py_any(py),
         Event::Log(level, text) => ("log", level.as_str(), text).into_bound_py_any(py),
-        Event::WorkerLost(rooms) => {
-            let mut words = vec!["worker_lost".to_owned()];
-            words.extend(rooms.iter().map(ToString::to_string));
-            PyTuple::new(py, words)?.into_bound_py_any(py)
+        Event::WorkerLost(reason, rooms) => {
+            let rooms: Vec<_> = rooms.iter().map(ToString::to_string).collect();
+            ("worker_lost", reason, rooms).into_bound_py_any(py)
         }
         // A kind that this version does not know must not be lost silently.
         other => ("log", "error", format!("unknown event {other:?}")).into_bound_py_any(py),

@@ -31,6 +31,15 @@ def test_an_option_wins_over_its_variable_and_a_variable_over_the_default() -> N
     assert read(PALAVER_PORT="").listen.port == 8000
 
 
+def test_media_threads_are_a_number_or_one_for_each_processor() -> None:
+    assert read().media.threads == 1
+    assert read("--media-threads", "64").media.threads == 64
+    assert read(PALAVER_MEDIA_THREADS="auto").media.threads is None
+    for wrong in ("0", "65", "many", "²"):
+        with pytest.raises(SettingError, match="--media-threads must be from 1 to 64, or auto"):
+            read("--media-threads", wrong)
+
+
 def test_every_option_and_its_variable_have_the_same_name() -> None:
     for option in options.OPTIONS:
         if option.flag is not None:

@@ -1,10 +1,11 @@
-//! Between the relay's thread and the media thread: two bounded queues.
+//! Between the relay's thread and the media threads: bounded queues, one towards each of them and one back.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use palaver_session::{Path, Protocol};
 
@@ -29,16 +30,46 @@ pub struct RelayTotals {
     pub dropped: u64,
 }
 
+/// Towards one media thread.
+#[derive(Default)]
+pub(crate) struct Inlet {
+    has_some: AtomicBool,
+    datagrams: Mutex<Vec<(Path, Vec<u8>)>>,
+}
+
+impl Inlet {
+    /// Media thread: what was relayed since the last time. Costs nothing while nobody is relayed.
+    pub(crate) fn take(&self) -> Vec<(Path, Vec<u8>)> {
+        if self.has_some.swap(false, Ordering::AcqRel) {
+            std::mem::take(&mut *lock(&self.datagrams))
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// `false` when there is no room.
+    fn push(&self, path: Path, datagram: Vec<u8>) -> bool {
+        let mut datagrams = lock(&self.datagrams);
+        let has_room = datagrams.len() < MAX_WAITING;
+        if has_room {
+            datagrams.push((path, datagram));
+        }
+        has_room
+    }
+}
+
+/// Between the relay and all media threads.
 pub(crate) struct Link {
     wake: Wake,
     is_closing: AtomicBool,
-    has_inward: AtomicBool,
-    inward: Mutex<Vec<(Path, Vec<u8>)>>,
     outward: Mutex<Vec<(Path, Vec<u8>)>>,
     adopted: Mutex<Vec<(OwnedFd, Path)>>,
     totals: Mutex<RelayTotals>,
     dropped: AtomicU64,
 }
+
+/// Every candidate of ours, and who reads there.
+pub(crate) type MediaPorts = BTreeMap<SocketAddr, Arc<Mailbox>>;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -49,8 +80,6 @@ impl Link {
         Ok(Self {
             wake: Wake::new()?,
             is_closing: AtomicBool::new(false),
-            has_inward: AtomicBool::new(false),
-            inward: Mutex::default(),
             outward: Mutex::default(),
             adopted: Mutex::default(),
             totals: Mutex::default(),
@@ -58,16 +87,7 @@ impl Link {
         })
     }
 
-    /// Media thread: what was relayed since the last time. Costs nothing while nobody is relayed.
-    pub(crate) fn take_inward(&self) -> Vec<(Path, Vec<u8>)> {
-        if self.has_inward.swap(false, Ordering::AcqRel) {
-            std::mem::take(&mut *lock(&self.inward))
-        } else {
-            Vec::new()
-        }
-    }
-
-    /// Media thread: datagrams for relayed addresses.
+    /// Media threads: datagrams for relayed addresses.
     pub(crate) fn push_outward<'a>(&self, datagrams: impl Iterator<Item = (Path, &'a [u8])>) {
         let mut datagrams = datagrams.peekable();
         if datagrams.peek().is_none() {
@@ -110,17 +130,16 @@ impl Link {
         self.is_closing.load(Ordering::Acquire)
     }
 
-    pub(super) fn push_inward(&self, datagrams: &mut Vec<(Path, Vec<u8>)>, mailbox: &Mailbox) {
-        if datagrams.is_empty() {
-            return;
+    /// Each to the media thread whose port it is for.
+    pub(super) fn push_inward(&self, datagrams: &mut Vec<(Path, Vec<u8>)>, ports: &MediaPorts) {
+        for (path, datagram) in datagrams.drain(..) {
+            let Some(mailbox) = ports.get(&path.local) else { continue };
+            if !mailbox.inlet.push(path, datagram) {
+                self.count_dropped(1);
+            } else if !mailbox.inlet.has_some.swap(true, Ordering::AcqRel) {
+                mailbox.nudge();
+            }
         }
-        let mut inward = lock(&self.inward);
-        let room = MAX_WAITING.saturating_sub(inward.len());
-        self.count_dropped(datagrams.len().saturating_sub(room) as u64);
-        inward.extend(datagrams.drain(..).take(room));
-        drop(inward);
-        self.has_inward.store(true, Ordering::Release);
-        mailbox.nudge();
     }
 
     pub(super) fn take_outward(&self, into: &mut Vec<(Path, Vec<u8>)>) {
