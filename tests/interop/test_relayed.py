@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import httpx
 import pytest
+from livekit import api
 from playwright.sync_api import Browser, Playwright
 
 from palaver.config.origins import MachineNames
@@ -63,8 +65,17 @@ def sfu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SfuAddress]:
         "--turn-port", str(free_tcp_port()), "--turn-tls-port", str(free_tcp_port()), "--turn-domain", host,
         "--turn-cert", str(files.chain), "--turn-key", str(files.key),
     )  # fmt: skip
-    with palaver_sfu(folder, *options) as address:
+    with palaver_sfu(folder, *options, media_threads=2) as address:
+        # The next room is on the second media thread.
+        create_room(address, "elsewhere")
         yield address
+
+
+def create_room(server: SfuAddress, name: str) -> None:
+    text = api.AccessToken(server.api_key, server.api_secret).with_grants(api.VideoGrants(room_create=True)).to_jwt()
+    headers = {"Authorization": f"Bearer {text}"}
+    url = f"{server.url}/twirp/livekit.RoomService/CreateRoom"
+    httpx.post(url, json={"name": name}, headers=headers, trust_env=False).raise_for_status()
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,8 @@ from tests.servers.sfu import SfuAddress, palaver_sfu
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(120)]
 
 COOKIE = 0x2112A442
-BINDING, ALLOCATE, CREATE_PERMISSION = 0x001, 0x003, 0x008
+BINDING, ALLOCATE, CREATE_PERMISSION, CHANNEL_BIND = 0x001, 0x003, 0x008, 0x009
+CHANNEL = 0x0C
 USERNAME, INTEGRITY, ERROR, PEER, REALM, NONCE, TRANSPORT = 0x06, 0x08, 0x09, 0x12, 0x14, 0x15, 0x19
 UDP = (TRANSPORT, b"\x11\0\0\0")
 GARBAGE = 5_000
@@ -126,7 +127,7 @@ def relays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relays]:
         "--turn-port", str(plain), "--turn-tls-port", str(tls), "--turn-domain", "localhost",
         "--turn-cert", str(files.chain), "--turn-key", str(files.key), "--media-address", "127.0.0.1",
     )  # fmt: skip
-    with palaver_sfu(folder, *options) as sfu:
+    with palaver_sfu(folder, *options, media_threads=2) as sfu:
 
         async def join() -> tuple[rtc.ICEServer, ...]:
             room = f"room-{uuid4()}"
@@ -139,14 +140,18 @@ def relays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relays]:
 
 
 @pytest.mark.parametrize("kind", ["udp", "tcp", "tls"])
-def test_who_joined_gets_through_to_the_media_port_and_nowhere_else(relays: Relays, kind: str) -> None:
+def test_who_joined_gets_through_to_the_media_ports_and_nowhere_else(relays: Relays, kind: str) -> None:
     caller = relays.call(kind)
     with closing(caller.wire):
         assert caller.ask(ALLOCATE, UDP) == 0
         assert caller.ask(CREATE_PERMISSION, (PEER, address("127.0.0.1", relays.sfu.media_port))) == 0
         for host in ("127.0.0.2", "0.0.0.0", "169.254.169.254", "10.0.0.1", "192.0.0.8", "255.255.255.255"):
             assert caller.ask(CREATE_PERMISSION, (PEER, address(host, relays.sfu.media_port))) == 403
-        assert caller.ask(0x009, (0x0C, b"\x40\0\0\0"), (PEER, address("127.0.0.1", relays.plain_port))) == 403
+        first = relays.sfu.media_port
+        for port, code in ((first, 0), (first + 1, 0), (first + 2, 403), (first - 1, 403), (relays.plain_port, 403)):
+            channel = struct.pack("!HH", 0x4000 + port - first, 0) if code == 0 else b"\x40\2\0\0"
+            peer = address("127.0.0.1", port)
+            assert (port, caller.ask(CHANNEL_BIND, (CHANNEL, channel), (PEER, peer))) == (port, code)
 
 
 def test_who_did_not_join_gets_nothing(relays: Relays) -> None:
