@@ -59,11 +59,25 @@ class Client {
     return { connectedMs, firstFrameMs };
   }
 
-  async publishCamera(codec = 'vp8', simulcast = true) {
+  // Be a browser that decodes no pictures but those in this codec.
+  decodeOnly(mimeType) {
+    const codecs = RTCRtpReceiver.getCapabilities('video').codecs.filter((codec) => [mimeType, 'video/rtx'].includes(codec.mimeType));
+    for (const name of ['createOffer', 'createAnswer']) {
+      const plain = RTCPeerConnection.prototype[name];
+      RTCPeerConnection.prototype[name] = function (...options) {
+        for (const transceiver of this.getTransceivers())
+          if (transceiver.receiver.track.kind === 'video' && !transceiver.sender.track) transceiver.setCodecPreferences(codecs);
+        return plain.apply(this, options);
+      };
+    }
+    return true;
+  }
+
+  async publishCamera(codec = 'vp8', simulcast = true, backupCodec = false) {
     const publication = await this.room.localParticipant.setCameraEnabled(
       true,
       { resolution: { width: 1280, height: 720, frameRate: 15 } },
-      { videoCodec: codec, simulcast, backupCodec: false },
+      { videoCodec: codec, simulcast, backupCodec },
     );
     return publication.trackSid;
   }
@@ -104,12 +118,13 @@ class Client {
       video = Object.assign(document.createElement('video'), { id, muted: true, autoplay: true });
       document.body.append(video);
     }
-    // After joining anew it is another track under the same name.
-    if (!publication.track.attachedElements.includes(video)) publication.track.attach(video);
+    // After joining anew, and in another codec, it is another track under the same name.
+    const attach = () => { if (publication.track && !publication.track.attachedElements.includes(video)) publication.track.attach(video); };
+    attach();
     // Decoded frames from the statistics: a headless Firefox does not count shown ones.
-    const decoded = async () => [...(await publication.track.getRTCStatsReport()).values()].find((r) => r.type === 'inbound-rtp')?.framesDecoded ?? 0;
+    const decoded = async () => [...(await publication.track?.getRTCStatsReport())?.values() ?? []].find((r) => r.type === 'inbound-rtp')?.framesDecoded ?? 0;
     const before = await decoded();
-    await until(async () => video.videoWidth > 0 && (await decoded()) > before + 4, `frames of ${identity}`);
+    await until(async () => { attach(); return video.videoWidth > 0 && (await decoded()) > before + 4; }, `frames of ${identity}`);
     const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 18 });
     const context = canvas.getContext('2d');
     context.drawImage(video, 0, 0, 32, 18);

@@ -60,6 +60,17 @@ def test_two_browsers_see_hear_and_write_each_other(
     publisher.call("untilData", "hello alice")
 
 
+def test_the_second_codec_reaches_who_cannot_decode_the_first(
+    sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str
+) -> None:
+    publisher.connect(sfu, room, **DUAL, dynacast=True)
+    watcher.open(sfu)
+    watcher.call("decodeOnly", "video/VP8")
+    watcher.connect(sfu, room, **DUAL)
+    publisher.call("publishCamera", "h264", True, {"codec": "vp8"})
+    assert watcher.call("see", "alice")["codec"] == "video/VP8"
+
+
 def test_tracks_come_and_go_and_a_freed_section_serves_again(
     sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str
 ) -> None:

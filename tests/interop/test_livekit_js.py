@@ -57,6 +57,19 @@ def test_h264_passes(sfu: SfuAddress, publisher: JsClient, watcher: JsClient, ro
     assert is_colour_of(seen["colour"], "alice")
 
 
+def test_who_cannot_decode_a_picture_gets_it_in_the_second_codec(
+    sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str
+) -> None:
+    publisher.connect(sfu, room, dynacast=True)
+    watcher.open(sfu)
+    watcher.call("decodeOnly", "video/VP8")
+    watcher.connect(sfu, room)
+    publisher.call("publishCamera", "h264", True, {"codec": "vp8"})
+    seen = watcher.call("see", "alice")
+    assert seen["codec"] == "video/VP8"
+    assert is_colour_of(seen["colour"], "alice")
+
+
 def test_the_received_size_follows_the_request(
     sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str
 ) -> None:

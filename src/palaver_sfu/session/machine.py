@@ -24,6 +24,7 @@ from palaver_sfu.session import (
     watching,
     ways,
 )
+from palaver_sfu.session.backup import as_clients_know_it
 from palaver_sfu.session.effects import AddCandidate, CloseSignal, Effect, LimitLine, RoomFact
 from palaver_sfu.session.inputs import (
     Answered,
@@ -262,6 +263,7 @@ def _simulate(room: RoomState, session: Session, request: Simulate, turn: Turn) 
 def _media(  # noqa: PLR0912  the table of what the core says: one line each, kept in one place
     room: RoomState, session: Session, event: MediaInput, turn: Turn
 ) -> None:
+    event = as_clients_know_it(event)
     match event:
         case Answered():
             negotiating.answered(room, session, event, turn)

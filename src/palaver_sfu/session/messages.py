@@ -116,11 +116,15 @@ class DataTrackHandles:
 
 @dataclass(frozen=True, slots=True)
 class WatchedQuality:
-    """To a publisher: the best quality of `track` that anybody watches, `OFF` when nobody does."""
+    """To a publisher: the best quality of `track` that anybody watches, `OFF` when nobody does.
+
+    `backup`: the same of its second codec, if it said that it has one.
+    """
 
     track: TrackSid
     codec: str
     highest: VideoQuality
+    backup: tuple[str, VideoQuality] | None = None
 
 
 @dataclass(frozen=True, slots=True)

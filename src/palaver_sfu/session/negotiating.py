@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from palaver_sfu.room.values import DisconnectReason
-from palaver_sfu.session import presence, publishing, rounds, subscribing, ways
+from palaver_sfu.session import claiming, presence, publishing, rounds, subscribing, ways
 from palaver_sfu.session.effects import Negotiate, TakeAnswer
 from palaver_sfu.session.inputs import Answered, AnswerTaken, NegotiationFailed, OfferMade
 from palaver_sfu.session.messages import Answer, ServerOffer
@@ -24,17 +24,17 @@ def offered(room: RoomState, session: Session, offer: Offer, turn: Turn) -> None
     session.reoffer_asked_at = None
     session.sections = offer.sections
     rounds.open_peer(room, session, session.sid, turn)
-    publishing.claim_sections(room, session, offer.sections, turn)
+    claiming.claim_sections(room, session, offer.sections, turn)
     placed = {} if session.is_dual else subscribing.place(room, session, offer.sections, turn)
     turn.do(
         Negotiate(
             peer=session.sid,
             offer_id=session.negotiation,
             offer=offer.sdp,
-            publish=publishing.published_sections(session),
-            subscribe=subscribing.publishers(room, placed),
-            codecs=publishing.chosen_codecs(session),
-            opus=publishing.opus_wishes(session),
+            publish=claiming.published_sections(session),
+            subscribe=subscribing.publishers(room, session, placed),
+            codecs=claiming.chosen_codecs(session),
+            opus=claiming.opus_wishes(session),
         )
     )
 
@@ -78,8 +78,8 @@ def answer_taken(room: RoomState, session: Session, event: AnswerTaken, turn: Tu
         subscribing.withhold(session, event.mid_to_track.values(), turn)
         return
     session.offering = None
-    subscribing.check_decodable(room, session, event.mid_to_track, session.answered_sections, turn)
-    subscribing.answered(room, session, dict(event.mid_to_track), turn)
+    received = subscribing.decodable(room, session, event.mid_to_track, session.answered_sections, turn)
+    subscribing.answered(room, session, received, turn)
     subscribing.reconcile(room, session, turn)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from palaver_sfu.room.values import Mid, OpusWish, TrackInfo, TrackKind, TrackSid, TrackSource
+from palaver_sfu.room.values import TrackInfo, TrackKind, TrackSid, TrackSource
 from palaver_sfu.session import rounds, subscribing
+from palaver_sfu.session.backup import Backup, backup_of
 from palaver_sfu.session.effects import RoomFact, SetTrackMuted
 from palaver_sfu.session.messages import RequestAnswered, RequestFailure, TrackPublished, TrackUnpublished
-from palaver_sfu.session.requests import AddTrack, DescribeTrack, OfferSection, SetMuted
+from palaver_sfu.session.requests import AddTrack, DescribeTrack, SetMuted
 from palaver_sfu.session.state import Publication, RoomState, Session, Turn
 
 # Nobody shows more than a camera, a microphone and some screens; beyond this a client is broken or hostile.
@@ -24,13 +25,11 @@ _SOURCE_LETTERS = {
     TrackSource.SCREEN_SHARE: "S",
     TrackSource.SCREEN_SHARE_AUDIO: "s",
 }
-# Encodings from small to large, by the names that LiveKit clients give them.
-_RID_LADDERS = (("q", "h", "f"), ("2", "1", "0"))
 
 
 def add_track(room: RoomState, session: Session, request: AddTrack, nonce: str, turn: Turn) -> None:
     if request.existing is not None:
-        _add_codec(session, request, turn)
+        _add_codec(room, session, request, turn)
         return
     if not session.permission.may_publish(request.source, request.kind):
         _refuse(session, request, RequestFailure.NOT_ALLOWED, "does not have permission to publish", turn)
@@ -48,57 +47,10 @@ def add_track(room: RoomState, session: Session, request: AddTrack, nonce: str, 
         session.queued.append((sid, request))
         _refuse(session, request, RequestFailure.QUEUED, "track is queued", turn)
         return
-    _accept(session, sid, request, turn)
+    _accept(room, session, sid, request, turn)
     if any(s.is_sending and s.track_id == request.cid for s in session.sections):
         # Its section came before it, unclaimed: only a new offer can bring it in.
         rounds.ask_client(session, turn)
-
-
-def claim_sections(room: RoomState, session: Session, sections: tuple[OfferSection, ...], turn: Turn) -> None:
-    """Connect publications with the sections that carry them; those whose section stopped sending end."""
-    sending = {section.mid: section for section in sections if section.is_sending}
-    for publication in [p for p in session.publications.values() if p.mid is not None]:
-        section = sending.get(publication.mid) if publication.mid is not None else None
-        if section is None or _is_taken_over(session, publication, section):
-            end_publication(room, session, publication, turn)
-    claimed = {p.mid for p in session.publications.values()}
-    unclaimed = [section for section in sending.values() if section.mid not in claimed]
-    # Exact names first; only what is left is matched by kind (Firefox, Safari and re-used sections change ids).
-    for section in list(unclaimed):
-        named = _waiting_for(session, section)
-        if named is not None:
-            _claim(named, section)
-            unclaimed.remove(section)
-    for section in unclaimed:
-        waiting = _waiting(session, section)
-        if waiting:
-            _claim(waiting[0], section)
-    for publication in session.publications.values():
-        if publication.mid is not None and publication.mid in sending:
-            publication.rids = _small_to_large(sending[publication.mid].rids)
-
-
-def published_sections(session: Session) -> dict[Mid, tuple[TrackSid, tuple[str, ...]]]:
-    return {p.mid: (p.info.sid, p.rids) for p in session.publications.values() if p.mid is not None}
-
-
-def chosen_codecs(session: Session) -> dict[Mid, str]:
-    """Which codec each section shall use, where the client said so and offers it: clients send the answer's first."""
-    offered = {section.mid: section.codecs for section in session.sections}
-    return {
-        p.mid: p.codec
-        for p in session.publications.values()
-        if p.mid is not None and p.codec and p.codec in offered.get(p.mid, ())
-    }
-
-
-def opus_wishes(session: Session) -> dict[Mid, OpusWish]:
-    """How each section with sound shall be encoded."""
-    return {
-        p.mid: replace(p.opus, may_use_red=p.opus.may_use_red and session.sends_red)
-        for p in session.publications.values()
-        if p.mid is not None and p.opus is not None
-    }
 
 
 def sections_answered(room: RoomState, session: Session, turn: Turn) -> None:
@@ -111,6 +63,7 @@ def sections_answered(room: RoomState, session: Session, turn: Turn) -> None:
 def track_started(room: RoomState, session: Session, track: TrackSid, mime_type: str, turn: Turn) -> None:
     publication = session.publications.get(track)
     if publication is None:
+        # A backup needs no word: whoever waits for it in the core has it now.
         return
     publication.is_started = True
     if publication.info.mime_type != mime_type:
@@ -138,7 +91,7 @@ def set_muted(
 ) -> None:
     if publication.is_held != is_held:
         publication.is_held = is_held
-        turn.do(SetTrackMuted(track=publication.info.sid, is_muted=is_held))
+        _hold(publication, turn, is_held=is_held)
     if publication.info.is_muted == is_muted:
         return
     publication.info = replace(publication.info, is_muted=is_muted)
@@ -174,7 +127,7 @@ def end_publication(room: RoomState, session: Session, publication: Publication,
         turn.announce(room, RoomFact.TRACK_UNPUBLISHED, session, publication.info)
         turn.changed(session)
         turn.room_changed()
-    _publish_queued(session, publication, turn)
+    _publish_queued(room, session, publication, turn)
 
 
 def revoke_publications(room: RoomState, session: Session, turn: Turn) -> None:
@@ -183,28 +136,51 @@ def revoke_publications(room: RoomState, session: Session, turn: Turn) -> None:
     for publication in list(session.publications.values()):
         if session.permission.may_publish(publication.info.source, publication.info.kind):
             continue
-        turn.do(SetTrackMuted(track=publication.info.sid, is_muted=True))
+        _hold(publication, turn, is_held=True)
         end_publication(room, session, publication, turn)
         turn.send(session, TrackUnpublished(track=publication.info.sid))
         if publication.mid is not None:
             rounds.ask_client(session, turn)
 
 
-def _add_codec(session: Session, request: AddTrack, turn: Turn) -> None:
-    # A second codec for a track that is there; it is carried only if the track's own section offers it.
+def _add_codec(room: RoomState, session: Session, request: AddTrack, turn: Turn) -> None:
+    """A track that is there has more names, or comes in a second codec too, by a section of its own."""
     publication = session.publications.get(TrackSid(request.existing or ""))
     if publication is None:
         _refuse(session, request, RequestFailure.NOT_FOUND, "track not found", turn)
         return
-    cids = tuple(dict.fromkeys(publication.simulcast_cids + request.simulcast_cids))
+    main = publication.codec or publication.info.mime_type.partition("/")[2].lower()
+    if publication.backup is None and request.codec != main:
+        publication.backup = _backup(room, publication.info.kind, request.codec)
+    backup = publication.backup
+    is_for_backup = backup is not None and request.codec == backup.codec
+    known = backup.cids if backup is not None and is_for_backup else publication.simulcast_cids
+    own = (request.cid,) if is_for_backup else ()
+    cids = tuple(dict.fromkeys(known + own + request.simulcast_cids))
     if len(cids) > MAX_SIMULCAST_CIDS:
         _refuse(session, request, RequestFailure.LIMIT_EXCEEDED, "too many codecs", turn)
         return
-    publication.simulcast_cids = cids
+    if backup is not None and is_for_backup:
+        backup.cids = cids
+    else:
+        publication.simulcast_cids = cids
+    if request.amend is not None:
+        publication.info = replace(publication.info, details=request.amend(publication.info.details))
     turn.send(session, TrackPublished(cid=request.cid, track=publication.info))
 
 
-def _accept(session: Session, sid: TrackSid, request: AddTrack, turn: Turn) -> None:
+def _backup(room: RoomState, kind: TrackKind, codec: str, cids: tuple[str, ...] = ()) -> Backup | None:
+    is_enabled = f"video/{codec}" in {mime.lower() for mime in room.options.enabled_codecs}
+    return Backup(codec=codec, cids=cids) if kind is TrackKind.VIDEO and codec and is_enabled else None
+
+
+def _hold(publication: Publication, turn: Turn, *, is_held: bool) -> None:
+    turn.do(SetTrackMuted(track=publication.info.sid, is_muted=is_held))
+    if publication.backup is not None:
+        turn.do(SetTrackMuted(track=backup_of(publication.info.sid), is_muted=is_held))
+
+
+def _accept(room: RoomState, session: Session, sid: TrackSid, request: AddTrack, turn: Turn) -> None:
     info = TrackInfo(
         sid=sid,
         kind=request.kind,
@@ -218,16 +194,17 @@ def _accept(session: Session, sid: TrackSid, request: AddTrack, turn: Turn) -> N
         cid=request.cid,
         simulcast_cids=request.simulcast_cids,
         codec=request.codec,
+        backup=_backup(room, request.kind, request.backup_codec, request.backup_cids),
         opus=request.opus,
     )
     turn.send(session, TrackPublished(cid=request.cid, track=info))
 
 
-def _publish_queued(session: Session, ended: Publication, turn: Turn) -> None:
+def _publish_queued(room: RoomState, session: Session, ended: Publication, turn: Turn) -> None:
     for index, (sid, request) in enumerate(session.queued):
         if request.cid in {ended.cid, ended.sdp_cid}:
             del session.queued[index]
-            _accept(session, sid, request, turn)
+            _accept(room, session, sid, request, turn)
             return
 
 
@@ -239,32 +216,6 @@ def _refuse(session: Session, request: AddTrack, reason: RequestFailure, message
     turn.send(session, RequestAnswered(reason=reason, message=message, about="add_track", request=request.request))
 
 
-def _is_taken_over(session: Session, publication: Publication, section: OfferSection) -> bool:
-    """The section now names another track that was announced for it: it was re-used between two offers."""
-    if section.track_id in {publication.sdp_cid, publication.cid, None}:
-        return False
-    return any(p.mid is None and section.track_id == p.cid for p in session.publications.values())
-
-
-def _waiting(session: Session, section: OfferSection) -> list[Publication]:
-    kind = TrackKind.AUDIO if section.kind == "audio" else TrackKind.VIDEO
-    return [p for p in session.publications.values() if p.mid is None and p.info.kind is kind]
-
-
-def _waiting_for(session: Session, section: OfferSection) -> Publication | None:
-    waiting = _waiting(session, section)
-    for publication in waiting:
-        if section.track_id == publication.cid:
-            return publication
-    return next((p for p in waiting if section.track_id in p.simulcast_cids), None)
-
-
-def _claim(publication: Publication, section: OfferSection) -> None:
-    publication.mid = section.mid
-    publication.sdp_cid = section.track_id or ""
-    publication.info = replace(publication.info, mid=section.mid)
-
-
 def _announce(room: RoomState, session: Session, publication: Publication, turn: Turn) -> None:
     if publication.is_announced or publication.mid is None:
         return
@@ -274,10 +225,3 @@ def _announce(room: RoomState, session: Session, publication: Publication, turn:
     turn.room_changed()
     turn.announce(room, RoomFact.TRACK_PUBLISHED, session, publication.info)
     subscribing.track_appeared(room, session, publication, turn)
-
-
-def _small_to_large(rids: tuple[str, ...]) -> tuple[str, ...]:
-    for ladder in _RID_LADDERS:
-        if set(rids) <= set(ladder):
-            return tuple(rid for rid in ladder if rid in rids)
-    return rids

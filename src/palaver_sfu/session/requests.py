@@ -82,8 +82,11 @@ class AddTrack:
     layers: tuple[VideoLayer, ...] = ()
     simulcast_cids: tuple[str, ...] = ()
     codec: str = ""  # lower case; empty leaves the choice to the offer's order
+    backup_codec: str = ""  # what else it can send, for those who cannot decode `codec`
+    backup_cids: tuple[str, ...] = ()
     opus: OpusWish | None = None
     existing: TrackSid | None = None
+    amend: Callable[[bytes], bytes] | None = field(default=None, repr=False)  # what it adds to an existing one
     details: bytes = field(default=b"", repr=False)
     request: bytes = field(default=b"", repr=False)
 

@@ -77,7 +77,9 @@ def _offer(
         MakeOffer(
             peer=session.receiver,
             offer_id=session.offers,
-            tracks=tuple((p.info.sid, owner.sid, p.info.kind is TrackKind.AUDIO) for owner, p in tracks),
+            tracks=tuple(
+                (session.name_of(p.info.sid), owner.sid, p.info.kind is TrackKind.AUDIO) for owner, p in tracks
+            ),
             restarts_ice=restarts_ice,
         )
     )

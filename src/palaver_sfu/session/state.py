@@ -37,6 +37,7 @@ from palaver_sfu.room.values import (
     TrackSource,
     VideoQuality,
 )
+from palaver_sfu.session.backup import Backup, backup_of, track_of
 from palaver_sfu.session.effects import Announce, Effect, RoomFact, Send, SetSubscription
 from palaver_sfu.session.inputs import Speaker
 from palaver_sfu.session.messages import (
@@ -105,6 +106,7 @@ class Publication:
     simulcast_cids: tuple[str, ...] = ()
     codec: str = ""
     opus: OpusWish | None = None
+    backup: Backup | None = None
     mid: Mid | None = None
     sdp_cid: str = ""
     rids: tuple[str, ...] = ()
@@ -168,6 +170,8 @@ class Session:
     applied: dict[TrackSid, SetSubscription] = field(default_factory=dict)
     paused: set[TrackSid] = field(default_factory=set)  # for want of room on the line
     undecodable: set[TrackSid] = field(default_factory=set)
+    on_backup: set[TrackSid] = field(default_factory=set)  # received in the publisher's second codec
+    lacks: set[str] = field(default_factory=set)  # codecs that its answers left out
 
     # Transports: one peer in the media core, or two, of which one only receives and is offered to by us.
     is_dual: bool = False
@@ -234,6 +238,10 @@ class Session:
     @property
     def received_tracks(self) -> frozenset[TrackSid]:
         return frozenset(self.received.values())
+
+    def name_of(self, track: TrackSid) -> TrackSid:
+        """What the core calls `track` as this participant receives it."""
+        return backup_of(track) if track in self.on_backup else track
 
     @property
     def is_publisher(self) -> bool:
@@ -305,7 +313,7 @@ class RoomState:
         return None if sid is None else self.sessions[sid]
 
     def source_of(self, track: TrackSid) -> TrackSource | None:
-        found = self.publication(track)
+        found = self.publication(track_of(track))
         return None if found is None else found[1].info.source
 
     def publication(self, track: TrackSid) -> tuple[Session, Publication] | None:

@@ -6,7 +6,7 @@ and `reconcile` begins a new round of negotiation while the two differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from palaver_sfu.room.layers import priority, spatial_layer
@@ -57,9 +57,10 @@ def place(room: RoomState, session: Session, sections: tuple[OfferSection, ...],
         found = room.publication(track)
         if found is None:
             continue
-        kind, codec = _kind(found[1]), _codec(found[1])
+        kind, codec = _kind(found[1]), _codec(session, found[1])
         fitting = [s for s in free.values() if s.kind == kind]
-        if codec and fitting and not any(codec in s.codecs for s in fitting):
+        codecs = {codec for section in fitting for codec in section.codecs}
+        if codec and fitting and codec not in codecs and not _turn_to_backup(session, found[1], codecs):
             _give_up_on(session, track, turn)
             continue
         mid = next((s.mid for s in fitting if s.mid not in placed and s.mid not in resting), None)
@@ -68,8 +69,10 @@ def place(room: RoomState, session: Session, sections: tuple[OfferSection, ...],
     return placed
 
 
-def publishers(room: RoomState, placed: dict[Mid, TrackSid]) -> dict[Mid, tuple[TrackSid, ParticipantSid]]:
-    return {mid: (track, room.tracks[track]) for mid, track in placed.items()}
+def publishers(
+    room: RoomState, session: Session, placed: dict[Mid, TrackSid]
+) -> dict[Mid, tuple[TrackSid, ParticipantSid]]:
+    return {mid: (session.name_of(track), room.tracks[track]) for mid, track in placed.items()}
 
 
 def answered(room: RoomState, session: Session, received: dict[Mid, TrackSid], turn: Turn) -> None:
@@ -79,7 +82,7 @@ def answered(room: RoomState, session: Session, received: dict[Mid, TrackSid], t
     tracks = set(wanted(room, session))
     for track in received.values():
         if track not in tracks:
-            turn.do(DropSubscription(peer=session.receiver, track=track))
+            turn.do(DropSubscription(peer=session.receiver, track=session.name_of(track)))
             continue
         _apply(room, session, track, turn)
         found = room.publication(track)
@@ -88,16 +91,26 @@ def answered(room: RoomState, session: Session, received: dict[Mid, TrackSid], t
             turn.send(found[0], TrackSubscribed(track=track))
 
 
-def check_decodable(
+def decodable(
     room: RoomState, session: Session, received: Mapping[Mid, TrackSid], sections: Iterable[OfferSection], turn: Turn
-) -> None:
-    """Of the tracks that we offered, name those whose codec the client's answer leaves out."""
+) -> dict[Mid, TrackSid]:
+    """The tracks that we offered, without those that the next offer brings in another codec.
+
+    Where the client's answer leaves out the only codec, the client is told.
+    """
     codecs = {section.mid: section.codecs for section in sections}
+    kept = dict(received)
     for mid, track in received.items():
         found = room.publication(track)
-        codec = _codec(found[1]) if found is not None else ""
-        if codec and codec not in codecs.get(mid, ()):
+        codec = _codec(session, found[1]) if found is not None else ""
+        if found is None or not codec or codec in codecs.get(mid, ()):
+            continue
+        session.lacks.add(codec)
+        if _turn_to_backup(session, found[1], codecs.get(mid, ())):
+            del kept[mid]
+        else:
             _give_up_on(session, track, turn)
+    return kept
 
 
 def reconcile(room: RoomState, session: Session, turn: Turn) -> None:
@@ -116,6 +129,9 @@ def begin_round(room: RoomState, session: Session, turn: Turn, *, restarts_ice: 
     tracks = wanted(room, session)
     found = [pair for track in tracks if (pair := room.publication(track)) is not None]
     lacking = [publication for _, publication in found if publication.info.sid not in session.received_tracks]
+    for publication in lacking:
+        if session.is_dual and _codec(session, publication) in session.lacks and publication.backup is not None:
+            _turn_to_backup(session, publication, {publication.backup.codec} - session.lacks)
     missing = rounds.Missing(
         audios=_missing(session, tracks, lacking, TrackKind.AUDIO),
         videos=_missing(session, tracks, lacking, TrackKind.VIDEO),
@@ -156,8 +172,9 @@ def forget_track(room: RoomState, track: TrackSid, turn: Turn) -> None:
         session.undecodable.discard(track)
         session.paused.discard(track)
         if track in session.received_tracks:
-            turn.do(DropSubscription(peer=session.receiver, track=track))
+            turn.do(DropSubscription(peer=session.receiver, track=session.name_of(track)))
             reconcile(room, session, turn)
+        session.on_backup.discard(track)
 
 
 def update_subscription(room: RoomState, session: Session, request: UpdateSubscription, turn: Turn) -> None:
@@ -184,14 +201,14 @@ def drop_unwanted(room: RoomState, session: Session, turn: Turn) -> None:
     tracks = set(wanted(room, session))
     for track in session.received.values():
         if track not in tracks and session.applied.pop(track, None) is not None:
-            turn.do(DropSubscription(peer=session.receiver, track=track))
+            turn.do(DropSubscription(peer=session.receiver, track=session.name_of(track)))
 
 
 def withhold(session: Session, tracks: Iterable[TrackSid], turn: Turn) -> None:
     """Of `tracks`, forward nothing that was not decided here."""
     for track in tracks:
         if track not in session.applied:
-            turn.do(DropSubscription(peer=session.receiver, track=track))
+            turn.do(DropSubscription(peer=session.receiver, track=session.name_of(track)))
 
 
 def update_settings(room: RoomState, session: Session, request: UpdateTrackSettings, turn: Turn) -> None:
@@ -235,7 +252,7 @@ def _apply(room: RoomState, session: Session, track: TrackSid, turn: Turn) -> No
     fallback = VideoQuality.LOW if session.is_adaptive else VideoQuality.HIGH
     command = SetSubscription(
         peer=session.receiver,
-        track=track,
+        track=session.name_of(track),
         is_enabled=not settings.is_disabled,
         max_spatial_layer=spatial_layer(found[1].info, settings, fallback=fallback),
         max_fps=settings.max_fps,
@@ -273,10 +290,21 @@ def _kind(publication: Publication) -> str:
     return _KIND_NAMES[publication.info.kind]
 
 
-def _codec(publication: Publication) -> str:
+def _codec(session: Session, publication: Publication) -> str:
+    if publication.backup is not None and publication.info.sid in session.on_backup:
+        return publication.backup.codec
     codec = publication.info.mime_type.partition("/")[2].lower()
     # The core unwraps RED for those who do not know it.
     return "opus" if codec == "red" else codec
+
+
+def _turn_to_backup(session: Session, publication: Publication, codecs: Collection[str]) -> bool:
+    """Let a client that decodes `codecs` receive the second codec of a track. False if that is no help."""
+    backup, track = publication.backup, publication.info.sid
+    if backup is None or track in session.on_backup or backup.codec not in codecs:
+        return False
+    session.on_backup.add(track)
+    return True
 
 
 def _give_up_on(session: Session, track: TrackSid, turn: Turn) -> None:

@@ -17,6 +17,33 @@ def details(**fields: Any) -> models.TrackInfo:
     return models.TrackInfo.FromString(read_add_track(rtc.AddTrackRequest(**fields)).details)
 
 
+def test_a_second_codec_is_told_from_the_first_by_name() -> None:
+    codecs = [rtc.SimulcastCodec(codec="h264", cid="cam"), rtc.SimulcastCodec(codec="vp8", cid="spare")]
+    request = read_add_track(rtc.AddTrackRequest(cid="cam", type=models.VIDEO, simulcast_codecs=codecs))
+    assert (request.codec, request.simulcast_cids) == ("h264", ("cam",))
+    assert (request.backup_codec, request.backup_cids) == ("vp8", ("spare",))
+    # Of a codec that is not forwarded, the same one stands in for both.
+    codecs = [rtc.SimulcastCodec(codec="vp9", cid="cam"), rtc.SimulcastCodec(codec="vp8")]
+    request = read_add_track(rtc.AddTrackRequest(cid="cam", type=models.VIDEO, simulcast_codecs=codecs))
+    assert (request.codec, request.backup_codec, request.backup_cids) == ("vp8", "", ())
+
+
+def test_a_codec_that_comes_later_is_added_to_what_is_said_of_its_track() -> None:
+    first = read_add_track(
+        rtc.AddTrackRequest(
+            cid="cam", type=models.VIDEO, simulcast_codecs=[rtc.SimulcastCodec(codec="h264", cid="cam")]
+        )
+    )
+    later = read_add_track(
+        rtc.AddTrackRequest(
+            cid="x", sid="TR_1", type=models.VIDEO, simulcast_codecs=[rtc.SimulcastCodec(codec="vp8", cid="x")]
+        )
+    )
+    assert later.amend is not None
+    info = models.TrackInfo.FromString(later.amend(later.amend(first.details)))
+    assert [(codec.mime_type, codec.cid) for codec in info.codecs] == [("video/h264", "cam"), ("video/vp8", "x")]
+
+
 def test_stereo_and_dtx_are_found_wherever_somebody_looks_for_them() -> None:
     info = details(type=models.AUDIO, stereo=True, disable_dtx=True, audio_features=[models.TF_STEREO] * 2)
     assert list(info.audio_features) == [models.TF_STEREO, models.TF_NO_DTX]

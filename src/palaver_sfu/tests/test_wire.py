@@ -152,6 +152,16 @@ def test_requests_become_values(request_: rtc.SignalRequest, expected: object) -
     assert read(request_) == expected
 
 
+def test_both_codecs_of_a_picture_are_told_to_its_publisher() -> None:
+    message = WatchedQuality(
+        track=TrackSid("TR_1"), codec="h264", highest=VideoQuality.OFF, backup=("vp8", VideoQuality.LOW)
+    )
+    update = encode(message).subscribed_quality_update
+    told = {codec.codec: [quality.enabled for quality in codec.qualities] for codec in update.subscribed_codecs}
+    assert told == {"h264": [False, False, False], "vp8": [True, False, False]}
+    assert not any(quality.enabled for quality in update.subscribed_qualities)
+
+
 def test_track_settings_keep_size_quality_and_rate() -> None:
     message = rtc.UpdateTrackSettings(
         track_sids=["TR_1"], quality=models.MEDIUM, width=320, height=180, fps=15, priority=7

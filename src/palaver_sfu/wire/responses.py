@@ -232,17 +232,21 @@ def _description(kind: str, offer_id: int, sdp: str, mids: Mapping[Mid, TrackSid
 
 
 def _watched_quality(message: WatchedQuality) -> rtc.SubscribedQualityUpdate:
-    # A quality comes with those below it: a browser without layers looks at the lowest one only.
-    highest = -1 if message.highest is VideoQuality.OFF else int(message.highest)
-    qualities = [
+    codecs = [(message.codec, message.highest), *([] if message.backup is None else [message.backup])]
+    return rtc.SubscribedQualityUpdate(
+        track_sid=message.track,
+        subscribed_qualities=_qualities(message.highest),
+        subscribed_codecs=[rtc.SubscribedCodec(codec=codec, qualities=_qualities(best)) for codec, best in codecs],
+    )
+
+
+def _qualities(best: VideoQuality) -> list[rtc.SubscribedQuality]:
+    """A quality comes with those below it: a browser without layers looks at the lowest one only."""
+    highest = -1 if best is VideoQuality.OFF else int(best)
+    return [
         rtc.SubscribedQuality(quality=cast("models.VideoQuality", int(quality)), enabled=int(quality) <= highest)
         for quality in (VideoQuality.LOW, VideoQuality.MEDIUM, VideoQuality.HIGH)
     ]
-    return rtc.SubscribedQualityUpdate(
-        track_sid=message.track,
-        subscribed_qualities=qualities,
-        subscribed_codecs=[rtc.SubscribedCodec(codec=message.codec, qualities=qualities)],
-    )
 
 
 def _request_response(message: RequestAnswered) -> rtc.RequestResponse:

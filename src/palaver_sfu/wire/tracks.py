@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from livekit.protocol import models, rtc
 
@@ -15,6 +15,9 @@ from palaver_sfu.wire.infos import read_kind, read_layers, read_source
 MAX_ADD_TRACK_BYTES = 16 * 1024
 # There are ten features; what is said about a track goes to everybody.
 MAX_AUDIO_FEATURES = 64
+
+# A client sends two; a hostile one must not fill what everybody is told.
+MAX_CODECS = 8
 
 _FORWARDED_VIDEO = {"vp8", "h264"}
 _FALLBACK_VIDEO = "vp8"
@@ -52,16 +55,20 @@ def read_add_track(message: rtc.AddTrackRequest) -> AddTrack:
         packet_trailer_features=dict.fromkeys(message.packet_trailer_features),
         codecs=_codecs(kind, message, layers),
     )
+    main, backup = _codec(kind, message), _backup_codec(kind, message)
     return AddTrack(
         cid=message.cid,
         kind=kind,
         source=source,
         is_muted=message.muted,
         layers=read_layers(layers),
-        simulcast_cids=tuple(codec.cid for codec in message.simulcast_codecs if codec.cid),
-        codec=_codec(kind, message),
+        simulcast_cids=_cids(kind, message, but=backup),
+        codec=main,
+        backup_codec=backup,
+        backup_cids=_cids(kind, message, but=main) if backup else (),
         opus=_opus_wish(message) if kind is TrackKind.AUDIO else None,
         existing=TrackSid(message.sid) if message.sid else None,
+        amend=_with_codecs(details.codecs) if message.sid else None,
         details=details.SerializeToString(),
         request=message.SerializeToString(),
     )
@@ -134,6 +141,22 @@ def _codecs(
     return [*found.values()] or [models.SimulcastCodecInfo(cid=message.cid, layers=layers, video_layer_mode=mode)]
 
 
+def _with_codecs(codecs: Sequence[models.SimulcastCodecInfo]) -> Callable[[bytes], bytes]:
+    """What `codecs` say, in the description of the track that they belong to."""
+
+    def amend(details: bytes) -> bytes:
+        info = models.TrackInfo.FromString(details)
+        known = {codec.mime_type: codec for codec in info.codecs}
+        for codec in codecs:
+            if codec.mime_type in known:
+                known[codec.mime_type].cid = codec.cid or known[codec.mime_type].cid
+            elif codec.mime_type and len(known) < MAX_CODECS:
+                info.codecs.append(codec)
+        return info.SerializeToString()
+
+    return amend
+
+
 def _small_first(layers: Iterable[models.VideoLayer]) -> list[models.VideoLayer]:
     return sorted(layers, key=lambda layer: int(layer.quality))
 
@@ -142,7 +165,24 @@ def _codec(kind: TrackKind, message: rtc.AddTrackRequest) -> str:
     """What the client means to send; for sound the offer's order is its choice (RED first, or not)."""
     if kind is TrackKind.AUDIO or not message.simulcast_codecs:
         return ""
-    return _mime_type(kind, message.simulcast_codecs[0].codec).partition("/")[2]
+    return _codec_name(kind, message.simulcast_codecs[0])
+
+
+def _backup_codec(kind: TrackKind, message: rtc.AddTrackRequest) -> str:
+    """The second codec that the client can send, if it is another one here too."""
+    if kind is TrackKind.AUDIO:
+        return ""
+    _, *others = dict.fromkeys(_codec_name(kind, codec) for codec in message.simulcast_codecs) or ("",)
+    return others[0] if others else ""
+
+
+def _cids(kind: TrackKind, message: rtc.AddTrackRequest, *, but: str) -> tuple[str, ...]:
+    """Names of the tracks that carry a picture in another codec than `but`."""
+    return tuple(c.cid for c in message.simulcast_codecs if c.cid and (not but or _codec_name(kind, c) != but))
+
+
+def _codec_name(kind: TrackKind, codec: rtc.SimulcastCodec) -> str:
+    return _mime_type(kind, codec.codec).partition("/")[2]
 
 
 def _mime_type(kind: TrackKind, codec: str) -> str:
