@@ -13,8 +13,9 @@ STAMPS := .cache/stamps
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/palaver/tools
 CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
-# What `make fuzz` runs, and for how long each.
-FUZZ_TARGETS ?= answer datagrams payloads room sdp turn
+# What `make fuzz` runs, and for how long each: readers of the control plane, and the media core.
+FUZZ_READERS := join signal token
+FUZZ_TARGETS ?= $(FUZZ_READERS) answer datagrams payloads room sdp turn
 FUZZ_SECONDS ?= 60
 # aws-lc and str0m take minutes on two cores; leave the machine usable meanwhile.
 CARGO := cargo
@@ -115,9 +116,13 @@ $(STAMPS)/fuzz: | $(STAMPS)/apt-build
 
 # What is found grows in .cache/fuzz; the committed corpus is only read. The compiler's own sanitizer flags are locked on
 # a stable toolchain, which RUSTC_BOOTSTRAP opens.
-fuzz: $(STAMPS)/fuzz ## Fuzz the media core: FUZZ_TARGETS="room sdp", FUZZ_SECONDS=600 each.
+fuzz: core $(if $(filter-out $(FUZZ_READERS),$(FUZZ_TARGETS)),$(STAMPS)/fuzz) ## Fuzz what strangers send: FUZZ_TARGETS="signal room", FUZZ_SECONDS=600 each.
 	@for target in $(FUZZ_TARGETS); do \
 	  echo "· fuzzing $$target for $(FUZZ_SECONDS) s"; \
+	  if [[ " $(FUZZ_READERS) " == *" $$target "* ]]; then \
+	    PYTHONPATH=src $(PY) -m palaver_sfu.tests.fuzzing $$target $(FUZZ_SECONDS); \
+	    continue; \
+	  fi; \
 	  mkdir -p .cache/fuzz/$$target; \
 	  (cd media && PATH="$(TOOLS)/bin:$$PATH" RUSTC_BOOTSTRAP=1 cargo fuzz run $$target \
 	    $(CURDIR)/.cache/fuzz/$$target $(CURDIR)/media/fuzz/corpus/$$target -- \
