@@ -28,6 +28,7 @@ class TappedPerson(Person):
         super().__init__(identity)
         self.heard: list[rtc.SignalResponse] = []
         self.said: list[rtc.SignalRequest] = []
+        self.reword: Callable[[rtc.SignalRequest], None] | None = None
         self._news = asyncio.Condition()
         self._line: ClientConnection | None = None
 
@@ -67,8 +68,11 @@ class TappedPerson(Person):
     async def _relay_up(self, upstream: ClientConnection, downstream: ServerConnection) -> None:
         async for frame in downstream:
             assert isinstance(frame, bytes)
-            self.said.append(rtc.SignalRequest.FromString(frame))
-            await upstream.send(frame)
+            request = rtc.SignalRequest.FromString(frame)
+            if self.reword is not None:
+                self.reword(request)
+            self.said.append(request)
+            await upstream.send(request.SerializeToString())
         await upstream.close()
 
 

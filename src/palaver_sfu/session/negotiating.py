@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from palaver_sfu.room.values import DisconnectReason
-from palaver_sfu.session import claiming, presence, publishing, rounds, subscribing, ways
+from palaver_sfu.session import claiming, presence, publishing, rounds, stereo, subscribing, ways
 from palaver_sfu.session.effects import Negotiate, TakeAnswer
 from palaver_sfu.session.inputs import Answered, AnswerTaken, NegotiationFailed, OfferMade
 from palaver_sfu.session.messages import Answer, ServerOffer
@@ -61,7 +61,7 @@ def answered(room: RoomState, session: Session, event: Answered, turn: Turn) -> 
 
 def offer_made(room: RoomState, session: Session, event: OfferMade, turn: Turn) -> None:
     if event.offer_id == session.offering:
-        sdp = ways.narrow(room, session, event.sdp, turn)
+        sdp = stereo.tell(room, ways.narrow(room, session, event.sdp, turn), event.mid_to_track)
         turn.send(session, ServerOffer(offer_id=event.offer_id, sdp=sdp, mid_to_track=event.mid_to_track))
 
 
