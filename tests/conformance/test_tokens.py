@@ -47,6 +47,16 @@ async def test_names_have_their_length(server: SfuAddress, room: str) -> None:
     assert (await validate(server, signed(server, room, sub=None, jti="alice"))).status_code == 200
 
 
+async def test_what_a_token_says_of_its_holder_is_seen_by_others(server: SfuAddress, room: str) -> None:
+    bearer = signed(server, room, kind="agent", kindDetails=["cloud_agent", "FORWARDED", "of_the_future"])
+    async with dial(server, dual_path(), bearer) as alice:
+        me = (await alice.until("join")).participant
+        assert me.kind == models.ParticipantInfo.AGENT
+        assert list(me.kind_details) == [models.ParticipantInfo.CLOUD_AGENT, models.ParticipantInfo.FORWARDED]
+    for wrong in ("forwarded", [1]):
+        assert (await validate(server, signed(server, room, kindDetails=wrong))).status_code == 401
+
+
 async def test_times_count_with_a_minute_of_leeway(server: SfuAddress, room: str) -> None:
     now = int(time.time())
     cases: list[tuple[dict[str, Any], int]] = [

@@ -39,6 +39,7 @@ class Admission:
             # What the token says is not to be deleted by who holds it.
             attributes={**self.claims.attributes, **{k: v for k, v in request.attributes.items() if v}},
             kind=self.claims.kind,
+            kind_details=self.claims.kind_details,
             client_protocol=request.client_protocol,
             capabilities=request.capabilities,
             is_auto_subscribing=request.is_auto_subscribing,

@@ -66,6 +66,17 @@ class ParticipantKind(IntEnum):
     BRIDGE = 8
 
 
+class KindDetail(IntEnum):
+    """What is known of a participant beside its kind."""
+
+    CLOUD_AGENT = 0
+    FORWARDED = 1
+    CONNECTOR_WHATSAPP = 2
+    CONNECTOR_TWILIO = 3
+    BRIDGE_RTSP = 4
+    SIMULATION = 5
+
+
 class VideoQuality(IntEnum):
     LOW = 0
     MEDIUM = 1
@@ -200,6 +211,7 @@ class ParticipantInfo:
     attributes: Mapping[str, str] = field(default_factory=dict)
     tracks: tuple[TrackInfo, ...] = ()
     kind: ParticipantKind = ParticipantKind.STANDARD
+    kind_details: tuple[KindDetail, ...] = ()
     is_publisher: bool = False
     disconnect_reason: DisconnectReason = DisconnectReason.UNKNOWN_REASON
     client_protocol: int = 0

@@ -13,6 +13,7 @@ from palaver_sfu.room.values import (
     NEWEST_PROTOCOL,
     DisconnectReason,
     Identity,
+    KindDetail,
     LinkStats,
     Mid,
     ParticipantKind,
@@ -37,6 +38,7 @@ class Join:
     metadata: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     kind: ParticipantKind = ParticipantKind.STANDARD
+    kind_details: tuple[KindDetail, ...] = ()
     client_protocol: int = 0
     capabilities: tuple[int, ...] = ()
     is_auto_subscribing: bool = True

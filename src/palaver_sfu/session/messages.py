@@ -11,6 +11,7 @@ from palaver_sfu.room.values import (
     DataTrackInfo,
     DisconnectReason,
     Identity,
+    KindDetail,
     Mid,
     ParticipantInfo,
     ParticipantKind,
@@ -181,6 +182,7 @@ class RefreshToken:
     attributes: Mapping[str, str]
     permission: Permission
     kind: ParticipantKind
+    kind_details: tuple[KindDetail, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def join(room: RoomState, request: Join, turn: Turn) -> Session:
         metadata=request.metadata,
         attributes={key: value for key, value in request.attributes.items() if value},
         kind=request.kind,
+        kind_details=request.kind_details,
         client_protocol=request.client_protocol,
         capabilities=request.capabilities,
         is_auto_subscribing=request.is_auto_subscribing,
@@ -99,6 +100,7 @@ def refresh_token(room: RoomState, session: Session, turn: Turn) -> None:
         attributes=session.attributes,
         permission=session.permission,
         kind=session.kind,
+        kind_details=session.kind_details,
     )
     turn.send(session, message)
 

@@ -17,6 +17,7 @@ from palaver_sfu.room.values import (
     DataTrackInfo,
     DisconnectReason,
     Identity,
+    KindDetail,
     LinkStats,
     Mid,
     OpusWish,
@@ -132,6 +133,7 @@ class Session:
     metadata: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     kind: ParticipantKind = ParticipantKind.STANDARD
+    kind_details: tuple[KindDetail, ...] = ()
     client_protocol: int = 0
     capabilities: tuple[int, ...] = ()
     state: ParticipantState = ParticipantState.JOINED
@@ -263,6 +265,7 @@ class Session:
             attributes=self.attributes,
             tracks=tracks,
             kind=self.kind,
+            kind_details=self.kind_details,
             is_publisher=self.is_publisher,
             disconnect_reason=reason,
             client_protocol=self.client_protocol,

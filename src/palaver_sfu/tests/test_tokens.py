@@ -11,6 +11,7 @@ from livekit import api
 from palaver_sfu.room.values import (
     DEFAULT_PERMISSION,
     Identity,
+    KindDetail,
     ParticipantKind,
     RoomName,
     RoomWish,
@@ -138,13 +139,14 @@ def test_a_refreshed_token_gives_the_rights_of_now_for_as_long_as_the_old_one_at
         attributes={"a": "b"},
         permission=rights,
         kind=ParticipantKind.STANDARD,
+        kind_details=(KindDetail.FORWARDED,),
     )
     now = time.time()
     for expires_at, expected in ((now + 5, now + 600), (now + 3600, now + 3600)):
         claims = KEYS.read(KEYS.mint_refresh(message, api_key="second", expires_at=expires_at, now=now))
         assert claims.expires_at == pytest.approx(expected, abs=1)
         assert claims.video is not None
-        assert claims.video.permission == rights
+        assert (claims.video.permission, claims.kind_details) == (rights, (KindDetail.FORWARDED,))
         assert (claims.api_key, claims.video.room, claims.attributes) == ("second", "standup", {"a": "b"})
 
 

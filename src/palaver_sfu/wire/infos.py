@@ -64,6 +64,7 @@ def participant_message(info: ParticipantInfo) -> models.ParticipantInfo:
         disconnect_reason=cast("models.DisconnectReason", int(info.disconnect_reason)),
         client_protocol=info.client_protocol,
     )
+    message.kind_details.extend(cast("tuple[models.ParticipantInfo.KindDetail, ...]", info.kind_details))
     message.tracks.extend(track_message(track) for track in info.tracks)
     message.data_tracks.extend(data_track_message(track) for track in info.data_tracks)
     message.capabilities.extend(cast("tuple[models.ClientInfo.Capability, ...]", info.capabilities))

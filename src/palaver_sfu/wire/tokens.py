@@ -13,6 +13,7 @@ from palaver_sfu.errors import SfuError
 from palaver_sfu.room.values import (
     DEFAULT_PERMISSION,
     Identity,
+    KindDetail,
     ParticipantKind,
     Permission,
     RoomName,
@@ -64,6 +65,7 @@ class Claims:
     metadata: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     kind: ParticipantKind = ParticipantKind.STANDARD
+    kind_details: tuple[KindDetail, ...] = ()
     room_wish: RoomWish = _NO_WISH
     sha256: str = ""
     may_administrate_sip: bool = False
@@ -120,6 +122,7 @@ class Keys:
             "metadata": message.metadata,
             "attributes": dict(message.attributes),
             "kind": message.kind.name.lower(),
+            "kindDetails": [detail.name.lower() for detail in message.kind_details],
             "video": video,
         }
         return self._sign(claims, api_key=api_key, now=now, expires_at=max(now + REFRESH_TTL_S, expires_at))
@@ -167,6 +170,7 @@ def _read_claims(issuer: str, claims: Mapping[str, object]) -> Claims:
         metadata=_text(claims, "metadata"),
         attributes=_texts(claims, "attributes"),
         kind=_participant_kind(_text(claims, "kind")),
+        kind_details=_kind_details(claims.get("kindDetails")),
         room_wish=_room_wish(claims.get("roomConfig"), preset=_text(claims, "roomPreset")),
         sha256=_text(claims, "sha256"),
         may_administrate_sip=_flag(sip, "admin"),
@@ -247,6 +251,15 @@ def _sources(value: object) -> frozenset[TrackSource]:
 def _participant_kind(name: str) -> ParticipantKind:
     kinds = {kind.name.lower(): kind for kind in ParticipantKind}
     return kinds.get(name.lower(), ParticipantKind.STANDARD)
+
+
+def _kind_details(value: object) -> tuple[KindDetail, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise TokenError("invalid token: kindDetails is not a list of texts")
+    known = {detail.name.lower(): detail for detail in KindDetail}
+    return tuple(dict.fromkeys(known[name.lower()] for name in value if name.lower() in known))
 
 
 def _room_wish(config: object, *, preset: str) -> RoomWish:
