@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from palaver_sfu.exposition import Counter, Family, Histogram, gauge
-from palaver_sfu.ports import LIGHT, MediaEvent, ThreadFigures
+from palaver_sfu.ports import LIGHT, MediaEvent, StreamsTold, ThreadFigures
+from palaver_sfu.room.values import ParticipantSid, TrackSid
 from palaver_sfu.session.effects import Announce, RoomFact
-from palaver_sfu.session.inputs import StatsObserved
+from palaver_sfu.session.inputs import PeerClosed, StatsObserved, StreamsObserved
 from palaver_sfu.survey import RoomView
 
 _SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
@@ -55,6 +56,10 @@ class Meters:
         self._losses = Histogram(
             f"{_PREFIX}loss_ratio", "Share of packets lost, of each participant and second.", _LOSSES, ("direction",)
         )
+        self._nacks = Counter(
+            f"{_PREFIX}nacks_total", "Packets asked for again: by us (in), by subscribers (out).", ("direction",)
+        )
+        self._nacks_told: dict[ParticipantSid, dict[tuple[str, TrackSid], int]] = {}
         self._trips = Histogram(f"{_PREFIX}round_trip_seconds", "Round trip of each participant and second.", _TRIPS)
 
     def publish(self, announce: Announce) -> None:
@@ -67,6 +72,11 @@ class Meters:
         for event in events:
             if isinstance(event, StatsObserved):
                 self._stats(event)
+            elif isinstance(event, StreamsTold):
+                for peer in event.peers:
+                    self._streams(peer)
+            elif isinstance(event, PeerClosed):
+                self._nacks_told.pop(event.peer, None)
 
     def refused(self, status: int) -> None:
         self._refusals.add(str(status))
@@ -94,6 +104,7 @@ class Meters:
             self._refusals,
             self._calls,
             self._bytes,
+            self._nacks,
             self._joins,
             self._ticks,
             self._lags,
@@ -119,6 +130,15 @@ class Meters:
             self._losses.observe(link.loss_out, "out")
             if link.rtt_ms is not None:
                 self._trips.observe(link.rtt_ms / 1000)
+
+    def _streams(self, peer: StreamsObserved) -> None:
+        """What is told are totals of each stream: what they have grown by counts."""
+        before = self._nacks_told.get(peer.peer, {})
+        now = {("in", stream.track): stream.totals.num_nacks for stream in peer.received}
+        now |= {("out", stream.track): stream.totals.num_nacks for stream in peer.sent}
+        for (direction, track), nacks in now.items():
+            self._nacks.add(direction, by=max(0, nacks - before.get((direction, track), 0)))
+        self._nacks_told[peer.peer] = now
 
 
 def _rooms(rooms: Sequence[RoomView]) -> Iterable[Family]:

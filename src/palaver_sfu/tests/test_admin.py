@@ -9,6 +9,7 @@ import signal
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -19,7 +20,15 @@ from palaver_sfu.config import AdminSettings
 from palaver_sfu.exposition import Counter, Histogram, gauge, render
 from palaver_sfu.http.admin import AdminApp, Insight
 from palaver_sfu.ports import StreamsTold
-from palaver_sfu.room.values import LinkStats, ParticipantSid, SentStream, StreamCause, StreamTotals, TrackSid
+from palaver_sfu.room.values import (
+    LinkStats,
+    ParticipantSid,
+    ReceivedStream,
+    SentStream,
+    StreamCause,
+    StreamTotals,
+    TrackSid,
+)
 from palaver_sfu.session.inputs import StreamsObserved
 from palaver_sfu.tests.serving import KEY, OFFER, SECRET, Served
 from palaver_sfu.tests.test_command import START_S, STOP_S, command
@@ -85,6 +94,9 @@ async def test_metrics_tell_what_happened(sfu: Served) -> None:
         sent = SentStream(track=TrackSid(track.sid), layer=0, cause=StreamCause.BANDWIDTH, totals=totals)
         told = StreamsObserved(peer=ParticipantSid(bob.sid), way="tcp", sent=(sent,), received=())
         sfu.media.emit(StreamsTold(peers=(told,)))
+        grown = replace(sent, totals=replace(totals, num_nacks=5))
+        received = ReceivedStream(track=TrackSid(track.sid), totals=replace(totals, num_nacks=2))
+        sfu.media.emit(StreamsTold(peers=(replace(told, sent=(grown,), received=(received,)),)))
         await sfu.twirp("ListRooms", {}, room_list=True)
         await sfu.twirp("ListRooms", {})
         async with asyncio.timeout(10):
@@ -103,6 +115,8 @@ async def test_metrics_tell_what_happened(sfu: Served) -> None:
         assert samples['palaver_sfu_api_calls_total{method="ListRooms",code="ok"}'] == 1
         assert samples['palaver_sfu_api_calls_total{method="ListRooms",code="unauthenticated"}'] == 1
         assert samples['palaver_sfu_media_bytes_total{direction="out"}'] == 10_000
+        assert samples['palaver_sfu_nacks_total{direction="out"}'] == 5, "totals of a stream are not added up"
+        assert samples['palaver_sfu_nacks_total{direction="in"}'] == 2
         assert samples['palaver_sfu_loss_ratio_bucket{direction="in",le="0.02"}'] == 0
         assert samples['palaver_sfu_loss_ratio_bucket{direction="in",le="0.05"}'] == 1
         assert samples["palaver_sfu_media_peers"] == 2
