@@ -16,6 +16,8 @@ class Greeting:
     """Whether phones can use it: https, or behind a public address."""
     trust_path: str | None
     """Path of the page that says how to trust a certificate of our own, if there is one."""
+    fingerprint: str | None
+    """SHA-256 of that certificate's authority: what people compare, as the page may have been changed on its way."""
     setup_path: str | None
     """Path of the one-time link while there is no administrator."""
 
@@ -41,6 +43,9 @@ def greeting_text(greeting: Greeting, *, with_codes: bool) -> str:
             f"  {(greeting.other_addresses or (greeting.address,))[0]}{greeting.trust_path}",
             "",
         ]
+    if greeting.fingerprint is not None:
+        first, second = greeting.fingerprint[:48], greeting.fingerprint[48:]
+        lines += ["  The page must show this fingerprint (SHA-256):", f"  {first}", f"  {second}", ""]
     if greeting.is_reachable and with_codes:
         target = greeting.other_addresses[0] if greeting.other_addresses else greeting.address
         lines += [f"  {target}/", _qr_code(f"{target}/")]

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django
+from django.conf import settings as pages
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -40,17 +41,21 @@ def serve(settings: Settings, listener: socket.socket) -> int:
     setup_path = _prepare_database()
     # The parts import models, which exist from here on.
     from palaver.config.composition import build
+    from palaver.site.authority import read_authority
     from palaver_sfu.errors import ConfigError
 
     try:
         planes = build(settings)
     except ConfigError as problem:
         raise StartError(f"--{problem}") from None
+    authority_file: Path | None = pages.PALAVER_AUTHORITY_FILE
+    authority = read_authority(authority_file) if authority_file else None
     greeting = Greeting(
         address=origins.main_address(settings, port, machine),
         other_addresses=tuple(origins.other_addresses(settings, port, machine)),
         is_reachable=origins.is_https(settings),
-        trust_path="/trust/" if settings.tls.is_self_signed else None,
+        trust_path="/trust/" if authority else None,
+        fingerprint=authority.sha256 if authority else None,
         setup_path=setup_path,
     )
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from palaver.site.authority import read_authority
+
 SOURCE = Path(__file__).parents[3]
 
 
@@ -253,6 +255,9 @@ def test_https_with_a_certificate_of_our_own_shows_where_to_trust_it(tmp_path: P
     with serving(tmp_path, "--tls-self-signed", "--host", "0.0.0.0") as server:
         assert server.address.startswith("https://localhost:")
         assert re.search(r"https://\S+/trust/", server.text)
+        authority = read_authority(tmp_path / "tls" / "authority.crt")
+        assert authority is not None
+        assert authority.sha256 in re.sub(r"\s", "", server.text)
         trusting = ssl.create_default_context(cafile=str(tmp_path / "tls" / "authority.crt"))
         with urllib.request.urlopen(f"{server.address}/", timeout=5, context=trusting) as answer:
             assert "Come and sit under the tree." in answer.read().decode()
