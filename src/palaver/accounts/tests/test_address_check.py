@@ -75,6 +75,16 @@ def test_a_mail_server_that_fails_shows_nobody_an_error(
     assert caplog.text.count("A mail could not be sent") == 2
 
 
+def test_a_server_without_mail_promises_none(client: Client, alice: User, settings: pytest.FixtureRequest) -> None:
+    settings.PALAVER_HAS_MAIL = False  # type: ignore[attr-defined]
+    asked = client.get("/accounts/password/reset/").content.decode()
+    told = client.post("/accounts/password/reset/", {"email": alice.email}, follow=True).content.decode()
+    assert "we send" not in asked
+    assert "Send the link" not in asked
+    assert "Ask the administrator" in told
+    assert "Check your mail" not in told
+
+
 def test_an_unknown_address_is_told_so_by_mail_and_not_on_the_page(client: Client) -> None:
     client.post("/accounts/password/reset/", {"email": "nobody@example.org"})
     (letter,) = mail.outbox
