@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+import socket
 import time
 from typing import Any
 
@@ -13,6 +14,7 @@ from livekit.protocol import models, rtc
 
 from palaver_sfu.http import signal
 from palaver_sfu.room.values import RoomName, RoomOptions
+from palaver_sfu.server import listen
 from palaver_sfu.session.inputs import ChangeRoomMetadata
 from palaver_sfu.tests.serving import (
     CAMERA_SECTION,
@@ -28,6 +30,13 @@ from palaver_sfu.tests.serving import (
 from palaver_sfu.wire.requests import MAX_SIGNAL_BYTES
 
 # --- HTTP -----------------------------------------------------------------------------------------
+
+
+def test_no_message_waits_for_the_acknowledgement_of_the_one_before() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        listener.settimeout(10)
+        with socket.create_connection(listener.getsockname(), timeout=10), listener.accept()[0] as connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
