@@ -11,7 +11,7 @@ from typing import Any
 from palaver_sfu.errors import ConfigError
 from palaver_sfu.relaying import ice_server
 from palaver_sfu.room.limits import DEFAULT_LIMITS, Limits
-from palaver_sfu.room.values import DEFAULT_OPTIONS, DEFAULT_VOICES, RoomOptions, RoomWish, VoiceLimit
+from palaver_sfu.room.values import DEFAULT_OPTIONS, DEFAULT_VOICES, MOST_VOICES, RoomOptions, RoomWish, VoiceLimit
 from palaver_sfu.wire.ice_servers import IceServer, TurnServer
 
 LOG_FORMATS = ("text", "json")
@@ -128,6 +128,7 @@ def _room_wish(table: _Table) -> RoomWish:
         max_participants=table.number("max_participants") or 0,
         metadata=table.text("metadata") or "",
         syncs_streams=table.flag("sync_streams", default=False),
+        voices=table.number("voices", most=MOST_VOICES) or 0,
     )
 
 
@@ -168,10 +169,12 @@ class _Table:
         value = self.text(name)
         return None if value is None else folder / value
 
-    def number(self, name: str) -> int | None:
+    def number(self, name: str, *, most: int | None = None) -> int | None:
         value = self._values.pop(name, None)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
             raise self._wrong(name, "is not a whole number from 0 on")
+        if value is not None and most is not None and value > most:
+            raise self._wrong(name, f"is more than {most}")
         return value
 
     def number_or_word(self, name: str, word: str) -> str | None:

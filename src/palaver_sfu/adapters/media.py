@@ -134,14 +134,14 @@ class CoreMedia:
             for section in sections
         )
 
-    def open_peer(self, *, room: RoomSid, peer: ParticipantSid) -> None:
+    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0) -> None:
         owner = owner_of(peer)
         self._do(
             lambda: self._engine.open_peer(
                 room=room,
                 peer=peer,
                 owner=owner if owner != peer else None,
-                voices=self._voices.most,
+                voices=voices or self._voices.most,
                 large_room=self._voices.large_room,
             )
         )

@@ -40,6 +40,7 @@ _MIRROR = {"sendrecv": "recvonly", "sendonly": "recvonly", "recvonly": "sendonly
 @dataclass(slots=True)
 class MemoryPeer:
     room: RoomSid
+    voices: int = 0
     is_connected: bool = False
     published: dict[TrackSid, tuple[str, ...]] = field(default_factory=dict)
     subscribed: dict[TrackSid, tuple[bool, int, int] | None] = field(default_factory=dict)
@@ -102,9 +103,9 @@ class MemoryMedia:
             )
         ]
 
-    def open_peer(self, *, room: RoomSid, peer: ParticipantSid) -> None:
+    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0) -> None:
         self._check_open()
-        self.peers[peer] = MemoryPeer(room=room)
+        self.peers[peer] = MemoryPeer(room=room, voices=voices)
 
     def close_peer(self, *, peer: ParticipantSid) -> None:
         self._check_open()

@@ -224,7 +224,8 @@ class RoomOptions:
     """How a room is. Times in seconds; 0 participants means no limit.
 
     `enabled_codecs` are MIME types, as the server allows them. In a room with `syncs_streams`, clients hear and see
-    what comes from one device as one stream, and keep its sound and picture together.
+    what comes from one device as one stream, and keep its sound and picture together. `voices` is how many are heard at
+    once while there are many (1 to `MOST_VOICES`); 0: as the server has it.
     """
 
     empty_timeout_s: int = 300
@@ -232,6 +233,7 @@ class RoomOptions:
     max_participants: int = 0
     metadata: str = ""
     syncs_streams: bool = False
+    voices: int = 0
     enabled_codecs: tuple[str, ...] = ALL_CODECS
     max_tracks: int = 32  # of one participant: a camera, a microphone and some screens
 
@@ -248,6 +250,7 @@ class RoomWish:
     max_participants: int = 0
     metadata: str = ""
     syncs_streams: bool = False
+    voices: int = 0
     preset: str = ""
 
     def over(self, options: RoomOptions) -> RoomOptions:
@@ -259,6 +262,7 @@ class RoomWish:
             max_participants=self.max_participants or options.max_participants,
             metadata=self.metadata or options.metadata,
             syncs_streams=self.syncs_streams or options.syncs_streams,
+            voices=self.voices or options.voices,
         )
 
 

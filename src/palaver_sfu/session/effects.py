@@ -48,8 +48,11 @@ class CloseSignal:
 
 @dataclass(frozen=True, slots=True)
 class OpenPeer:
+    """`voices`: of the room, as in `RoomOptions`."""
+
     room: RoomSid
     peer: ParticipantSid
+    voices: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ def open_peer(room: RoomState, session: Session, peer: str, turn: Turn) -> None:
     """Peers are opened when they are first needed: the core closes one that does not connect."""
     if peer not in session.open_peers:
         session.open_peers.add(peer)
-        turn.do(OpenPeer(room=room.sid, peer=session.receiver if peer == session.receiver else session.sid))
+        own = session.receiver if peer == session.receiver else session.sid
+        turn.do(OpenPeer(room=room.sid, peer=own, voices=room.options.voices))
 
 
 def _offer(

@@ -57,6 +57,7 @@ def test_an_empty_file_changes_nothing() -> None:
         ("[limits]\nrooms = -1", "limits.rooms: is not a whole number"),
         ("[room]\nauto_create = 'yes'", "room.auto_create: is neither true nor false"),
         ("[media]\nthreads = 'many'", "media.threads: is not a whole number"),
+        ("[room.presets.a]\nvoices = 6", "room.presets.a.voices: is more than 5"),
         ("log_format = 'xml'", "log_format: is none of text, json"),
         ("media = 3", "media: is not a table"),
         ("[media]\naddresses = [1]", "media.addresses: is not a list of texts"),

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from palaver_sfu.config import SfuSettings
 from palaver_sfu.errors import ConfigError
-from palaver_sfu.room.values import RoomOptions, RoomWish, TrackSid, TrackSource
+from palaver_sfu.room.values import ParticipantSid, RoomOptions, RoomWish, TrackSid, TrackSource
 from palaver_sfu.tests.serving import KEY, SECRET, RawClient, Served, join_parameter, serving
 from palaver_sfu.wire.streams import sync_streams
 
@@ -60,6 +60,28 @@ async def test_presets_are_named_by_calls_and_tokens() -> None:
             async with join(sfu, "bob", room="c", preset="none"):
                 pass
         assert refusal.value.response.status_code == 400
+
+
+async def test_how_many_voices_are_heard_at_once_is_said_for_each_room() -> None:
+    presets = {"choir": RoomWish(voices=5)}
+    async with serving(room_presets=presets) as sfu:
+        for name, fields in (
+            ("two", {"tags": {"palaver.voices": "2"}}),
+            ("five", {"roomPreset": "choir"}),
+            ("usual", {}),
+        ):
+            assert (await sfu.twirp("CreateRoom", {"name": name, **fields}, **CREATE)).status_code == 200
+            async with sfu.join("alice", room=name) as alice:
+                assert sfu.media.peers[alice.sid].voices == {"two": 2, "five": 5, "usual": 0}[name]
+        async with join(sfu, "bob", room="token", config=api.RoomConfiguration(tags={"palaver.voices": "4"})) as joined:
+            assert sfu.media.peers[ParticipantSid(joined.participant.sid)].voices == 4
+        for wrong in ("0", "6", "many", "", "٣"):
+            refused = await sfu.twirp("CreateRoom", {"name": "x", "tags": {"palaver.voices": wrong}}, **CREATE)
+            assert (refused.status_code, refused.json()["code"]) == (400, "invalid_argument")
+            with pytest.raises(InvalidStatus) as refusal:
+                async with join(sfu, "bob", config=api.RoomConfiguration(tags={"palaver.voices": wrong})):
+                    pass
+            assert refusal.value.response.status_code == 401
 
 
 async def test_where_rooms_are_not_made_by_joining_only_who_may_make_them_does() -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 from google.protobuf.message import Message
 from livekit.protocol import models, room as pb
 
-from palaver_sfu.errors import ApiCode, ApiError
+from palaver_sfu.errors import ApiCode, ApiError, WireError
 from palaver_sfu.room import limits
 from palaver_sfu.room.values import (
     DisconnectReason,
@@ -33,6 +33,7 @@ from palaver_sfu.session.inputs import (
 from palaver_sfu.wire.data import from_server
 from palaver_sfu.wire.infos import participant_message, read_permission, room_message, track_message
 from palaver_sfu.wire.rpc import RpcRequest, read_rpc_request
+from palaver_sfu.wire.tags import read_voices
 from palaver_sfu.wire.tokens import Claims, VideoGrant
 from palaver_sfu.wire.twirp import Call
 
@@ -118,12 +119,17 @@ def _create_room(request: pb.CreateRoomRequest, rooms: Rooms) -> models.Room:
     if request.HasField("egress") and request.egress.ListFields():
         # Who asks for a recording must not believe that there is one.
         raise ApiError(ApiCode.UNIMPLEMENTED, "egress is not part of this server")
+    try:
+        voices = read_voices(request.tags)
+    except WireError as error:
+        raise ApiError(ApiCode.INVALID_ARGUMENT, str(error)) from error
     wish = RoomWish(
         empty_timeout_s=request.empty_timeout,
         departure_timeout_s=request.departure_timeout,
         max_participants=request.max_participants,
         metadata=request.metadata,
         syncs_streams=request.sync_streams,
+        voices=voices,
         preset=request.room_preset,
     )
     return room_message(rooms.create(RoomName(request.name), wish))

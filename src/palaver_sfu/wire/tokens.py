@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import jwt
 from jwt.warnings import InsecureKeyLengthWarning
 
-from palaver_sfu.errors import SfuError
+from palaver_sfu.errors import SfuError, WireError
 from palaver_sfu.room.values import (
     DEFAULT_PERMISSION,
     Identity,
@@ -21,6 +21,7 @@ from palaver_sfu.room.values import (
     TrackSource,
 )
 from palaver_sfu.session.messages import RefreshToken
+from palaver_sfu.wire.tags import read_voices
 
 ALGORITHM = "HS256"
 LEEWAY_S = 60
@@ -276,8 +277,16 @@ def _room_wish(config: object, *, preset: str) -> RoomWish:
         max_participants=number("maxParticipants", "max_participants"),
         metadata=_text(config, "metadata"),
         syncs_streams=config.get("syncStreams", config.get("sync_streams")) is True,
+        voices=_voices(config),
         preset=preset,
     )
+
+
+def _voices(config: Mapping[str, object]) -> int:
+    try:
+        return read_voices(_texts(config, "tags"))
+    except WireError as error:
+        raise TokenError(f"invalid token: {error}") from error
 
 
 def _reason(error: Exception) -> str:
