@@ -128,7 +128,14 @@ class Engine:
         """
 
     def open_peer(
-        self, *, room: str, peer: str, owner: str | None = None, voices: int = 3, large_room: int = 50
+        self,
+        *,
+        room: str,
+        peer: str,
+        owner: str | None = None,
+        voices: int = 3,
+        large_room: int = 50,
+        may_pause: bool = True,
     ) -> None:
         """Make a peer. It is closed by itself when it has not connected within 30 s of its last offer.
 
@@ -137,6 +144,7 @@ class Engine:
             voices: how many microphones (1 to 5) everybody hears at once when the room is large: those that speak. Who
                 is heard himself hears one more instead. Counts for the room from now on.
             large_room: a room with more microphones than this is large.
+            may_pause: pictures that its line has no room for are stopped; if not, their smallest layers go on.
 
         Raises:
             EngineError: closed, `queue_full`, used after fork. So do all methods below.

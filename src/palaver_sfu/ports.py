@@ -132,7 +132,9 @@ class MediaCommands(Protocol):
     def parse_offer(self, sdp: str) -> tuple[OfferSection, ...] | None:
         """The sections of an offer, or None when it is not one."""
 
-    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0) -> None: ...
+    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0, may_pause: bool = True) -> None:
+        """`voices`: as many are heard at once in the room, 0 for as many as the server says. `may_pause`: pictures that
+        the peer's line has no room for are stopped; if not, their smallest layers go on."""
 
     def close_peer(self, *, peer: ParticipantSid) -> None: ...
 

@@ -134,7 +134,7 @@ class CoreMedia:
             for section in sections
         )
 
-    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0) -> None:
+    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0, may_pause: bool = True) -> None:
         owner = owner_of(peer)
         self._do(
             lambda: self._engine.open_peer(
@@ -143,6 +143,7 @@ class CoreMedia:
                 owner=owner if owner != peer else None,
                 voices=voices or self._voices.most,
                 large_room=self._voices.large_room,
+                may_pause=may_pause,
             )
         )
 

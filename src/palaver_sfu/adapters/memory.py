@@ -41,6 +41,7 @@ _MIRROR = {"sendrecv": "recvonly", "sendonly": "recvonly", "recvonly": "sendonly
 class MemoryPeer:
     room: RoomSid
     voices: int = 0
+    may_pause: bool = True
     is_connected: bool = False
     published: dict[TrackSid, tuple[str, ...]] = field(default_factory=dict)
     subscribed: dict[TrackSid, tuple[bool, int, int] | None] = field(default_factory=dict)
@@ -103,9 +104,9 @@ class MemoryMedia:
             )
         ]
 
-    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0) -> None:
+    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0, may_pause: bool = True) -> None:
         self._check_open()
-        self.peers[peer] = MemoryPeer(room=room, voices=voices)
+        self.peers[peer] = MemoryPeer(room=room, voices=voices, may_pause=may_pause)
 
     def close_peer(self, *, peer: ParticipantSid) -> None:
         self._check_open()

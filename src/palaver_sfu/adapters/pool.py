@@ -90,12 +90,12 @@ class MediaPool:
     def thread_of(self, room: RoomSid) -> int | None:
         return self._rooms.get(room)
 
-    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0) -> None:
+    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0, may_pause: bool = True) -> None:
         number = self._rooms.get(room)
         if number is None:
             raise MediaError("the room is not open")
         seat = self._seats[number]
-        seat.thread.open_peer(room=room, peer=peer, voices=voices)
+        seat.thread.open_peer(room=room, peer=peer, voices=voices, may_pause=may_pause)
         self._peers[peer] = seat, room
         seat.count(room, 1)
 

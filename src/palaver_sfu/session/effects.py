@@ -48,11 +48,12 @@ class CloseSignal:
 
 @dataclass(frozen=True, slots=True)
 class OpenPeer:
-    """`voices`: of the room, as in `RoomOptions`."""
+    """`voices`: of the room, as in `RoomOptions`; `may_pause`: as the client said in its join."""
 
     room: RoomSid
     peer: ParticipantSid
     voices: int = 0
+    may_pause: bool = True
 
 
 @dataclass(frozen=True, slots=True)

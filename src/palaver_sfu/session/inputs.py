@@ -44,6 +44,7 @@ class Join:
     is_auto_subscribing: bool = True
     is_auto_subscribing_data: bool = False
     is_adaptive: bool = False
+    may_pause: bool = True
     sends_red: bool = True
     is_dual: bool = False
     protocol: int = NEWEST_PROTOCOL

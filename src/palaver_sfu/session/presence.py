@@ -66,6 +66,7 @@ def join(room: RoomState, request: Join, turn: Turn) -> Session:
         is_auto_subscribing=request.is_auto_subscribing,
         is_auto_subscribing_data=request.is_auto_subscribing_data,
         is_adaptive=request.is_adaptive,
+        may_pause=request.may_pause,
         sends_red=request.sends_red,
         is_dual=request.is_dual,
         is_subscriber_primary=request.is_dual and request.permission.can_subscribe,

@@ -60,7 +60,7 @@ def open_peer(room: RoomState, session: Session, peer: str, turn: Turn) -> None:
     if peer not in session.open_peers:
         session.open_peers.add(peer)
         own = session.receiver if peer == session.receiver else session.sid
-        turn.do(OpenPeer(room=room.sid, peer=own, voices=room.options.voices))
+        turn.do(OpenPeer(room=room.sid, peer=own, voices=room.options.voices, may_pause=session.may_pause))
 
 
 def _offer(

@@ -40,6 +40,7 @@ def read_join_query(query: Mapping[str, str]) -> JoinRequest:
         participant_sid=ParticipantSid(query.get("sid", "")),
         sync=None,
         browser=query.get("browser", ""),
+        may_pause=_is_on(query.get("subscriber_allow_pause") or "1"),
         is_dual=True,
     )
 

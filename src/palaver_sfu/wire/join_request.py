@@ -45,6 +45,7 @@ class JoinRequest:
     participant_sid: ParticipantSid
     sync: SyncState | None
     browser: str = ""
+    may_pause: bool = True  # pictures that there is no room for; who says nothing lets the server decide
     is_dual: bool = False  # two connections: one to send, one to receive
 
 
@@ -58,7 +59,7 @@ def read_join_request(parameter: str, *, parse_offer: ParseOffer) -> JoinRequest
     if len(message.add_track_requests) > MAX_PUBLICATIONS:
         raise WireError("too many tracks in join request")
     has_settings = message.HasField("connection_settings")
-    client = message.client_info
+    client, settings = message.client_info, message.connection_settings
     has_offer = message.HasField("publisher_offer") and bool(message.publisher_offer.sdp)
     return JoinRequest(
         sdk=_SDK_NAMES.get(client.sdk, "unknown"),
@@ -78,6 +79,7 @@ def read_join_request(parameter: str, *, parse_offer: ParseOffer) -> JoinRequest
         participant_sid=ParticipantSid(message.participant_sid),
         sync=read_sync_state(message.sync_state) if message.HasField("sync_state") else None,
         browser=client.browser,
+        may_pause=not settings.HasField("subscriber_allow_pause") or settings.subscriber_allow_pause,
     )
 
 

@@ -156,6 +156,24 @@ fn what_does_not_fit_is_paused_and_told_and_sound_goes_on() {
 }
 
 #[test]
+fn who_wants_no_pause_keeps_the_smallest_pictures_on_any_line() {
+    let mut meeting = Meeting::new(3);
+    meeting.stage.router.set_may_pause(meeting.subscriber, false, at(0));
+    meeting.estimate(10_000_000);
+    meeting.roll(2_000);
+    meeting.estimate(20_000);
+    meeting.queues();
+    let heard = meeting.heard();
+    meeting.roll(8_000);
+    assert_eq!(meeting.layers(), [Some(0), Some(0), Some(0)]);
+    assert!(meeting.stage.states.is_empty(), "nobody is told of a pause");
+    assert!(meeting.heard() >= heard + 8_000 / 33);
+    meeting.stage.router.set_may_pause(meeting.subscriber, true, at(meeting.now_ms));
+    meeting.roll(4_000);
+    assert_eq!(meeting.layers(), [None, None, None]);
+}
+
+#[test]
 fn on_the_narrowest_line_all_pictures_stop_and_no_sound() {
     let mut meeting = Meeting::new(2);
     meeting.estimate(20_000);

@@ -126,6 +126,13 @@ pub enum Command {
         /// The track.
         track: Arc<str>,
     },
+    /// Say whether pictures may be paused; they may until then.
+    SetMayPause {
+        /// The subscriber.
+        peer: Arc<str>,
+        /// Whether its pictures may be stopped where its line is too narrow for them.
+        may_pause: bool,
+    },
     /// Send a peer no more than this, whatever its line carries.
     LimitLine {
         /// The subscriber.
@@ -173,6 +180,7 @@ impl Command {
                 | Self::TakeAnswer { .. }
                 | Self::SetSubscription { .. }
                 | Self::LimitLine { .. }
+                | Self::SetMayPause { .. }
                 | Self::SendData { .. }
                 | Self::AddCandidate { .. }
         )

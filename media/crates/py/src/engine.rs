@@ -68,11 +68,23 @@ impl Engine {
         events.into_iter().map(|event| events::to_tuple(py, event)).collect()
     }
 
-    #[pyo3(signature = (*, room, peer, owner = None, voices = Voices::default().most, large_room = Voices::default().large_room))]
-    fn open_peer(&self, room: &str, peer: &str, owner: Option<&str>, voices: usize, large_room: usize) -> PyResult<()> {
+    #[pyo3(signature = (*, room, peer, owner = None, voices = Voices::default().most, large_room = Voices::default().large_room, may_pause = true))]
+    fn open_peer(
+        &self,
+        room: &str,
+        peer: &str,
+        owner: Option<&str>,
+        voices: usize,
+        large_room: usize,
+        may_pause: bool,
+    ) -> PyResult<()> {
         self.post(Command::OpenPeer { room: room.into(), peer: peer.into() })?;
         let (owner, voices) = (owner.map(Arc::from), Voices { most: voices, large_room });
-        self.post(Command::Introduce { room: room.into(), peer: peer.into(), owner, voices })
+        self.post(Command::Introduce { room: room.into(), peer: peer.into(), owner, voices })?;
+        if !may_pause {
+            self.post(Command::SetMayPause { peer: peer.into(), may_pause })?;
+        }
+        Ok(())
     }
 
     #[pyo3(signature = (*, peer))]

@@ -22,6 +22,8 @@ pub(super) struct Subscriber {
     sections: Vec<SectionKey>,
     line: Line,
     allocator: Allocator,
+    /// Its pictures may be stopped where they do not fit.
+    may_pause: bool,
     /// What the estimator was told last.
     told: Option<u64>,
 }
@@ -35,6 +37,7 @@ impl Router {
             sections: Vec::new(),
             line: Line::default(),
             allocator: Allocator::default(),
+            may_pause: true,
             told: None,
         })
     }
@@ -74,6 +77,14 @@ impl Router {
     pub fn limit_line(&mut self, subscriber: SubscriberKey, bps: u64, now: Micros) {
         let Some(state) = self.subscribers.get_mut(subscriber) else { return };
         state.line.limit(bps);
+        self.share_line(subscriber, now);
+    }
+
+    /// Whether pictures may be stopped where the line is too narrow for them. If not, the smallest layers go on whatever
+    /// becomes of them.
+    pub fn set_may_pause(&mut self, subscriber: SubscriberKey, may_pause: bool, now: Micros) {
+        let Some(state) = self.subscribers.get_mut(subscriber) else { return };
+        state.may_pause = may_pause;
         self.share_line(subscriber, now);
     }
 
@@ -135,7 +146,7 @@ impl Router {
         let reserved = sound_bps.saturating_add(subscriber.line.repairs(before));
         let wanted_bps = sum(|request| request.cost(request.top()));
         subscriber.allocator.decide(&mut self.requests, capacity, reserved, now);
-        if !subscriber.line.may_pause() {
+        if !(subscriber.may_pause && subscriber.line.may_pause()) {
             for request in self.requests.iter_mut().filter(|request| request.share == Share::Paused) {
                 request.share = request.bottom();
             }

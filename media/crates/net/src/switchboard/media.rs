@@ -97,6 +97,15 @@ impl<F: SessionFactory> Switchboard<F> {
         }
     }
 
+    pub(super) fn set_may_pause(&mut self, now: Instant, peer: &str, may_pause: bool) {
+        let at = self.epoch_micros(now);
+        let Some(peer) = self.by_name.get(peer).and_then(|ix| self.peers.get(*ix)) else { return };
+        if let (Some(subscriber), Some(room)) = (peer.subscriber, self.rooms.get_mut(&peer.room)) {
+            room.router.set_may_pause(subscriber, may_pause, at);
+            room.is_touched = true;
+        }
+    }
+
     /// Tell router and control plane that the transport is up or down.
     fn set_up(&mut self, now: Instant, ix: PeerIx, is_up: bool) {
         let at = self.epoch_micros(now);
