@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.accessibility import PAGE_LOOKS, Looks, scrolls_sideways, violations
 from tests.e2e.conftest import PersonFactory, SignIns
@@ -45,6 +46,11 @@ def faults_of(visitor: Person, path: str, looks: Looks) -> Iterator[str]:
 def test_pages_for_visitors_are_accessible(person: PersonFactory, looks: Looks) -> None:
     visitor = person("bob")
     assert [fault for path in SIGNED_OUT for fault in faults_of(visitor, path, looks)] == []
+    # A form that is not taken leads to what needs another look.
+    visitor.page.goto(f"{visitor.server_url}/contact/")
+    visitor.page.get_by_role("button", name="Send").click()
+    expect(visitor.page.get_by_label("Your name")).to_be_focused()
+    assert violations(visitor.page) == []
 
 
 @pytest.mark.parametrize("looks", PAGE_LOOKS)

@@ -20,18 +20,19 @@ export function HearingLine() {
     return status === "connected" ? null : "hearing.notConnected";
   })();
   return (
-    <div className={`truth${silent ? " no" : ""}`} role="status">
+    <div className={`truth${silent ? " no" : ""}`}>
       <Icon name={silent ? "microphone-off" : "microphone"} size="lg" />
-      {silent ? (
-        <span>
-          {t(silent)} <small>{t("hearing.muted.body")}</small>
-        </span>
-      ) : (
-        <span>
-          {t("hearing.on")}{" "}
-          <small>{others > 0 ? t("hearing.on.body", { count: others }) : t("hearing.on.alone")}</small>
-        </span>
-      )}
+      <span>
+        {/* Who comes and goes is announced elsewhere, once: the count below is only shown. */}
+        <span role="status">{t(silent ?? "hearing.on")}</span>{" "}
+        <small>
+          {silent
+            ? t("hearing.muted.body")
+            : others > 0
+              ? t("hearing.on.body", { count: others })
+              : t("hearing.on.alone")}
+        </small>
+      </span>
     </div>
   );
 }
