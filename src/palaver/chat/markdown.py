@@ -13,6 +13,7 @@ import nh3
 from django.utils.html import escape
 from markdown_it import MarkdownIt, helpers
 from markdown_it.common.utils import stripEscape
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
@@ -116,6 +117,11 @@ def _trimmed(address: str) -> str:
     return address[:end]
 
 
+def _indented_code(_state: StateBlock, _first: int, _end: int, _silent: bool) -> bool:
+    """Indented code is text here."""
+    return False
+
+
 def _code_block(_renderer: object, tokens: Sequence[Token], place: int, _options: object, _env: object) -> str:
     """A fence without its language: nothing is coloured."""
     return f"<pre><code>{escape(tokens[place].content)}</code></pre>\n"
@@ -159,7 +165,9 @@ def _make_parser() -> MarkdownIt:
         parseLinkTitle=helpers.parseLinkTitle,
         parseLinkDestination=_link_destination,
     )
-    parser.enable(["blockquote", "list", "fence", "paragraph"])
+    parser.enable(["blockquote", "list", "fence", "paragraph", "code"])
+    # On, so that what is indented by four columns begins nothing, as in CommonMark; but no code is made of it either.
+    parser.block.ruler.at("code", _indented_code)
     parser.enable(["backticks", "emphasis", "link", "autolink", "escape", "newline", "balance_pairs", "fragments_join"])
     parser.inline.ruler.before("link", "bare_address", _bare_address)
     parser.core.ruler.push("links_to_nowhere", _links_to_nowhere)
