@@ -1,6 +1,6 @@
 // An engine whose people are drawings.
 import { signal } from "@preact/signals-core";
-import type { EngineStatus, MediaEngine, RemoteMedia, Source } from "../src/engine/media_engine";
+import type { EngineStatus, Measured, MediaEngine, RemoteMedia, Source } from "../src/engine/media_engine";
 import type { Story } from "./cast";
 
 const pictures = import.meta.glob<string>("../src/assets/people/*.svg", {
@@ -71,6 +71,19 @@ export class FakeEngine implements MediaEngine {
   setSpeaker(): void {}
   allowSound(): Promise<void> {
     return Promise.resolve();
+  }
+  measure(): Promise<Measured> {
+    const pictures = this.story.others.slice(0, 3).map(({ name }, index) => ({
+      identity: name,
+      source: "camera" as const,
+      ...(index === 1 ? { width: 1280, height: 720 } : { width: 640, height: 360 }),
+      wholeWidth: 1280,
+      wholeHeight: 720,
+    }));
+    return Promise.resolve({ way: "turn-tls", pictures });
+  }
+  soundEnergy(): Promise<number | null> {
+    return Promise.resolve(null);
   }
 }
 

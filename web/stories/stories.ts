@@ -1,6 +1,7 @@
 import { KOFI, LEILA, TOMAS, MEI, SAMUEL, RAVI, FIVE, crowd, inside } from "./cast";
 import type { Story } from "./cast";
 import { chatStories } from "./chat_stories";
+import { connectionStories } from "./connection_stories";
 import { doorStories } from "./door_stories";
 import { togetherStories } from "./together_stories";
 
@@ -76,6 +77,7 @@ export const stories: Readonly<Record<string, Story>> = {
     },
   },
   ...chatStories,
+  ...connectionStories,
   ...doorStories,
   ...togetherStories,
 };

@@ -4,6 +4,7 @@ import { browserChoices } from "../devices/choices";
 import type {
   EngineEvents,
   EngineStatus,
+  Measured,
   MediaEngine,
   MediaTicket,
   RemoteMedia,
@@ -40,6 +41,12 @@ class FakeEngine implements MediaEngine {
   }
   allowSound(): Promise<void> {
     return Promise.resolve();
+  }
+  measure(): Promise<Measured> {
+    return Promise.resolve({ way: null, pictures: [] });
+  }
+  soundEnergy(): Promise<number | null> {
+    return Promise.resolve(null);
   }
 }
 

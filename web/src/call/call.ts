@@ -21,6 +21,7 @@ import { Announcer } from "./announcer";
 import { tellBreaks } from "./breaks";
 import type { DialogName, Ending, Panel, Phase } from "./states";
 import { followChat } from "./chat_news";
+import { OwnConnection } from "./connection/connection";
 import { Door, passwordFaultOf } from "./door";
 import { Knocks } from "./knocks";
 import { MediaLink } from "./media_link";
@@ -75,6 +76,7 @@ export class Call {
   readonly door: Door;
   readonly knocks: Knocks;
   readonly order: Order;
+  readonly connection: OwnConnection;
   readonly people: ReadonlySignal<readonly Person[]>;
   readonly phase: ReadonlySignal<Phase>;
   readonly title: ReadonlySignal<string>;
@@ -142,6 +144,14 @@ export class Call {
       onKnock: chime,
     });
     this.people = computed(() => this.#readPeople());
+    this.connection = new OwnConnection({
+      line: deps.line,
+      local: this.local,
+      engine: this.link.engine,
+      people: this.people,
+      timers: deps.timers,
+      announcer: this.announcer,
+    });
     const levels = computed(() => this.link.engine.value?.speakers.value ?? NO_LEVELS);
     const spotlight = computed(() => spotlightKeys(this.line.snapshot.value));
     this.stage = new StageView(this.people, levels, deps.timers, spotlight);

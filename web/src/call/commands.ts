@@ -31,6 +31,7 @@ export type CommandId =
   | "react"
   | "people"
   | "info"
+  | "connection"
   | "chat"
   | "host"
   | "grid"
@@ -149,6 +150,16 @@ const info: CommandRecord = {
   perform: (call) => call.togglePanel("info"),
 };
 
+const connection: CommandRecord = {
+  id: "connection",
+  label: () => "connection.title",
+  icon: () => "signal",
+  shortcuts: [],
+  isAvailable: isInCall,
+  isOn: (call) => call.panel.value === "connection",
+  perform: (call) => call.togglePanel("connection"),
+};
+
 const chat: CommandRecord = {
   id: "chat",
   label: () => "command.chat",
@@ -243,6 +254,7 @@ export const commands: Readonly<Record<CommandId, CommandRecord>> = {
   react,
   people,
   info,
+  connection,
   chat,
   host,
   grid,

@@ -45,6 +45,8 @@ export type IconName =
   | "caret-left"
   | "caret-right"
   | "weak"
+  | "ear"
+  | "signal"
   | "warning"
   | "copy"
   | "search"

@@ -2,7 +2,7 @@
 import type { EndReason } from "../live/endings";
 import type { Place } from "./door";
 
-export type Panel = "people" | "info" | "chat" | "host";
+export type Panel = "people" | "info" | "chat" | "host" | "connection";
 export type DialogName = "shortcuts" | "end_for_all" | "rename" | "suspend";
 
 export type Phase =

@@ -7,6 +7,7 @@ import {
   CaretLeftIcon,
   CaretRightIcon,
   CaretUpIcon,
+  CellSignalHighIcon,
   ArrowBendUpLeftIcon,
   ChatCircleDotsIcon,
   CheckIcon,
@@ -18,6 +19,7 @@ import {
   CrownSimpleIcon,
   DoorOpenIcon,
   DotsThreeVerticalIcon,
+  EarIcon,
   EyeIcon,
   FrameCornersIcon,
   GearIcon,
@@ -127,6 +129,8 @@ const DRAWINGS: Readonly<Record<Exclude<IconName, "weak">, PhosphorIcon>> = {
   settings: GearIcon,
   reply: ArrowBendUpLeftIcon,
   trash: TrashIcon,
+  ear: EarIcon,
+  signal: CellSignalHighIcon,
 };
 
 const MIRRORED: ReadonlySet<IconName> = new Set(["caret-left", "caret-right", "remove", "reply"]);

@@ -15,6 +15,7 @@ import type {
   EngineEvents,
   EngineStatus,
   LocalSend,
+  Measured,
   MediaEngine,
   MediaTicket,
   RemoteMedia,
@@ -22,6 +23,7 @@ import type {
 } from "./media_engine";
 import { retryDelayMs } from "../timing/backoff";
 import { markFirstFrame, markTrack } from "./measure";
+import { measure, readSoundEnergy } from "./measured";
 import { Playback } from "./playback";
 import { liveKitSource, ourSource, readRemotes } from "./remote_media";
 import { reconciler } from "./reconcile";
@@ -90,6 +92,15 @@ export class LiveKitEngine implements MediaEngine {
 
   async allowSound(): Promise<void> {
     await this.#room?.startAudio();
+  }
+
+  measure(): Promise<Measured> {
+    return measure(this.#room?.remoteParticipants.values() ?? []);
+  }
+
+  async soundEnergy(): Promise<number | null> {
+    const own = this.#room?.localParticipant.getTrackPublication(liveKitSource("microphone"));
+    return own?.track ? readSoundEnergy(await own.track.getRTCStatsReport()) : null;
   }
 
   async #step(): Promise<"done" | "again"> {

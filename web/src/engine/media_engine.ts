@@ -34,6 +34,25 @@ export interface LocalSend {
   isMuted: boolean;
 }
 
+/** How packets travel: straight, or by a relay. */
+export type Way = "udp" | "tcp" | "turn-udp" | "turn-tcp" | "turn-tls";
+
+export interface MeasuredPicture {
+  identity: string;
+  source: Source;
+  width: number;
+  height: number;
+  /** As it is published. */
+  wholeWidth: number;
+  wholeHeight: number;
+}
+
+/** What the browser measures by itself. */
+export interface Measured {
+  way: Way | null;
+  pictures: readonly MeasuredPicture[];
+}
+
 export interface MediaEngine {
   readonly status: ReadonlySignal<EngineStatus>;
   readonly remotes: ReadonlySignal<ReadonlyMap<string, RemoteMedia>>;
@@ -52,6 +71,9 @@ export interface MediaEngine {
   attach(identity: string, source: Source, element: HTMLVideoElement): () => void;
   setSpeaker(deviceId: string): void;
   allowSound(): Promise<void>;
+  measure(): Promise<Measured>;
+  /** What came from our microphone so far, in a unit of its own; `null` when that cannot be told. */
+  soundEnergy(): Promise<number | null>;
 }
 
 /** What the engine tells its owner; everything else is in the signals. */

@@ -20,11 +20,13 @@ import { useFocusKeeper } from "./use_focus_keeper";
 import { useRegionKeys } from "./use_region_keys";
 
 const loadChat = () => import("./panels/chat/chat_panel");
+const loadConnection = () => import("./connection/connection_panel");
 const loadEnd = () => import("./dialogs/end_dialog");
 const loadInfo = () => import("./panels/info_panel");
 const loadPeople = () => import("./panels/people_panel");
 const loadShortcuts = () => import("./dialogs/shortcuts_dialog");
 const ChatPanel = lazy(loadChat);
+const ConnectionPanel = lazy(loadConnection);
 const EndDialog = lazy(loadEnd);
 const InfoPanel = lazy(loadInfo);
 const PeoplePanel = lazy(loadPeople);
@@ -42,7 +44,7 @@ export default function CallScreen() {
   useFocusKeeper();
   // They are there when somebody opens them. A failure shows then.
   useEffect(() => {
-    for (const load of [loadPeople, loadChat, loadInfo, loadShortcuts, loadEnd])
+    for (const load of [loadPeople, loadChat, loadInfo, loadConnection, loadShortcuts, loadEnd])
       void load().catch(() => undefined);
   }, []);
   return (
@@ -56,6 +58,7 @@ export default function CallScreen() {
         <Suspense fallback={<aside className="panel" />}>
           {panel === "people" ? <PeoplePanel /> : null}
           {panel === "info" ? <InfoPanel /> : null}
+          {panel === "connection" ? <ConnectionPanel /> : null}
           {panel === "chat" ? <ChatPanel /> : null}
           {panel === "host" ? <HostPanel /> : null}
         </Suspense>

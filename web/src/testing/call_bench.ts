@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals-core";
 import { Call } from "../call/call";
 import { browserChoices } from "../devices/choices";
-import type { EngineEvents, EngineStatus, MediaEngine, RemoteMedia } from "../engine/media_engine";
+import type { EngineEvents, EngineStatus, Measured, MediaEngine, RemoteMedia } from "../engine/media_engine";
 import { RoomSocket } from "../live/room_socket";
 import type { Snapshot } from "../wire/live.gen";
 import { FakeSocket, FakeTimers, participant, snapshot, welcome } from "./fakes";
@@ -13,7 +13,10 @@ class SilentEngine implements MediaEngine {
   readonly speakers = signal<ReadonlyMap<string, number>>(new Map());
   readonly isOwnConnectionWeak = signal(false);
   readonly isSoundBlocked = signal(false);
-  constructor(readonly events: EngineEvents) {}
+  constructor(
+    readonly events: EngineEvents,
+    private readonly energy: () => number | null,
+  ) {}
   connect(): void {
     this.status.value = "connected";
   }
@@ -27,6 +30,12 @@ class SilentEngine implements MediaEngine {
   setSpeaker(): void {}
   allowSound(): Promise<void> {
     return Promise.resolve();
+  }
+  measure(): Promise<Measured> {
+    return Promise.resolve({ way: null, pictures: [] });
+  }
+  soundEnergy(): Promise<number | null> {
+    return Promise.resolve(this.energy());
   }
 }
 
@@ -62,6 +71,8 @@ export class CallBench {
   readonly devices = new FakeDevices();
   readonly call: Call;
   chimes = 0;
+  /** What came from the microphone so far. */
+  energy: number | null = null;
 
   constructor() {
     this.call = new Call({
@@ -86,7 +97,7 @@ export class CallBench {
         tickets: { tab_id: "t", readGuestTicket: () => null, keepGuestTicket: () => undefined },
         isSignedIn: true,
       }),
-      loadEngine: (events) => Promise.resolve(new SilentEngine(events)),
+      loadEngine: (events) => Promise.resolve(new SilentEngine(events, () => this.energy)),
       media: this.devices as unknown as MediaDevices,
       deviceList: {
         devices: signal({ microphones: [], cameras: [], speakers: [] }),

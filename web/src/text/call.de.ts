@@ -37,14 +37,6 @@ export const callDe: Pick<Catalogue, keyof typeof callEn> = {
   "blocked.suspended": "Die Besprechung ist angehalten. Ein Gastgeber kann sie weitergehen lassen.",
   "blocked.switched_off": "Von einem Gastgeber ausgeschaltet. Nur Gastgeber dürfen das jetzt.",
 
-  "hearing.muted": "Du bist stumm",
-  "hearing.muted.body": "Niemand hört dich",
-  "hearing.noMicrophone": "Kein Mikrofon",
-  "hearing.notConnected": "Nicht verbunden",
-  "hearing.on": "Dein Mikrofon ist an",
-  "hearing.on.body": { one: "Eine andere Person ist da", other: "{count} andere sind da" },
-  "hearing.on.alone": "Sonst ist niemand da",
-
   "tile.muted": "Stumm",
   "tile.speaking": "Spricht",
   "tile.host": "Gastgeber",
@@ -54,8 +46,6 @@ export const callDe: Pick<Catalogue, keyof typeof callEn> = {
   "tile.viewer": "Zuschauer",
   "tile.guest.long": "Gast, nicht angemeldet",
   "tile.byKey": "Extern",
-  "tile.weak": "Schwach",
-  "tile.weak.long": "Schwache Verbindung",
   "tile.reconnecting": "Verbindet sich…",
   "tile.pin": "{name} für mich anheften",
   "tile.unpin": "{name} lösen",

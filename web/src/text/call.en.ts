@@ -34,14 +34,6 @@ export const callEn = {
   "blocked.suspended": "The meeting is suspended. A host can let it go on.",
   "blocked.switched_off": "Switched off by a host. Only hosts may use it now.",
 
-  "hearing.muted": "You are muted",
-  "hearing.muted.body": "Nobody hears you",
-  "hearing.noMicrophone": "No microphone",
-  "hearing.notConnected": "Not connected",
-  "hearing.on": "Your microphone is on",
-  "hearing.on.body": { one: "{count} other is here", other: "{count} others are here" },
-  "hearing.on.alone": "Nobody else is here",
-
   "tile.muted": "Muted",
   "tile.speaking": "Speaking",
   "tile.host": "Host",
@@ -51,8 +43,6 @@ export const callEn = {
   "tile.viewer": "Viewer",
   "tile.guest.long": "Guest, not signed in",
   "tile.byKey": "External",
-  "tile.weak": "Weak",
-  "tile.weak.long": "Weak connection",
   "tile.reconnecting": "Reconnecting…",
   "tile.pin": "Pin {name} for me",
   "tile.unpin": "Unpin {name}",

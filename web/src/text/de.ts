@@ -2,6 +2,7 @@
 import { arrivingDe } from "./arriving.de";
 import { callDe } from "./call.de";
 import { chatDe } from "./chat.de";
+import { connectionDe } from "./connection.de";
 import { devicesDe } from "./devices.de";
 import { hostDe } from "./host.de";
 import { noticesDe } from "./notices.de";
@@ -26,6 +27,7 @@ export const de: Catalogue = {
   ...arrivingDe,
   ...devicesDe,
   ...callDe,
+  ...connectionDe,
   ...peopleDe,
   ...togetherDe,
   ...chatDe,

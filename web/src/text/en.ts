@@ -2,6 +2,7 @@
 import { arrivingEn } from "./arriving.en";
 import { callEn } from "./call.en";
 import { chatEn } from "./chat.en";
+import { connectionEn } from "./connection.en";
 import { devicesEn } from "./devices.en";
 import { hostEn } from "./host.en";
 import { noticesEn } from "./notices.en";
@@ -25,6 +26,7 @@ export const en = {
   ...arrivingEn,
   ...devicesEn,
   ...callEn,
+  ...connectionEn,
   ...peopleEn,
   ...togetherEn,
   ...chatEn,

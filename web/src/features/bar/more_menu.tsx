@@ -62,6 +62,7 @@ export function MoreMenu() {
         ...(isPhone ? entry(commands.share) : []),
         ...entry(commands.flip),
         ...(isPhone ? entry(commands.info) : []),
+        ...entry(commands.connection),
         ...(isPhone ? entry(commands.host) : []),
         ...fullscreen,
         ...entry(commands.shortcuts),

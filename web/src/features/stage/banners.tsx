@@ -2,6 +2,7 @@
 import { useEffect, useState } from "react";
 import { clockText } from "../../call/clock";
 import { commands } from "../../call/commands";
+import { isBad } from "../../call/connection/hearing";
 import { useCall } from "../../components/call_context";
 import { Icon } from "../../components/icon";
 import { useSignalValue } from "../../components/use_signal";
@@ -19,6 +20,7 @@ export function Banners() {
   const isSoundBlocked = useEngineSignal((one) => one.isSoundBlocked, false);
   const isWeak = useEngineSignal((one) => one.isOwnConnectionWeak, false);
   const shared = useSignalValue(call.local.screen.shared);
+  const hearing = useSignalValue(call.connection.hearing);
   const isSuspended = useSignalValue(call.line.snapshot)?.room.is_suspended ?? false;
   const isLineLong = useLasting(brokenSince_ms !== null, LINE_QUIET_MS);
   const isMediaSlow = useLasting(status !== "connected", QUIET_MS);
@@ -43,6 +45,8 @@ export function Banners() {
     );
   }
   if (isSuspended) return <Suspended />;
+  // Before what the person does themselves: they may be speaking to nobody.
+  if (isBad(hearing)) return <Unheard kind={hearing.kind} />;
   if (isSoundBlocked) {
     return (
       <div className="banner notice" role="alert">
@@ -76,6 +80,18 @@ export function Banners() {
     );
   }
   return null;
+}
+
+function Unheard({ kind }: { kind: "silent" | "lost" | "nobody" }) {
+  const { t } = useCall();
+  return (
+    <div className="banner bad">
+      <Icon name="microphone-off" />
+      <span>
+        <strong>{t(`hearing.banner.${kind}`)}</strong> {t(`hearing.banner.${kind}.body`)}
+      </span>
+    </div>
+  );
 }
 
 function Suspended() {

@@ -14,6 +14,7 @@ import { TileMarks } from "../together/tile_marks";
 import { Plate } from "./plate";
 import { placeStyle } from "./place_style";
 import { useGlide } from "./use_glide";
+import { WeakMark } from "./weak_mark";
 
 export interface TileProps {
   person: Person;
@@ -65,13 +66,7 @@ export const Tile = memo(function Tile({ person, placed, isSpeaking, isPinned, i
           {t("tile.reconnecting")}
         </div>
       ) : null}
-      {person.isWeak && !person.isReconnecting ? (
-        <div className="mark weak">
-          <Icon name="weak" size="sm" />
-          <span aria-hidden="true">{t("tile.weak")}</span>
-          <span className="sr">{t("tile.weak.long")}</span>
-        </div>
-      ) : null}
+      <WeakMark person={person} />
       <TileMarks person={person} />
       <TileTools person={person} placed={placed} isPinned={isPinned} />
       <Plate
