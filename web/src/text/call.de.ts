@@ -8,6 +8,7 @@ export const callDe: Pick<Catalogue, keyof typeof callEn> = {
   "call.controls": "Steuerung der Besprechung",
   "call.time": "Zeit in der Besprechung",
   "call.you": "{name} (du)",
+  "call.you.short": "Du",
   "call.alone.title": "Du bist zuerst da",
   "call.alone.body": "Schick den Link denen, die du treffen willst.",
   "call.copyLink": "Link kopieren",

@@ -5,6 +5,7 @@ export const callEn = {
   "call.controls": "Call controls",
   "call.time": "Time in the meeting",
   "call.you": "{name} (you)",
+  "call.you.short": "You",
   "call.alone.title": "You are the first one here",
   "call.alone.body": "Send the link to those you want to meet.",
   "call.copyLink": "Copy link",

@@ -9,10 +9,12 @@ export interface PlateProps {
   isSpeaking: boolean;
   isPinned: boolean;
   isPresenting: boolean;
+  /** Over somebody else's picture there is room for one word. */
+  isFloating: boolean;
 }
 
 /** Name and state at the corner of a tile. An open, silent microphone has no sign: it is the usual case. */
-export function Plate({ person, isSpeaking, isPinned, isPresenting }: PlateProps) {
+export function Plate({ person, isSpeaking, isPinned, isPresenting, isFloating }: PlateProps) {
   const { t } = useCall();
   const isMuted = person.microphone === "off" || (person.microphone === "none" && person.role !== null);
   return (
@@ -48,10 +50,10 @@ export function Plate({ person, isSpeaking, isPinned, isPresenting }: PlateProps
         {isPresenting
           ? t("tile.presents", { name: firstName(person.name) })
           : person.isYou
-            ? t("call.you", { name: person.name })
+            ? t(isFloating ? "call.you.short" : "call.you", { name: person.name })
             : person.name}
       </span>
-      {isPresenting && person.isSignedIn ? null : <Tag person={person} />}
+      {isFloating || (isPresenting && person.isSignedIn) ? null : <Tag person={person} />}
     </div>
   );
 }
@@ -63,7 +65,10 @@ function Tag({ person }: { person: Person }) {
   // Whose meeting it is matters in lists; in the call they are a host.
   const key = word.key === "tile.owner" ? "tile.host" : word.key;
   return (
-    <span className="tag" title={key === "tile.guest" ? t("tile.guest.long") : undefined}>
+    <span
+      className={`tag${key === "tile.guest" ? " guest" : ""}`}
+      title={key === "tile.guest" ? t("tile.guest.long") : undefined}
+    >
       {t(key)}
     </span>
   );

@@ -35,6 +35,7 @@ export const Tile = memo(function Tile({ person, placed, isSpeaking, isPinned, i
     `at-${placed.place}`,
     isSpeakingNow ? "speaking" : "",
     isMirrored ? "mirror" : "",
+    person.isYou ? "own" : "",
     person.isReconnecting ? "dim" : "",
     placed.width < 160 ? "tiny-tile" : "",
   ];
@@ -74,6 +75,7 @@ export const Tile = memo(function Tile({ person, placed, isSpeaking, isPinned, i
         isSpeaking={isSpeakingNow}
         isPinned={isPinned}
         isPresenting={isPresenting && placed.place === "presenter"}
+        isFloating={placed.place === "floating"}
       />
     </div>
   );
