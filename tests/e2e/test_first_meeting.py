@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import PersonFactory
-from tests.e2e.people import Person
+from tests.e2e.people import WAIT_MS, Person
 from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -37,6 +37,10 @@ def test_three_people_see_and_hear_each_other(alice: Person, link: str, person: 
             if other is not someone:
                 someone.sees(other.name)
         someone.hears(2)
+    for someone in everyone:
+        # By what the server sends, not by what the page hopes.
+        line = someone.page.locator('[data-hearing="all"]')
+        expect(line).to_contain_text("All 2 receive your sound", timeout=WAIT_MS)
     # Whoever speaks is marked: the fake microphones beep.
     expect(alice.page.locator('[data-participant-id][data-speaking="true"]').first).to_be_visible()
     # A guest is marked as not signed in; people with an account are not.
