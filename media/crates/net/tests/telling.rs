@@ -54,6 +54,19 @@ fn the_control_plane_is_told_which_layer_is_sent_and_why_no_more() {
 }
 
 #[test]
+fn what_a_room_forwarded_still_counts_when_it_has_ended() {
+    let (mut world, alice, mut camera, _, _) = alice_films_bob_watches();
+    world.film(alice, &mut camera, 30);
+    let before = world.board.router_counters();
+    assert!(before.packets_in > 0 && before.packets_out > 0);
+    for peer in ["alice", "bob"] {
+        world.command(Command::ClosePeer { peer: peer.into() });
+    }
+    assert!(world.board.room_names().is_empty());
+    assert_eq!(world.board.router_counters(), before);
+}
+
+#[test]
 fn what_does_not_change_is_told_now_and_then() {
     let (mut world, alice, mut camera, _, _) = alice_films_bob_watches();
     world.film(alice, &mut camera, 60);
