@@ -82,7 +82,7 @@ async def talking(server: SfuAddress, room: str) -> AsyncIterator[Listener]:
     for one in (speaker, person):
         one.room.on("reconnecting", lambda: troubles.append("reconnecting"))
         one.room.on("disconnected", lambda *_: troubles.append("disconnected"))
-        await one.connect(server, room)
+    await asyncio.gather(*(one.connect(server, room) for one in (speaker, person)))
     try:
         await speaker.sound()
         yield Listener(speaker, person, troubles)
@@ -96,8 +96,7 @@ async def test_a_thread_that_dies_costs_its_room_a_moment_and_the_other_room_not
         serving = await stack.enter_async_context(two_threads())
         lost = await stack.enter_async_context(talking(serving.address, "lost"))
         other = await stack.enter_async_context(talking(serving.address, "other"))
-        await lost.hears_on()
-        await other.hears_on()
+        await asyncio.gather(lost.hears_on(), other.hears_on())
         assert {room.name: room.media_thread for room in serving.app.rooms()} == {"lost": 0, "other": 1}
         came, missing = await other.received()
 
@@ -106,8 +105,7 @@ async def test_a_thread_that_dies_costs_its_room_a_moment_and_the_other_room_not
         await lost.person.until(lambda: lost.troubles)
         for one in (lost.speaker, lost.person):
             await one.until(lambda one=one: one.room.connection_state == is_back)  # type: ignore[misc]
-        await lost.hears_on()
-        await other.hears_on()
+        await asyncio.gather(lost.hears_on(), other.hears_on())
 
         came_since, missing_now = await other.received()
         assert came_since > came
