@@ -136,6 +136,7 @@ class Engine:
         voices: int = 3,
         large_room: int = 50,
         may_pause: bool = True,
+        playout_delay: tuple[int, int] | None = None,
     ) -> None:
         """Make a peer. It is closed by itself when it has not connected within 30 s of its last offer.
 
@@ -145,6 +146,7 @@ class Engine:
                 is heard himself hears one more instead. Counts for the room from now on.
             large_room: a room with more microphones than this is large.
             may_pause: pictures that its line has no room for are stopped; if not, their smallest layers go on.
+            playout_delay: least and most hundredths of a second (12 bits) for which it shall hold pictures back.
 
         Raises:
             EngineError: closed, `queue_full`, used after fork. So do all methods below.

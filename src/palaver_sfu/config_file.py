@@ -11,7 +11,15 @@ from typing import Any
 from palaver_sfu.errors import ConfigError
 from palaver_sfu.relaying import ice_server
 from palaver_sfu.room.limits import DEFAULT_LIMITS, Limits
-from palaver_sfu.room.values import DEFAULT_OPTIONS, DEFAULT_VOICES, MOST_VOICES, RoomOptions, RoomWish, VoiceLimit
+from palaver_sfu.room.values import (
+    DEFAULT_OPTIONS,
+    DEFAULT_VOICES,
+    MOST_VOICES,
+    PlayoutDelay,
+    RoomOptions,
+    RoomWish,
+    VoiceLimit,
+)
 from palaver_sfu.wire.ice_servers import IceServer, TurnServer
 
 LOG_FORMATS = ("text", "json")
@@ -129,6 +137,7 @@ def _room_wish(table: _Table) -> RoomWish:
         metadata=table.text("metadata") or "",
         syncs_streams=table.flag("sync_streams", default=False),
         voices=table.number("voices", most=MOST_VOICES) or 0,
+        playout_delay=PlayoutDelay.of(table.number("min_playout_delay") or 0, table.number("max_playout_delay") or 0),
     )
 
 

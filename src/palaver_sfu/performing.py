@@ -25,8 +25,14 @@ from palaver_sfu.session.effects import (
 def perform(media: MediaPort, room: RoomSid, effect: MediaEffect) -> None:
     """`room`: whose transition it was. Raises: MediaError."""
     match effect:
-        case OpenPeer(peer=peer, voices=voices, may_pause=may_pause):
-            media.open_peer(room=room, peer=peer, voices=voices, may_pause=may_pause)
+        case OpenPeer():
+            media.open_peer(
+                room=room,
+                peer=effect.peer,
+                voices=effect.voices,
+                may_pause=effect.may_pause,
+                playout_delay=effect.playout_delay,
+            )
         case ClosePeer(peer=peer):
             media.close_peer(peer=peer)
         case Negotiate():

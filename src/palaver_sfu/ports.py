@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from palaver_sfu.room.values import Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
+from palaver_sfu.room.values import Mid, OpusWish, ParticipantSid, PlayoutDelay, RoomSid, TrackSid
 from palaver_sfu.session.effects import Announce
 from palaver_sfu.session.inputs import (
     Answered,
@@ -132,9 +132,22 @@ class MediaCommands(Protocol):
     def parse_offer(self, sdp: str) -> tuple[OfferSection, ...] | None:
         """The sections of an offer, or None when it is not one."""
 
-    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0, may_pause: bool = True) -> None:
-        """`voices`: as many are heard at once in the room, 0 for as many as the server says. `may_pause`: pictures that
-        the peer's line has no room for are stopped; if not, their smallest layers go on."""
+    def open_peer(
+        self,
+        *,
+        room: RoomSid,
+        peer: ParticipantSid,
+        voices: int = 0,
+        may_pause: bool = True,
+        playout_delay: PlayoutDelay | None = None,
+    ) -> None:
+        """Make a peer, which is closed by itself when it does not connect.
+
+        Args:
+            voices: so many are heard at once in the room; 0 for as many as the server says.
+            may_pause: pictures that the peer's line has no room for are stopped; if not, their smallest layers go on.
+            playout_delay: is told to the peer with each picture.
+        """
 
     def close_peer(self, *, peer: ParticipantSid) -> None: ...
 

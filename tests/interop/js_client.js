@@ -139,6 +139,20 @@ class Client {
       freezes: inbound?.freezeCount ?? 0, lost: inbound?.packetsLost ?? 0 };
   }
 
+  // Wait until pictures are held back for so long on average before they are shown, lately.
+  async untilHeldBack(identity, leastMs) {
+    const { track } = await until(() => { const p = this.publication(identity, 'camera'); return p?.track ? p : null; }, `track of ${identity}`);
+    let before = null;
+    return until(async () => {
+      const row = [...(await track.getRTCStatsReport()).values()].find((r) => r.type === 'inbound-rtp');
+      if (!row || row.jitterBufferEmittedCount < (before?.count ?? 0) + 10) return null;
+      const [total, count] = [row.jitterBufferDelay, row.jitterBufferEmittedCount];
+      const meanMs = before && ((total - before.total) / (count - before.count)) * 1000;
+      before = { total, count };
+      return meanMs >= leastMs ? meanMs : null;
+    }, `pictures of ${identity} held back`);
+  }
+
   // Wait until the remote sound has energy; returns how much arrived meanwhile.
   async hear(identity, source = 'microphone') {
     const publication = await until(() => { const p = this.publication(identity, source); return p?.track ? p : null; }, `sound of ${identity}`);

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from livekit import api
 
 from tests.e2e.people import is_colour_of
 from tests.interop.js_client import JsClient
@@ -68,6 +69,21 @@ def test_who_cannot_decode_a_picture_gets_it_in_the_second_codec(
     seen = watcher.call("see", "alice")
     assert seen["codec"] == "video/VP8"
     assert is_colour_of(seen["colour"], "alice")
+
+
+def test_pictures_are_held_back_as_the_room_says(
+    sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str
+) -> None:
+    grants = api.VideoGrants(room_join=True, room=room)
+    config = api.RoomConfiguration(min_playout_delay=600, max_playout_delay=2_000)
+    first = api.AccessToken(sfu.api_key, sfu.api_secret).with_identity("alice").with_grants(grants)
+    publisher.open(sfu)
+    publisher.call("connect", sfu.ws_url, first.with_room_config(config).to_jwt(), {})
+    watcher.connect(sfu, room)
+    publisher.call("publishCamera")
+    watcher.call("see", "alice")
+    # A browser on the same machine holds a picture back for a twentieth of a second by itself.
+    assert watcher.call("untilHeldBack", "alice", 450) < 2_000
 
 
 def test_the_received_size_follows_the_request(

@@ -29,6 +29,7 @@ from palaver_sfu.room.values import (
     Mid,
     OpusWish,
     ParticipantSid,
+    PlayoutDelay,
     ReceivedStream,
     RoomSid,
     SentStream,
@@ -134,8 +135,17 @@ class CoreMedia:
             for section in sections
         )
 
-    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0, may_pause: bool = True) -> None:
+    def open_peer(
+        self,
+        *,
+        room: RoomSid,
+        peer: ParticipantSid,
+        voices: int = 0,
+        may_pause: bool = True,
+        playout_delay: PlayoutDelay | None = None,
+    ) -> None:
         owner = owner_of(peer)
+        delay = None if playout_delay is None else (playout_delay.min_ms // 10, playout_delay.max_ms // 10)
         self._do(
             lambda: self._engine.open_peer(
                 room=room,
@@ -144,6 +154,7 @@ class CoreMedia:
                 voices=voices or self._voices.most,
                 large_room=self._voices.large_room,
                 may_pause=may_pause,
+                playout_delay=delay,
             )
         )
 

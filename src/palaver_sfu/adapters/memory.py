@@ -18,7 +18,7 @@ from palaver_sfu.ports import (
     SpeakersHeard,
     ThreadFigures,
 )
-from palaver_sfu.room.values import LinkStats, Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
+from palaver_sfu.room.values import LinkStats, Mid, OpusWish, ParticipantSid, PlayoutDelay, RoomSid, TrackSid
 from palaver_sfu.session.inputs import (
     Answered,
     AnswerTaken,
@@ -42,6 +42,7 @@ class MemoryPeer:
     room: RoomSid
     voices: int = 0
     may_pause: bool = True
+    playout_delay: PlayoutDelay | None = None
     is_connected: bool = False
     published: dict[TrackSid, tuple[str, ...]] = field(default_factory=dict)
     subscribed: dict[TrackSid, tuple[bool, int, int] | None] = field(default_factory=dict)
@@ -104,9 +105,17 @@ class MemoryMedia:
             )
         ]
 
-    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0, may_pause: bool = True) -> None:
+    def open_peer(
+        self,
+        *,
+        room: RoomSid,
+        peer: ParticipantSid,
+        voices: int = 0,
+        may_pause: bool = True,
+        playout_delay: PlayoutDelay | None = None,
+    ) -> None:
         self._check_open()
-        self.peers[peer] = MemoryPeer(room=room, voices=voices, may_pause=may_pause)
+        self.peers[peer] = MemoryPeer(room=room, voices=voices, may_pause=may_pause, playout_delay=playout_delay)
 
     def close_peer(self, *, peer: ParticipantSid) -> None:
         self._check_open()

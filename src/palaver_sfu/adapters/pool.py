@@ -12,7 +12,7 @@ from typing import Protocol
 from palaver_sfu.errors import MediaError
 from palaver_sfu.ports import LIGHT, LoadChanged, MediaCommands, MediaEvent, OnMediaEvents, ThreadFigures
 from palaver_sfu.room.pinning import Burden, least_loaded
-from palaver_sfu.room.values import Mid, OpusWish, ParticipantSid, RoomSid, TrackSid
+from palaver_sfu.room.values import Mid, OpusWish, ParticipantSid, PlayoutDelay, RoomSid, TrackSid
 from palaver_sfu.session.requests import OfferSection
 
 # A figure of each thread that says nothing when it is summed up.
@@ -90,12 +90,20 @@ class MediaPool:
     def thread_of(self, room: RoomSid) -> int | None:
         return self._rooms.get(room)
 
-    def open_peer(self, *, room: RoomSid, peer: ParticipantSid, voices: int = 0, may_pause: bool = True) -> None:
+    def open_peer(
+        self,
+        *,
+        room: RoomSid,
+        peer: ParticipantSid,
+        voices: int = 0,
+        may_pause: bool = True,
+        playout_delay: PlayoutDelay | None = None,
+    ) -> None:
         number = self._rooms.get(room)
         if number is None:
             raise MediaError("the room is not open")
         seat = self._seats[number]
-        seat.thread.open_peer(room=room, peer=peer, voices=voices, may_pause=may_pause)
+        seat.thread.open_peer(room=room, peer=peer, voices=voices, may_pause=may_pause, playout_delay=playout_delay)
         self._peers[peer] = seat, room
         seat.count(room, 1)
 

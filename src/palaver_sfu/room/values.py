@@ -220,6 +220,26 @@ class ParticipantInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayoutDelay:
+    """How long receivers shall hold pictures back before they show them, in milliseconds."""
+
+    min_ms: int
+    max_ms: int
+
+    @staticmethod
+    def of(min_ms: int, max_ms: int) -> PlayoutDelay | None:
+        """As it can be told to receivers; None when nothing is asked for."""
+        if not (min_ms or max_ms):
+            return None
+        most = min(max_ms or LONGEST_PLAYOUT_MS, LONGEST_PLAYOUT_MS)
+        return PlayoutDelay(min_ms=min(min_ms, most), max_ms=most)
+
+
+# The header extension has twelve bits for hundredths of a second.
+LONGEST_PLAYOUT_MS = 40_950
+
+
+@dataclass(frozen=True, slots=True)
 class RoomOptions:
     """How a room is. Times in seconds; 0 participants means no limit.
 
@@ -234,6 +254,7 @@ class RoomOptions:
     metadata: str = ""
     syncs_streams: bool = False
     voices: int = 0
+    playout_delay: PlayoutDelay | None = None
     enabled_codecs: tuple[str, ...] = ALL_CODECS
     max_tracks: int = 32  # of one participant: a camera, a microphone and some screens
 
@@ -251,6 +272,7 @@ class RoomWish:
     metadata: str = ""
     syncs_streams: bool = False
     voices: int = 0
+    playout_delay: PlayoutDelay | None = None
     preset: str = ""
 
     def over(self, options: RoomOptions) -> RoomOptions:
@@ -263,6 +285,7 @@ class RoomWish:
             metadata=self.metadata or options.metadata,
             syncs_streams=self.syncs_streams or options.syncs_streams,
             voices=self.voices or options.voices,
+            playout_delay=self.playout_delay or options.playout_delay,
         )
 
 

@@ -11,6 +11,7 @@ from palaver_sfu.room.values import (
     OpusWish,
     ParticipantInfo,
     ParticipantSid,
+    PlayoutDelay,
     RoomInfo,
     RoomSid,
     TrackInfo,
@@ -48,12 +49,13 @@ class CloseSignal:
 
 @dataclass(frozen=True, slots=True)
 class OpenPeer:
-    """`voices`: of the room, as in `RoomOptions`; `may_pause`: as the client said in its join."""
+    """`voices` and `playout_delay`: of the room, as in `RoomOptions`; `may_pause`: as the client said in its join."""
 
     room: RoomSid
     peer: ParticipantSid
     voices: int = 0
     may_pause: bool = True
+    playout_delay: PlayoutDelay | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,16 @@ def open_peer(room: RoomState, session: Session, peer: str, turn: Turn) -> None:
     if peer not in session.open_peers:
         session.open_peers.add(peer)
         own = session.receiver if peer == session.receiver else session.sid
-        turn.do(OpenPeer(room=room.sid, peer=own, voices=room.options.voices, may_pause=session.may_pause))
+        options = room.options
+        turn.do(
+            OpenPeer(
+                room=room.sid,
+                peer=own,
+                voices=options.voices,
+                may_pause=session.may_pause,
+                playout_delay=options.playout_delay,
+            )
+        )
 
 
 def _offer(

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from palaver_sfu.config import SfuSettings
 from palaver_sfu.errors import ConfigError
-from palaver_sfu.room.values import ParticipantSid, RoomOptions, RoomWish, TrackSid, TrackSource
+from palaver_sfu.room.values import ParticipantSid, PlayoutDelay, RoomOptions, RoomWish, TrackSid, TrackSource
 from palaver_sfu.tests.serving import KEY, SECRET, RawClient, Served, join_parameter, serving
 from palaver_sfu.wire.streams import sync_streams
 
@@ -82,6 +82,28 @@ async def test_how_many_voices_are_heard_at_once_is_said_for_each_room() -> None
                 async with join(sfu, "bob", config=api.RoomConfiguration(tags={"palaver.voices": wrong})):
                     pass
             assert refusal.value.response.status_code == 401
+
+
+async def test_how_long_pictures_are_held_back_is_said_for_each_room() -> None:
+    presets = {"music": RoomWish(playout_delay=PlayoutDelay(min_ms=400, max_ms=900))}
+    async with serving(room_presets=presets) as sfu:
+        cases: dict[str, tuple[dict[str, Any], PlayoutDelay | None]] = {
+            "both": ({"minPlayoutDelay": 200, "maxPlayoutDelay": 800}, PlayoutDelay(min_ms=200, max_ms=800)),
+            "least": ({"minPlayoutDelay": 200}, PlayoutDelay(min_ms=200, max_ms=40_950)),
+            "most": ({"maxPlayoutDelay": 100}, PlayoutDelay(min_ms=0, max_ms=100)),
+            "crossed": ({"minPlayoutDelay": 900, "maxPlayoutDelay": 100}, PlayoutDelay(min_ms=100, max_ms=100)),
+            "huge": ({"minPlayoutDelay": 2**32 - 1}, PlayoutDelay(min_ms=40_950, max_ms=40_950)),
+            "preset": ({"roomPreset": "music"}, PlayoutDelay(min_ms=400, max_ms=900)),
+            "usual": ({}, None),
+        }
+        for name, (fields, expected) in cases.items():
+            assert (await sfu.twirp("CreateRoom", {"name": name, **fields}, **CREATE)).status_code == 200
+            async with sfu.join("alice", room=name) as alice:
+                assert sfu.media.peers[alice.sid].playout_delay == expected, name
+        config = api.RoomConfiguration(min_playout_delay=300, max_playout_delay=500)
+        async with join(sfu, "bob", room="token", config=config) as joined:
+            peer = sfu.media.peers[ParticipantSid(joined.participant.sid)]
+            assert peer.playout_delay == PlayoutDelay(min_ms=300, max_ms=500)
 
 
 async def test_where_rooms_are_not_made_by_joining_only_who_may_make_them_does() -> None:

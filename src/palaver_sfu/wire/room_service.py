@@ -15,6 +15,7 @@ from palaver_sfu.room.values import (
     Identity,
     ParticipantInfo,
     ParticipantSid,
+    PlayoutDelay,
     RoomInfo,
     RoomName,
     RoomWish,
@@ -130,6 +131,7 @@ def _create_room(request: pb.CreateRoomRequest, rooms: Rooms) -> models.Room:
         metadata=request.metadata,
         syncs_streams=request.sync_streams,
         voices=voices,
+        playout_delay=PlayoutDelay.of(request.min_playout_delay, request.max_playout_delay),
         preset=request.room_preset,
     )
     return room_message(rooms.create(RoomName(request.name), wish))

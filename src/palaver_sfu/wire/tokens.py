@@ -16,6 +16,7 @@ from palaver_sfu.room.values import (
     KindDetail,
     ParticipantKind,
     Permission,
+    PlayoutDelay,
     RoomName,
     RoomWish,
     TrackSource,
@@ -278,6 +279,9 @@ def _room_wish(config: object, *, preset: str) -> RoomWish:
         metadata=_text(config, "metadata"),
         syncs_streams=config.get("syncStreams", config.get("sync_streams")) is True,
         voices=_voices(config),
+        playout_delay=PlayoutDelay.of(
+            number("minPlayoutDelay", "min_playout_delay"), number("maxPlayoutDelay", "max_playout_delay")
+        ),
         preset=preset,
     )
 

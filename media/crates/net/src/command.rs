@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use palaver_session::sdp::Assignment;
-use palaver_session::{Mid, OfferPlan, PreparedAnswer, PreparedOffer, Rid};
+use palaver_session::{Mid, OfferPlan, PlayoutDelay, PreparedAnswer, PreparedOffer, Rid};
 
 /// What a section of an offer publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +126,13 @@ pub enum Command {
         /// The track.
         track: Arc<str>,
     },
+    /// Say how long a peer shall hold pictures back before it shows them.
+    SetPlayoutDelay {
+        /// The subscriber.
+        peer: Arc<str>,
+        /// How long.
+        delay: PlayoutDelay,
+    },
     /// Say whether pictures may be paused; they may until then.
     SetMayPause {
         /// The subscriber.
@@ -181,6 +188,7 @@ impl Command {
                 | Self::SetSubscription { .. }
                 | Self::LimitLine { .. }
                 | Self::SetMayPause { .. }
+                | Self::SetPlayoutDelay { .. }
                 | Self::SendData { .. }
                 | Self::AddCandidate { .. }
         )

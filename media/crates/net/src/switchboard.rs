@@ -208,6 +208,7 @@ impl<F: SessionFactory> Switchboard<F> {
             Command::TakeAnswer { peer, offer_id, answer } => self.take_answer(now, peer, offer_id, *answer),
             Command::SetSubscription { peer, track, wish } => self.set_subscription(now, &peer, &track, wish),
             Command::DropSubscription { peer, track } => self.drop_subscription(now, &peer, &track),
+            Command::SetPlayoutDelay { peer, delay } => self.set_playout_delay(&peer, delay),
             Command::SetMayPause { peer, may_pause } => self.set_may_pause(now, &peer, may_pause),
             Command::LimitLine { peer, bps } => self.limit_line(now, &peer, bps),
             Command::SetTrackMuted { track, is_muted } => self.set_track_muted(now, track, is_muted),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use palaver_net::command::{Command, Voices, Wish};
 use palaver_net::{Answer, CertificateFiles, Negotiate, RelaySettings, RelayTotals, Totals};
 use palaver_session::sdp::Assignment;
-use palaver_session::{OfferPlan, OfferedTrack};
+use palaver_session::{OfferPlan, OfferedTrack, PlayoutDelay};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -68,7 +68,8 @@ impl Engine {
         events.into_iter().map(|event| events::to_tuple(py, event)).collect()
     }
 
-    #[pyo3(signature = (*, room, peer, owner = None, voices = Voices::default().most, large_room = Voices::default().large_room, may_pause = true))]
+    #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
+    #[pyo3(signature = (*, room, peer, owner = None, voices = Voices::default().most, large_room = Voices::default().large_room, may_pause = true, playout_delay = None))]
     fn open_peer(
         &self,
         room: &str,
@@ -77,12 +78,16 @@ impl Engine {
         voices: usize,
         large_room: usize,
         may_pause: bool,
+        playout_delay: Option<(u16, u16)>,
     ) -> PyResult<()> {
         self.post(Command::OpenPeer { room: room.into(), peer: peer.into() })?;
         let (owner, voices) = (owner.map(Arc::from), Voices { most: voices, large_room });
         self.post(Command::Introduce { room: room.into(), peer: peer.into(), owner, voices })?;
         if !may_pause {
             self.post(Command::SetMayPause { peer: peer.into(), may_pause })?;
+        }
+        if let Some((min, max)) = playout_delay {
+            self.post(Command::SetPlayoutDelay { peer: peer.into(), delay: PlayoutDelay { min, max } })?;
         }
         Ok(())
     }

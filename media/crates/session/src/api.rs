@@ -348,6 +348,12 @@ pub trait NegotiatedSession {
         let _ = desired_bps;
     }
 
+    /// Say with each picture how long it shall be held back, if the peer can be told; `None`, the state at birth, leaves it
+    /// to the peer.
+    fn set_playout_delay(&mut self, delay: Option<PlayoutDelay>) {
+        let _ = delay;
+    }
+
     /// Send a message on an open data channel.
     fn send_data(&mut self, label: &str, payload: &[u8]) -> Result<DataOutcome, SessionError>;
 
@@ -357,6 +363,15 @@ pub trait NegotiatedSession {
 
     /// Say goodbye (RTCP BYE, DTLS `close_notify`); drain once more to get the datagrams.
     fn close(&mut self);
+}
+
+/// How long a receiver shall hold a picture back before it shows it, in hundredths of a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlayoutDelay {
+    /// At least …
+    pub min: u16,
+    /// … and at most.
+    pub max: u16,
 }
 
 /// Makes sessions; tests make fakes.

@@ -16,7 +16,8 @@ pub mod sdp;
 
 pub use api::{
     CarriedExtensions, Endpoint, MadeOffer, NegotiatedSession, OfferPlan, OfferedTrack, OutgoingRtp, Output, Path,
-    Printed, Protocol, ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats, StreamStats,
+    PlayoutDelay, Printed, Protocol, ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats,
+    StreamStats,
 };
 pub use ids::{Mid, Rid};
 pub use palaver_forward::Codec;

@@ -25,8 +25,8 @@ use self::codecs::CodecTable;
 use self::offering::Offering;
 pub use self::offering::PreparedAnswer;
 use crate::api::{
-    DataOutcome, Endpoint, MadeOffer, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path, Printed, Protocol,
-    ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats, StreamStats,
+    DataOutcome, Endpoint, MadeOffer, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path, PlayoutDelay, Printed,
+    Protocol, ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats, StreamStats,
 };
 use crate::ids::{Mid, Rid};
 use crate::sdp::{self, Assignment};
@@ -124,6 +124,7 @@ pub struct RtcSession {
     /// Round trip by the peer's RTCP, which also those know whose packets nobody receives.
     reported_rtt: Option<Duration>,
     bandwidth: Bandwidth,
+    playout_delay: Option<PlayoutDelay>,
     /// The latest time that we were told.
     now: Instant,
     /// Deadlines met since then without being told another.
@@ -146,6 +147,7 @@ impl RtcSession {
             .set_dtls_version(DtlsVersion::Dtls12);
         codecs::add_h264(config.codec_config());
         config.extension_map().set(5, Extension::AbsoluteCaptureTime);
+        config.extension_map().set(6, Extension::PlayoutDelay);
         if let Some(certificate) = certificate {
             config = config.set_dtls_cert(certificate);
         }
@@ -169,6 +171,7 @@ impl RtcSession {
             fingerprint: None,
             reported_rtt: None,
             bandwidth: Bandwidth::default(),
+            playout_delay: None,
             now,
             replays: 0,
             is_up: false,
@@ -413,8 +416,12 @@ impl NegotiatedSession for RtcSession {
         let Some(stream) = direct.stream_tx_by_mid(codecs::engine_mid(mid), None) else {
             return false;
         };
-        stream.write_rtp(outgoing::write_command(payload_type, packet));
+        stream.write_rtp(outgoing::write_command(payload_type, packet, self.playout_delay));
         true
+    }
+
+    fn set_playout_delay(&mut self, delay: Option<PlayoutDelay>) {
+        self.playout_delay = delay;
     }
 
     fn can_send(&self, mid: Mid, codec: Codec) -> bool {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{Instant, UNIX_EPOCH};
 
 use palaver_forward::{AudioLevel, LayerIx, LineReport, Micros, NtpTime, Part, RtpMeta};
-use palaver_session::{NegotiatedSession, OutgoingRtp, ReceivedRtp, Rid, SessionEvent, SessionFactory, SessionStats};
+use palaver_session::{
+    NegotiatedSession, OutgoingRtp, PlayoutDelay, ReceivedRtp, Rid, SessionEvent, SessionFactory, SessionStats,
+};
 
 use super::peer::{Peer, Phase};
 use super::{LOST_TIMEOUT, PeerIx, Step, Switchboard, guarded};
@@ -103,6 +105,12 @@ impl<F: SessionFactory> Switchboard<F> {
         if let (Some(subscriber), Some(room)) = (peer.subscriber, self.rooms.get_mut(&peer.room)) {
             room.router.set_may_pause(subscriber, may_pause, at);
             room.is_touched = true;
+        }
+    }
+
+    pub(super) fn set_playout_delay(&mut self, peer: &str, delay: PlayoutDelay) {
+        if let Some(peer) = self.by_name.get(peer).and_then(|ix| self.peers.get_mut(*ix)) {
+            peer.session.set_playout_delay(Some(delay));
         }
     }
 

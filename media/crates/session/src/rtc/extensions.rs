@@ -1,8 +1,9 @@
 //! Header extensions that travel from publisher to subscriber.
 
+use str0m::media::MediaTime;
 use str0m::rtp::{AbsCaptureTime, ExtensionValues, VideoOrientation};
 
-use crate::api::CarriedExtensions;
+use crate::api::{CarriedExtensions, PlayoutDelay};
 
 /// What the publisher's packet carried.
 pub(super) fn read(values: &ExtensionValues) -> CarriedExtensions {
@@ -16,7 +17,7 @@ pub(super) fn read(values: &ExtensionValues) -> CarriedExtensions {
 }
 
 /// What the subscriber's packet carries; the engine adds its own (mid, send time).
-pub(super) fn write(carried: CarriedExtensions) -> ExtensionValues {
+pub(super) fn write(carried: CarriedExtensions, delay: Option<PlayoutDelay>) -> ExtensionValues {
     ExtensionValues {
         audio_level: carried.minus_dbov.map(|level| -i8::try_from(level).unwrap_or(i8::MAX)),
         voice_activity: carried.has_voice,
@@ -29,6 +30,8 @@ pub(super) fn write(carried: CarriedExtensions) -> ExtensionValues {
         abs_capture_time: carried
             .captured
             .map(|(capture_time, clock_offset)| AbsCaptureTime { capture_time, clock_offset }),
+        play_delay_min: delay.map(|delay| MediaTime::from_hundredths(delay.min.into())),
+        play_delay_max: delay.map(|delay| MediaTime::from_hundredths(delay.max.into())),
         ..ExtensionValues::default()
     }
 }

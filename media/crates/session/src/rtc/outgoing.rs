@@ -7,10 +7,11 @@ use str0m::media::Pt;
 use str0m::rtp::{RtpWrite, Vp8Descriptor, Vp8Patch};
 
 use super::extensions;
-use crate::api::OutgoingRtp;
+use crate::api::{OutgoingRtp, PlayoutDelay};
 
 /// Build the command. The payload is shared, not copied.
-pub(super) fn write_command(payload_type: Pt, packet: &OutgoingRtp<'_>) -> RtpWrite {
+pub(super) fn write_command(payload_type: Pt, packet: &OutgoingRtp<'_>, delay: Option<PlayoutDelay>) -> RtpWrite {
+    let delay = delay.filter(|_| packet.codec.is_video());
     let mut write = RtpWrite::new(
         payload_type,
         packet.seq.into(),
@@ -19,7 +20,7 @@ pub(super) fn write_command(payload_type: Pt, packet: &OutgoingRtp<'_>) -> RtpWr
         Arc::clone(packet.payload),
     )
     .marker(packet.marker)
-    .ext_vals(extensions::write(packet.extensions))
+    .ext_vals(extensions::write(packet.extensions, delay))
     // Sound has no RTX payload type, so that a NACK of it cannot be answered.
     .nackable(packet.codec.is_video());
     if let Some(patch) = vp8_patch(packet) {
