@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from livekit import rtc as client
-from livekit.protocol import rtc
+from livekit.protocol import models, rtc
 
 from tests.conformance.client import dial, dual_path, token
 from tests.conformance.tap import TappedPerson, tapped
@@ -78,3 +78,35 @@ async def test_what_cannot_be_published_is_answered_with_its_reason(server: SfuA
         await bob.until("join")
         await bob.send(publish_data_track_request=rtc.PublishDataTrackRequest(pub_handle=1, name="lidar"))
         assert (await bob.until("request_response")).reason == rtc.RequestResponse.NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("request_message", "reason"),
+    [
+        (
+            rtc.SignalRequest(
+                store_data_blob_request=rtc.StoreDataBlobRequest(
+                    request_id=4, blob=models.DataBlob(key=models.DataBlobKey(generic="k"), contents=b"c")
+                )
+            ),
+            rtc.RequestResponse.NOT_ALLOWED,
+        ),
+        (
+            rtc.SignalRequest(
+                get_data_blob_request=rtc.GetDataBlobRequest(
+                    request_id=4, participant_identity="alice", key=models.DataBlobKey(generic="k")
+                )
+            ),
+            rtc.RequestResponse.NOT_FOUND,
+        ),
+    ],
+    ids=["store", "get"],
+)
+async def test_data_that_is_to_be_kept_is_refused(
+    server: SfuAddress, room: str, request_message: rtc.SignalRequest, reason: rtc.RequestResponse.Reason
+) -> None:
+    async with dial(server, dual_path(), token(server, "alice", room)) as alice:
+        await alice.until("join")
+        await alice.socket.send(request_message.SerializeToString())
+        response = await alice.until("request_response")
+        assert (response.request_id, response.reason) == (4, reason)

@@ -134,7 +134,7 @@ def encode(message: object) -> rtc.SignalResponse:
         ),
         (
             rtc.SignalRequest(get_data_blob_request=rtc.GetDataBlobRequest(request_id=3)),
-            Unsupported(about="", request_id=3, request=b"\x08\x03"),
+            Unsupported(about="", request_id=3, request=b"\x08\x03", reason=RequestFailure.NOT_FOUND),
         ),
         (
             rtc.SignalRequest(

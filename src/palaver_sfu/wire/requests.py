@@ -225,10 +225,13 @@ def _simulate(message: rtc.SimulateScenario) -> ClientRequest:
     )
 
 
-def _refuse(about: str) -> Callable[[Message], ClientRequest]:
+def _refuse(about: str, reason: RequestFailure) -> Callable[[Message], ClientRequest]:
     def read(message: Message) -> ClientRequest:
         return Unsupported(
-            about=about, request_id=getattr(message, "request_id", 0), request=message.SerializeToString()
+            about=about,
+            request_id=getattr(message, "request_id", 0),
+            request=message.SerializeToString(),
+            reason=reason,
         )
 
     return read
@@ -251,6 +254,7 @@ _READERS: dict[str, Callable[..., ClientRequest]] = {
     "publish_data_track_request": read_publish,
     "unpublish_data_track_request": read_unpublish,
     "update_data_subscription": read_subscription,
-    "store_data_blob_request": _refuse(""),
-    "get_data_blob_request": _refuse(""),
+    "store_data_blob_request": _refuse("", RequestFailure.NOT_ALLOWED),
+    # Nothing is kept, so nothing is there.
+    "get_data_blob_request": _refuse("", RequestFailure.NOT_FOUND),
 }
