@@ -92,6 +92,7 @@ class Walk:
         expect(page.locator("[data-participant-id] video")).to_have_count(4, timeout=WAIT_MS)
         self.shoot(page, "call", has_pictures=True)
         page.locator(".head .icon-btn.phone-only:visible, .bench.end .ctl:last-child:visible").first.click()
+        expect(page.locator(".panel > header")).to_be_visible(timeout=WAIT_MS)
         self.shoot(page, "people")
         page.locator(".panel > header > .icon-btn").click()
         page.locator(".bench > .ctl[aria-haspopup]:not(.leave)").first.click()
