@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from palaver_sfu.room.values import DisconnectReason
+from palaver_sfu.room.values import DisconnectReason, ParticipantState
 from palaver_sfu.session import claiming, presence, publishing, rounds, stereo, subscribing, ways
 from palaver_sfu.session.effects import Negotiate, TakeAnswer
 from palaver_sfu.session.inputs import Answered, AnswerTaken, NegotiationFailed, OfferMade
@@ -94,7 +94,10 @@ def failed(room: RoomState, session: Session, event: NegotiationFailed, turn: Tu
 def check_deadlines(room: RoomState, session: Session, turn: Turn) -> None:
     timing = room.timing
     since = session.negotiating_since if session.negotiating is not None else None
-    if since is None and session.is_attached and session.offering is not None:
+    # Before the first connection `join_s` is patient enough for both, as in the reference: a phone that wakes up, or a
+    # client that only listens to signalling, is not sent back to where it is.
+    is_awaited = session.is_attached and session.state is ParticipantState.ACTIVE
+    if since is None and is_awaited and session.offering is not None:
         since = session.offering_since
     if since is not None and turn.now - since >= timing.negotiation_s:
         _give_up(session, room, turn)

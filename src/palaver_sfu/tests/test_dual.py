@@ -39,7 +39,7 @@ from palaver_sfu.session.messages import (
     ServerOffer,
     SubscriptionFailed,
 )
-from palaver_sfu.session.requests import ClientAnswer, LeaveRequested, OfferSection, Trickle, UpdateSubscription
+from palaver_sfu.session.requests import ClientAnswer, LeaveRequested, OfferSection, Ping, Trickle, UpdateSubscription
 from palaver_sfu.tests.rehearsal import Stage, permission
 
 VIDEO, AUDIO = ("vp8", "h264"), ("opus",)
@@ -221,8 +221,24 @@ def test_an_offer_that_comes_to_nothing_means_to_begin_anew(how: str) -> None:
     if how == "failure":
         stage.step(NegotiationFailed(peer=receiver(bob), offer_id=1, code="bad_offer", message=""))
     else:
+        follow(stage, "bob")
+        stage.step(PeerConnected(peer=receiver(bob)))
+        stage.join("alice")
+        stage.publish("alice")
+        assert len(offers(stage, bob)) == 2
         stage.wait(15)
     assert stage.told("bob", Leave) == [Leave(DisconnectReason.MEDIA_FAILURE, LeaveAction.RECONNECT)]
+
+
+def test_the_first_answer_may_take_as_long_as_a_join_may() -> None:
+    stage = Stage()
+    bob = join_dual(stage, "bob")
+    for _ in range(5):
+        stage.wait(11)
+        stage.request("bob", Ping())
+        assert stage.told("bob", Leave) == []
+    stage.wait(6)
+    assert stage.told("", Leave, sid=bob) == [Leave(DisconnectReason.JOIN_FAILURE, LeaveAction.DISCONNECT)]
 
 
 def test_who_comes_back_is_offered_to_with_new_credentials_even_if_an_answer_was_lost() -> None:
