@@ -44,8 +44,9 @@ def greeting_text(greeting: Greeting, *, with_codes: bool) -> str:
             "",
         ]
     if greeting.fingerprint is not None:
-        first, second = greeting.fingerprint[:48], greeting.fingerprint[48:]
-        lines += ["  The page must show this fingerprint (SHA-256):", f"  {first}", f"  {second}", ""]
+        # Broken as the page breaks it: eight pairs a line.
+        rows = [greeting.fingerprint[start : start + 24] for start in range(0, len(greeting.fingerprint), 24)]
+        lines += ["  The page must show this fingerprint (SHA-256):", *(f"  {row}" for row in rows), ""]
     if greeting.is_reachable and with_codes:
         target = greeting.other_addresses[0] if greeting.other_addresses else greeting.address
         lines += [f"  {target}/", _qr_code(f"{target}/")]
