@@ -234,6 +234,39 @@ async def test_long_texts_arrive_whole(sfu: SfuAddress, people: tuple[Person, Pe
     assert arrived == [text]
 
 
+async def test_a_file_arrives_whole_and_people_call_each_other(
+    sfu: SfuAddress, people: tuple[Person, Person], room: str
+) -> None:
+    alice, bob = people
+    arrived: list[tuple[str, str, bytes]] = []
+    readers: list[asyncio.Task[None]] = []
+    sent = bytes(range(256)) * 3_000
+
+    async def read(reader: rtc.ByteStreamReader, sender: str) -> None:
+        arrived.append((sender, reader.info.name, b"".join([chunk async for chunk in reader])))
+
+    async def greet(data: rtc.RpcInvocationData) -> str:
+        return f"{data.payload}, {data.caller_identity}"
+
+    await alice.connect(sfu, room)
+    await bob.connect(sfu, room)
+    await alice.until(lambda: remote(alice, "bob"))
+    bob.room.register_byte_stream_handler("files", lambda *given: readers.append(asyncio.create_task(read(*given))))
+    bob.room.local_participant.register_rpc_method("greet", greet)
+    speaker = alice.room.local_participant
+    writer = await speaker.stream_bytes("notes.bin", topic="files")
+    await writer.write(sent)
+    # On its way, the file holds up no question.
+    long = "x" * 14_000
+    assert await speaker.perform_rpc(destination_identity="bob", method="greet", payload=long) == f"{long}, alice"
+    with pytest.raises(rtc.RpcError) as refused:
+        await speaker.perform_rpc(destination_identity="bob", method="dance", payload="")
+    assert refused.value.code == rtc.RpcError.ErrorCode.UNSUPPORTED_METHOD
+    await writer.aclose()
+    await bob.until(lambda: arrived)
+    assert arrived == [("alice", "notes.bin", sent)]
+
+
 async def test_mute_unpublish_and_leave_are_seen(sfu: SfuAddress, people: tuple[Person, Person], room: str) -> None:
     alice, bob = people
     await alice.connect(sfu, room)
