@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Playwright
 
-from tests.e2e.people import CHROMIUM_FLAGS, FAKE_DEVICES, is_colour_of
+from tests.e2e.people import CHROMIUM_FLAGS, FAKE_DEVICES, INBOUND, WATCH_CONNECTIONS, Person, is_colour_of
 from tests.interop.js_client import JsClient
 from tests.interop.narrow_line import narrow_line, reroute
 from tests.interop.networks import Network, network
@@ -52,6 +52,8 @@ async () => {
 }
 """
 AUDIO_BACK_S = 1.0
+# A way that is gone is noticed in two to three seconds, and a new one found in one.
+PAGE_BACK_S = 6.0
 
 
 @dataclass
@@ -211,6 +213,50 @@ def test_a_call_goes_on_from_another_address(
         print(f"\nfigure: another address in a call: about {max(0.0, silent_s):.1f} s without sound")
         assert is_colour_of(story.bob.call("see", "alice")["colour"], "alice")
         assert story.bob.call("hear", "alice") > 0
+
+
+def test_the_page_finds_its_way_back_from_another_address_by_itself(
+    playwright_driver: Playwright, publishing_browser: Browser, inside: Network, tmp_path: Path
+) -> None:
+    """The page looks after its way more closely than livekit-client, which waits until the browser has given it up."""
+    server = PalaverServer(
+        migrated(tmp_path / "data"), ("--tls-self-signed", "--host", "0.0.0.0", "--media-address", inside.server)
+    )
+    urls = [f"https://{host}:{server.port}" for host in ("127.0.0.1", inside.server)]
+    with server, browser_inside(playwright_driver, inside, tmp_path, urls[1]) as browser:
+        alice, bob = (
+            person_at(name, at, url)
+            for name, at, url in (("alice", publishing_browser, urls[0]), ("bob", browser, urls[1]))
+        )
+        alice.sign_up()
+        link = alice.new_meeting()
+        alice.join(link)
+        bob.join(link.replace(urls[0], urls[1]), types_name=True)
+        bob.sees("alice")
+        bob.hears(1)
+        inside.move()
+        # As above: a second of sound takes a second.
+        moved_s, before = time.monotonic(), heard(bob)
+        bob.wait_for(lambda: heard(bob) >= before + 50, "sound never came back", timeout_ms=90_000)
+        silent_s = max(0.0, time.monotonic() - moved_s - 1)
+        print(f"\nfigure: another address in a call of the page: about {silent_s:.1f} s without sound")
+        assert silent_s <= PAGE_BACK_S
+        bob.sees("alice")
+        for someone in (alice, bob):
+            someone.context.close()
+
+
+def heard(person: Person) -> int:
+    """Packets of sound that came so far."""
+    return sum(row["packetsReceived"] for row in person.page.evaluate(INBOUND) if row["kind"] == "audio")
+
+
+def person_at(name: str, browser: Browser, url: str) -> Person:
+    context = browser.new_context(ignore_https_errors=True, locale="en-GB", viewport={"width": 1000, "height": 640})
+    context.add_init_script(WATCH_CONNECTIONS)
+    someone = Person(name, browser, context, context.new_page(), url)
+    someone.page.set_default_timeout(60_000)
+    return someone
 
 
 def test_a_slow_and_uneven_line_makes_up_little_sound(

@@ -22,8 +22,11 @@ import type {
   Source,
 } from "./media_engine";
 import { retryDelayMs } from "../timing/backoff";
+import { browserTimers } from "../timing/timers";
 import { markFirstFrame, markTrack } from "./measure";
-import { measure, readSoundEnergy } from "./measured";
+import { measure, readPulse, readSoundEnergy } from "./measured";
+import { PathWatch } from "./path_watch";
+import type { Pulse } from "./path_watch";
 import { Playback } from "./playback";
 import { liveKitSource, ourSource, readRemotes } from "./remote_media";
 import { reconciler } from "./reconcile";
@@ -45,6 +48,11 @@ export class LiveKitEngine implements MediaEngine {
 
   readonly #sending: ReadonlyMap<Source, Sending>;
   readonly #playback = new Playback(document);
+  readonly #watch = new PathWatch({
+    look: () => this.#pulse(),
+    timers: browserTimers,
+    onDead: () => this.#resume(),
+  });
   readonly #worker = reconciler(() => this.#step());
   #wanted: MediaTicket | null = null;
   #room: Room | null = null;
@@ -59,6 +67,9 @@ export class LiveKitEngine implements MediaEngine {
       console.warn(`palaver: could not send ${source}`, error);
       this.events.onMutedByServer(source);
     };
+    const hurry = () => this.#watch.hurry();
+    window.addEventListener("online", hurry);
+    connectionOf(navigator)?.addEventListener("change", hurry);
     this.#sending = new Map(SOURCES.map((source) => [source, new Sending(source, giveUp)]));
   }
 
@@ -199,16 +210,36 @@ export class LiveKitEngine implements MediaEngine {
       case ConnectionState.Connected:
         this.status.value = "connected";
         for (const sending of this.#sending.values()) sending.useRoom(room);
+        this.#watch.start();
         break;
       case ConnectionState.Reconnecting:
       case ConnectionState.SignalReconnecting:
         this.status.value = "reconnecting";
+        this.#watch.stop();
         break;
       case ConnectionState.Connecting:
       case ConnectionState.Disconnected:
         break;
     }
     this.#scheduleRead();
+  }
+
+  async #pulse(): Promise<Pulse | "gone" | null> {
+    const room = this.#room;
+    if (!room) return null;
+    for (const participant of [...room.remoteParticipants.values(), room.localParticipant])
+      for (const { track } of participant.trackPublications.values())
+        if (track) return readPulse(await track.getRTCStatsReport());
+    return null;
+  }
+
+  /**
+   * Does at once what livekit-client does when its signalling breaks: a new line, and new ICE credentials on it. There
+   * is no other public way to ask for that than the one its own tests take.
+   */
+  #resume(): void {
+    console.info("palaver: the way to the media server is gone; looking for another");
+    this.#room?.simulateScenario("signal-reconnect").catch(warn);
   }
 
   #lost(room: Room): void {
@@ -229,6 +260,7 @@ export class LiveKitEngine implements MediaEngine {
   }
 
   #forgetRoom(): void {
+    this.#watch.stop();
     for (const sending of this.#sending.values()) sending.useRoom(null);
     this.#playback.stopAll();
     this.#room = null;
@@ -257,5 +289,9 @@ export class LiveKitEngine implements MediaEngine {
     });
   }
 }
+
+/** Chromium alone tells when the kind of network changes. */
+const connectionOf = (navigator: Navigator): EventTarget | undefined =>
+  (navigator as Navigator & { connection?: EventTarget }).connection;
 
 const warn = (error: unknown) => console.warn("palaver:", error);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readSize, readSoundEnergy, readWay } from "./measured";
+import { readPulse, readSize, readSoundEnergy, readWay } from "./measured";
 
 const report = (...rows: Record<string, unknown>[]) =>
   new Map(rows.map((row) => [String(row["id"]), row])) as unknown as RTCStatsReport;
@@ -22,6 +22,14 @@ describe("what the browser measures", () => {
     }
     expect(readWay(report(pair))).toBeNull();
     expect(readWay(undefined)).toBeNull();
+  });
+
+  it("tells whether the way is alive, where the browser counts", () => {
+    const counts = { bytesReceived: 900, requestsSent: 7, responsesReceived: 5 };
+    expect(readPulse(report({ ...pair, ...counts }, transport))).toEqual({ received: 900, unanswered: 2 });
+    expect(readPulse(report(pair, transport))).toBeNull();
+    expect(readPulse(report({ id: "t", type: "transport" }))).toBe("gone");
+    expect(readPulse(undefined)).toBeNull();
   });
 
   it("tells the size of a picture once there is one, and what a microphone gave", () => {

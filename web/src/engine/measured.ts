@@ -2,6 +2,7 @@
 import type { RemoteParticipant } from "livekit-client";
 import { Track } from "livekit-client";
 import type { Measured, MeasuredPicture, Way } from "./media_engine";
+import type { Pulse } from "./path_watch";
 import { ourSource } from "./remote_media";
 
 type Row = Record<string, unknown> & { id: string; type: string };
@@ -9,19 +10,36 @@ type Row = Record<string, unknown> & { id: string; type: string };
 const rowsOf = (report: RTCStatsReport | undefined): Row[] =>
   report ? [...(report as unknown as ReadonlyMap<string, Row>).values()] : [];
 
+/** The pair of addresses in use. */
+function pairOf(rows: readonly Row[]): Row | undefined {
+  const chosen = rows.find((row) => row.type === "transport")?.["selectedCandidatePairId"];
+  return (
+    rows.find((row) => row.id === chosen) ??
+    // Firefox has no rows of transports.
+    rows.find((row) => row.type === "candidate-pair" && row["selected"] === true)
+  );
+}
+
 /** How sound and picture travel; `null` while nothing does. */
 export function readWay(report: RTCStatsReport | undefined): Way | null {
   const rows = rowsOf(report);
-  const chosen = rows.find((row) => row.type === "transport")?.["selectedCandidatePairId"];
-  const pair =
-    rows.find((row) => row.id === chosen) ??
-    // Firefox has no rows of transports.
-    rows.find((row) => row.type === "candidate-pair" && row["selected"] === true);
+  const pair = pairOf(rows);
   const local = rows.find((row) => row.id === pair?.["localCandidateId"]);
   if (!local) return null;
   if (local["candidateType"] !== "relay") return local["protocol"] === "tcp" ? "tcp" : "udp";
   const { relayProtocol } = local as { relayProtocol?: unknown };
   return relayProtocol === "tls" ? "turn-tls" : relayProtocol === "tcp" ? "turn-tcp" : "turn-udp";
+}
+
+/** What of the way tells whether it is alive; `null` where the browser does not say. */
+export function readPulse(report: RTCStatsReport | undefined): Pulse | "gone" | null {
+  const rows = rowsOf(report);
+  if (rows.length === 0) return null;
+  const pair = pairOf(rows);
+  if (!pair) return "gone";
+  const { bytesReceived: received, requestsSent: asked, responsesReceived: answered } = pair;
+  if (typeof received !== "number" || typeof asked !== "number" || typeof answered !== "number") return null;
+  return { received, unanswered: asked - answered };
 }
 
 /** The sum over the time that it was on; `null` when the browser does not tell. */
