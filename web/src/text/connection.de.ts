@@ -74,7 +74,8 @@ export const connectionDe: Pick<Catalogue, keyof typeof connectionEn> = {
   "connection.lostDown": "Verlust auf dem Weg zu dir",
   "connection.percent": "{percent} %",
   "connection.unknown": "Noch nicht bekannt",
-  "connection.quiet": "Dieser Medienserver sagt nicht, wer was empfängt. Hier steht, was dein Browser weiß.",
+  "connection.quiet":
+    "Der Medienserver hat nicht gesagt, wer was empfängt. Hier steht, was dein Browser weiß.",
   "connection.received": "Was du empfängst",
   "connection.received.none": "Gerade keine Bilder",
   "connection.of.camera": "{name}",

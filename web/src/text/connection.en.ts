@@ -71,7 +71,7 @@ export const connectionEn = {
   "connection.lostDown": "Lost on the way to you",
   "connection.percent": "{percent} %",
   "connection.unknown": "Not known yet",
-  "connection.quiet": "This media server does not say who receives what. What your browser knows is here.",
+  "connection.quiet": "The media server has not said who receives what. Here is what your browser knows.",
   "connection.received": "What you receive",
   "connection.received.none": "No pictures at the moment",
   "connection.of.camera": "{name}",

@@ -36,7 +36,10 @@ describe("what is received", () => {
     const measured = { way: "udp", pictures: [{ ...picture, width: 1280, height: 720 }] } as const;
     expect(receivedOf(people, measured, null)).toMatchObject([{ name: "bob", why: "whole", lost: 0 }]);
     const smaller = { way: "udp", pictures: [{ ...picture, width: 320, height: 180 }] } as const;
-    expect(receivedOf(people, smaller, null)).toMatchObject([{ why: "asked", size: { height: 180 } }]);
+    const nothingBad = { ...news({}), troubles: [] };
+    expect(receivedOf(people, smaller, nothingBad)).toMatchObject([{ why: "asked", size: { height: 180 } }]);
+    // Without the server's word it may be anything.
+    expect(receivedOf(people, smaller, null)).toMatchObject([{ why: null, size: { height: 180 } }]);
   });
 
   it("is smaller for the reason that the server gives", () => {

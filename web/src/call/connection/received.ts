@@ -34,12 +34,16 @@ export function receivedOf(
           name: person.name,
           source,
           size: trouble?.is_sent === false ? null : size,
-          why: trouble && trouble.cause !== "loss" ? trouble.cause : size ? reachOf(size) : null,
+          why:
+            trouble && trouble.cause !== "loss" ? trouble.cause : size ? reachOf(size, news !== null) : null,
           lost: trouble?.lost ?? 0,
         };
       });
     });
 }
 
-const reachOf = ({ height, wholeHeight }: { height: number; wholeHeight: number }) =>
-  height >= wholeHeight ? "whole" : "asked";
+/** Where the server would say otherwise, a smaller picture is the one that was asked for. */
+function reachOf(size: { height: number; wholeHeight: number }, isTold: boolean): Received["why"] {
+  if (size.height >= size.wholeHeight) return "whole";
+  return isTold ? "asked" : null;
+}
