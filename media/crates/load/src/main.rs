@@ -18,7 +18,6 @@
 
 mod crowd;
 mod feedback;
-mod keys;
 mod packets;
 mod person;
 

@@ -1,6 +1,6 @@
 //! What a publisher sends: RTP with the extensions of a browser, and payloads that look like VP8 and Opus from outside.
 
-use super::keys::Context;
+use palaver_session::srtp::Context;
 
 /// Extension numbers, as our offers say them.
 const EXT_LEVEL: u8 = 1;
@@ -70,7 +70,9 @@ impl Source {
             let is_last = part + 1 == count;
             let header = self.header(is_last);
             self.fill(part == 0, is_key, bytes, now_us);
-            context.seal(&context.rtp_iv(self.ssrc, self.extended), &header, &self.plain, out);
+            let start = out.len();
+            out.extend(header);
+            context.seal_rtp(out, start, (self.ssrc, self.extended.into()), &self.plain);
             each(out.len());
             self.extended = self.extended.wrapping_add(1);
             self.transport_number = self.transport_number.wrapping_add(1);
@@ -175,17 +177,21 @@ fn find_transport_number(mut extensions: &[u8]) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
+    use palaver_session::srtp::{Contexts, Material};
     use str0m::crypto::dtls::SrtpProfile;
 
     use super::*;
-    use crate::keys::{Contexts, Material};
 
     #[test]
     fn what_one_end_sends_the_other_opens_and_reads_the_time_of() {
-        for (profile, bytes) in [(SrtpProfile::AEAD_AES_128_GCM, 56), (SrtpProfile::AEAD_AES_256_GCM, 88)] {
+        for (profile, bytes) in [
+            (SrtpProfile::AEAD_AES_128_GCM, 56),
+            (SrtpProfile::AEAD_AES_256_GCM, 88),
+            (SrtpProfile::AES128_CM_SHA1_80, 60),
+        ] {
             let material = |is_client| Material::new((0..bytes).collect(), profile, is_client);
-            let mut alice = Contexts::derive(&material(true)).expect("GCM");
-            let mut bob = Contexts::derive(&material(false)).expect("GCM");
+            let mut alice = Contexts::derive(&material(true)).expect("a known profile");
+            let mut bob = Contexts::derive(&material(false)).expect("a known profile");
             let mut source = Source::new(false, 7, "0");
             let (mut out, mut ends) = (Vec::new(), Vec::new());
             source.burst(&mut alice.rtp_out, (40_000, 3, 1_100), 123_456, &mut out, |end| ends.push(end));
@@ -197,9 +203,9 @@ mod tests {
                 let header = Header::parse(packet).expect("a header");
                 assert_eq!((header.ssrc, header.transport_number), (7, Some(place as u16)));
                 let (head, sealed) = packet.split_at(header.bytes);
-                let iv = bob.rtp_in.rtp_iv(header.ssrc, u32::from(header.seq));
                 let mut scratch = [0; 2_000];
-                let plain = bob.rtp_in.open(&iv, head, sealed, &mut scratch).expect("the same keys");
+                let number = (header.ssrc, u64::from(header.seq));
+                let plain = bob.rtp_in.open_rtp(number, head, sealed, &mut scratch).expect("the same keys");
                 assert_eq!((plain.len(), stamp(plain)), (1_100, Some(123_456)));
             }
         }

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
+use palaver_session::srtp::{Contexts, Slot, latest_slot, provider};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::media::{Direction, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcError};
 
 use crate::feedback::{Arrivals, Stream, receiver_reports, sender_report};
-use crate::keys::{Contexts, Slot, latest_slot, provider};
 use crate::packets::{Header, Source, stamp};
 
 /// What a browser calls the track that it publishes; the caller says the same to the server.
@@ -243,7 +243,7 @@ impl Person {
             return None;
         }
         media.rtcp_number += 1;
-        media.contexts.rtcp_out.seal_rtcp(media.rtcp_number, media.own_ssrc, &compound, out);
+        media.contexts.rtcp_out.seal_rtcp(media.rtcp_number, &compound, out);
         Some(media.remote)
     }
 }
@@ -263,8 +263,8 @@ impl Media {
         });
         let stream = self.streams.get_mut(place)?;
         let extended = stream.extend(header.seq);
-        let iv = self.contexts.rtp_in.rtp_iv(header.ssrc, extended);
-        let sent = stamp(self.contexts.rtp_in.open(&iv, head, sealed, scratch)?);
+        let number = (header.ssrc, u64::from(extended));
+        let sent = stamp(self.contexts.rtp_in.open_rtp(number, head, sealed, scratch)?);
         stream.highest = stream.highest.max(extended);
         if let Some(number) = header.transport_number {
             self.arrivals.note(number, now_us);

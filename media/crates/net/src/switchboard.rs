@@ -13,6 +13,7 @@ mod exercise;
 mod media;
 mod mutes;
 mod offer;
+mod outbox;
 mod pace;
 mod peer;
 mod room;
@@ -25,14 +26,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use palaver_forward::{LayerIx, Micros, TrackKey};
-use palaver_session::api::Printed;
-use palaver_session::sdp::Assignment;
-use palaver_session::{Endpoint, Mid, NegotiatedSession, Output, Path, SessionError, SessionFactory};
+use palaver_session::{Endpoint, NegotiatedSession, Output, Path, SessionError, SessionFactory};
 
 use self::demux::{Demux, Learned, MAX_OWNERS};
 #[doc(hidden)]
 pub use self::exercise::exercise;
 use self::mutes::Mutes;
+pub use self::outbox::{Datagram, Outbox, PendingText, Sealed};
 use self::peer::{Peer, PeerTable, Phase};
 use self::room::Room;
 use crate::command::Command;
@@ -44,40 +44,6 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 pub const LOST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Figures are collected this often.
 const STATS_INTERVAL: Duration = Duration::from_secs(1);
-
-/// A datagram to send.
-#[derive(Debug)]
-pub struct Datagram {
-    /// From which candidate, to whom.
-    pub path: Path,
-    /// The datagram.
-    pub bytes: Vec<u8>,
-}
-
-/// An answer, or an offer of ours, that is to be printed and finished off the media thread.
-pub struct PendingText {
-    /// For whom.
-    pub peer: Arc<str>,
-    /// The number of the offer.
-    pub offer_id: i64,
-    /// To be printed.
-    pub text: Box<dyn Printed>,
-    /// The client's offer that it answers.
-    pub offer_text: Option<String>,
-    /// Sections that show a track.
-    pub assigned: BTreeMap<Mid, Assignment>,
-}
-
-/// What is to be carried out of the switchboard.
-#[derive(Default)]
-pub struct Outbox {
-    /// To the network.
-    pub datagrams: Vec<Datagram>,
-    /// To the control plane.
-    pub events: Vec<Event>,
-    /// To the negotiation thread.
-    pub texts: Vec<PendingText>,
-}
 
 /// Totals since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::load::LoadMeter;
 use crate::negotiation::Negotiation;
 use crate::relay::{Inlet, Link};
 use crate::socket::{Batch, Departing, UdpSocket, poll_readable};
-use crate::switchboard::{Counters, Datagram, Switchboard, panic_text};
+use crate::switchboard::{Counters, Switchboard, panic_text};
 use crate::tcp::TcpPort;
 use crate::wake::Wake;
 
@@ -270,36 +270,39 @@ impl Worker {
             self.events.push(outbox.events.drain(..));
         }
         let datagrams = std::mem::take(&mut outbox.datagrams);
+        let datagrams = datagrams.iter().map(|datagram| (datagram.path, datagram.bytes.as_slice()));
+        let all: Vec<(Path, &[u8])> = datagrams.chain(outbox.sealed.sorted()).collect();
         if let Some(tcp) = self.tcp.as_mut().filter(|tcp| tcp.count() > 0) {
-            for datagram in datagrams.iter().filter(|datagram| datagram.path.protocol == Protocol::Tcp) {
-                tcp.send(&datagram.path, &datagram.bytes);
+            for (path, bytes) in all.iter().filter(|(path, _)| path.protocol == Protocol::Tcp) {
+                tcp.send(path, bytes);
             }
             tcp.flush();
         }
-        let is_relayed = |datagram: &&Datagram| palaver_turn::is_relayed(datagram.path.remote);
+        let is_relayed = |(path, _): &&(Path, &[u8])| palaver_turn::is_relayed(path.remote);
         if let Some(relay) = self.mailbox.relay.get() {
-            relay.push_outward(datagrams.iter().filter(is_relayed).map(|d| (d.path, d.bytes.as_slice())));
+            relay.push_outward(all.iter().filter(is_relayed).copied());
         }
         for socket in &self.sockets {
             let is_ipv4 = socket.local().is_ipv4();
-            let departing: Vec<Departing<'_>> = datagrams
+            let departing: Vec<Departing<'_>> = all
                 .iter()
-                .filter(|datagram| datagram.path.protocol == Protocol::Udp)
-                .filter(|datagram| datagram.path.remote.is_ipv4() == is_ipv4 && !is_relayed(datagram))
-                .map(|datagram| self.departing(datagram, socket.local().ip()))
+                .filter(|(path, _)| path.protocol == Protocol::Udp)
+                .filter(|way| way.0.remote.is_ipv4() == is_ipv4 && !is_relayed(way))
+                .map(|(path, bytes)| self.departing(path, bytes, socket.local().ip()))
                 .collect();
             if !departing.is_empty() {
                 self.datagrams_out += departing.len() as u64;
                 self.send_dropped += send_all(socket, &departing);
             }
         }
+        outbox.sealed.clear();
     }
 
-    fn departing<'a>(&self, datagram: &'a Datagram, bound: IpAddr) -> Departing<'a> {
-        let from = datagram.path.local.ip();
+    fn departing<'a>(&self, path: &Path, bytes: &'a [u8], bound: IpAddr) -> Departing<'a> {
+        let from = path.local.ip();
         // A socket that is bound to one address sends from it anyway, and the kernel knows best behind a NAT.
         let from = (bound.is_unspecified() && self.own_addresses.contains(&from)).then_some(from);
-        Departing { to: datagram.path.remote, from, bytes: &datagram.bytes }
+        Departing { to: path.remote, from, bytes }
     }
 
     fn publish_totals<F: SessionFactory>(&self, switchboard: &Switchboard<F>, load: &LoadMeter) {

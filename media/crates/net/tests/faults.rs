@@ -20,7 +20,7 @@ use palaver_session::api::{DataOutcome, Printed};
 use palaver_session::sdp::Assignment;
 use palaver_session::{
     CarriedExtensions, Codec, Endpoint, MadeOffer, Mid, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path,
-    PreparedAnswer, PreparedOffer, ReceivedRtp, Rid, SessionError, SessionEvent, SessionFactory,
+    PreparedAnswer, PreparedOffer, ReceivedRtp, Rid, SessionError, SessionEvent, SessionFactory, Written,
 };
 
 /// Where a session is made to fail.
@@ -100,10 +100,10 @@ impl NegotiatedSession for ScriptedSession {
         Ok(event.map_or(Output::Idle(self.now + Duration::from_millis(10)), Output::Event))
     }
 
-    fn send_rtp(&mut self, _: Mid, _: &OutgoingRtp<'_>) -> bool {
+    fn send_rtp(&mut self, _: Mid, _: &OutgoingRtp<'_>, _: &mut Vec<u8>) -> Written {
         self.fail_at(Fault::Send);
         self.script.borrow_mut().sent += 1;
-        true
+        Written::Queued
     }
 
     fn can_send(&self, _: Mid, codec: Codec) -> bool {

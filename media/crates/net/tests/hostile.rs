@@ -155,7 +155,7 @@ fn a_peer_with_valid_checks_of_its_own_cannot_take_the_address_of_another() {
     throw(&mut world, alices, &check);
     assert_eq!(world.board.counters().address_conflicts, 1);
     // The answer to the forged check reaches alice, who drops it.
-    world.board.outbox.datagrams.clear();
+    world.board.outbox.take_datagrams();
     assert_call_goes_on(&mut world, alice, &mut camera, bob, shown);
 }
 

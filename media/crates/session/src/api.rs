@@ -288,6 +288,17 @@ pub struct MadeOffer {
     pub assigned: BTreeMap<Mid, Assignment>,
 }
 
+/// What became of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// The section does not send, or the peer cannot decode the codec.
+    Refused,
+    /// It goes with the next [`NegotiatedSession::advance`].
+    Queued,
+    /// It was appended to the caller's buffer as a whole datagram, to be sent this way; the session need not be advanced.
+    Sealed(Path),
+}
+
 /// What became of a data message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DataOutcome {
@@ -331,9 +342,8 @@ pub trait NegotiatedSession {
     /// Drain.
     fn poll(&mut self) -> Result<Output, SessionError>;
 
-    /// Queue a packet in a sending section; it goes with the next [`NegotiatedSession::advance`]. `false` if the
-    /// section does not send, or the peer cannot decode the codec.
-    fn send_rtp(&mut self, mid: Mid, packet: &OutgoingRtp<'_>) -> bool;
+    /// Send a packet in a sending section: by the session, or as a datagram at the end of `out`.
+    fn send_rtp(&mut self, mid: Mid, packet: &OutgoingRtp<'_>, out: &mut Vec<u8>) -> Written;
 
     /// Whether the peer can take a codec in a sending section, as negotiated.
     fn can_send(&self, mid: Mid, codec: Codec) -> bool;

@@ -3,17 +3,20 @@
 mod bandwidth;
 mod codecs;
 mod extensions;
+mod figures;
 mod offering;
 mod outgoing;
+mod voices;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use palaver_forward::Codec;
 use str0m::change::{SdpAnswer, SdpOffer};
 use str0m::channel::ChannelId;
 use str0m::config::{DtlsCert, DtlsVersion};
-use str0m::crypto::from_feature_flags;
+use str0m::crypto::{CryptoProvider, from_feature_flags};
 use str0m::error::RtcError;
 use str0m::media::KeyframeRequestKind;
 use str0m::net::{Protocol as StrProtocol, Receive, TcpType};
@@ -24,12 +27,14 @@ use self::bandwidth::Bandwidth;
 use self::codecs::CodecTable;
 use self::offering::Offering;
 pub use self::offering::PreparedAnswer;
+use self::voices::Voices;
 use crate::api::{
     DataOutcome, Endpoint, MadeOffer, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path, PlayoutDelay, Printed,
-    Protocol, ReceivedRtp, SessionError, SessionEvent, SessionFactory, SessionStats, StreamStats,
+    Protocol, ReceivedRtp, SessionError, SessionEvent, SessionFactory, Written,
 };
 use crate::ids::{Mid, Rid};
 use crate::sdp::{self, Assignment};
+use crate::srtp::{self, Slot};
 
 /// The channel that loses nothing.
 const RELIABLE: &str = "_reliable";
@@ -125,6 +130,9 @@ pub struct RtcSession {
     reported_rtt: Option<Duration>,
     bandwidth: Bandwidth,
     playout_delay: Option<PlayoutDelay>,
+    voices: Voices,
+    /// Where the keys of the handshake appear.
+    keys: Slot,
     /// The latest time that we were told.
     now: Instant,
     /// Deadlines met since then without being told another.
@@ -133,9 +141,13 @@ pub struct RtcSession {
     is_disconnected: bool,
 }
 
+/// The engine's crypto, with our ear at its handshakes.
+static CRYPTO: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(srtp::provider()));
+
 impl RtcSession {
     fn new(now: Instant, candidates: &[Endpoint], certificate: Option<DtlsCert>) -> Self {
         let mut config = Rtc::builder()
+            .set_crypto_provider(Arc::clone(&CRYPTO))
             .set_rtp_mode(true)
             .set_ice_lite(true)
             .clear_codecs()
@@ -152,6 +164,7 @@ impl RtcSession {
             config = config.set_dtls_cert(certificate);
         }
         let mut rtc = config.build(now);
+        let keys = srtp::latest_slot();
         for Endpoint { protocol, address } in candidates.iter().copied() {
             let candidate = match protocol {
                 Protocol::Udp => Candidate::builder().udp().host(address).build(),
@@ -172,6 +185,8 @@ impl RtcSession {
             reported_rtt: None,
             bandwidth: Bandwidth::default(),
             playout_delay: None,
+            voices: Voices::default(),
+            keys,
             now,
             replays: 0,
             is_up: false,
@@ -207,41 +222,29 @@ impl RtcSession {
         }
     }
 
+    /// What has become of the sections after a negotiation.
+    fn on_negotiated(&mut self, sections: &[Mid], takes_red: &BTreeSet<Mid>) {
+        self.codecs = CodecTable::of(&self.rtc, sections, takes_red);
+        self.let_through(sections);
+        let Self { rtc, codecs, voices, .. } = self;
+        voices.negotiate(|mid| voices::terms(rtc, codecs, mid));
+    }
+
     /// The event worth telling, if any.
     fn on_event(&mut self, event: Event) -> Option<SessionEvent> {
         match event {
             Event::Connected => {
                 self.is_up = true;
+                if let Some(material) = self.keys.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                    self.voices.unlock(&material);
+                }
                 Some(SessionEvent::Connected)
             }
             Event::IceConnectionStateChange(state) => self.on_ice_state(state),
             Event::RtpPacket(_) if self.streams.len() >= MAX_STREAMS => Some(SessionEvent::Closed),
             Event::RtpPacket(packet) => self.on_packet(packet).map(SessionEvent::Rtp),
-            // A receiver report tells of what we send, an extended report (RFC 3611 4.5) of what we receive.
-            Event::MediaEgressStats(stats) => {
-                self.reported_rtt = stats.rtt.or(self.reported_rtt);
-                Some(SessionEvent::Stream(StreamStats {
-                    mid: codecs::own_mid(stats.mid)?,
-                    rid: stats.rid.and_then(codecs::own_rid),
-                    is_ours: true,
-                    bytes: stats.bytes,
-                    packets: stats.packets,
-                    nacks: stats.nacks,
-                    loss: stats.loss,
-                }))
-            }
-            Event::MediaIngressStats(stats) => {
-                self.reported_rtt = stats.rtt.or(self.reported_rtt);
-                Some(SessionEvent::Stream(StreamStats {
-                    mid: codecs::own_mid(stats.mid)?,
-                    rid: stats.rid.and_then(codecs::own_rid),
-                    is_ours: false,
-                    bytes: stats.bytes,
-                    packets: stats.packets,
-                    nacks: stats.nacks,
-                    loss: stats.loss,
-                }))
-            }
+            Event::MediaEgressStats(stats) => self.on_egress(&stats),
+            Event::MediaIngressStats(stats) => self.on_ingress(&stats),
             Event::SenderFeedback(feedback) => Some(SessionEvent::SenderReport {
                 mid: codecs::own_mid(feedback.mid)?,
                 rid: feedback.rid.and_then(codecs::own_rid),
@@ -268,14 +271,11 @@ impl RtcSession {
                 None
             }
             Event::ChannelBufferedAmountLow(_) => Some(SessionEvent::DataWritable),
-            Event::PeerStats(stats) => Some(SessionEvent::Stats(SessionStats {
-                rtt: stats.rtt.or(self.reported_rtt),
-                loss_in: stats.ingress_loss_fraction.unwrap_or(0.0),
-                loss_out: stats.egress_loss_fraction.unwrap_or(0.0),
-                bytes_in: stats.peer_bytes_rx,
-                bytes_out: stats.peer_bytes_tx,
-            })),
-            Event::EgressBitrateEstimate(kind) => self.bandwidth.on_estimate(&mut self.rtc, &kind),
+            Event::PeerStats(stats) => Some(self.on_second(&stats)),
+            Event::EgressBitrateEstimate(kind) => {
+                let bps = self.bandwidth.on_estimate(&mut self.rtc, &kind)?;
+                Some(SessionEvent::Estimate { bps: bps.saturating_add(self.voices.bps()) })
+            }
             Event::Closed => Some(SessionEvent::Closed),
             _ => None,
         }
@@ -326,10 +326,9 @@ impl NegotiatedSession for RtcSession {
         let answer =
             self.rtc.sdp_api().accept_offer(offer.offer).map_err(|error| SessionError::BadOffer(error.to_string()))?;
         self.fingerprint = offer.fingerprint;
-        self.codecs = CodecTable::of(&self.rtc, &offer.sections, &offer.takes_red);
         // A section may have changed hands: look streams up again.
         self.streams.clear();
-        self.let_through(&offer.sections);
+        self.on_negotiated(&offer.sections, &offer.takes_red);
         Ok(Box::new(RawAnswer(answer)))
     }
 
@@ -344,8 +343,7 @@ impl NegotiatedSession for RtcSession {
         let assigned = self.offering.take_answer(&mut self.rtc, answer.answer)?;
         self.fingerprint = answer.fingerprint;
         let sections = self.offering.mids();
-        self.codecs = CodecTable::of(&self.rtc, &sections, &answer.takes_red);
-        self.let_through(&sections);
+        self.on_negotiated(&sections, &answer.takes_red);
         Ok(assigned)
     }
 
@@ -384,7 +382,9 @@ impl NegotiatedSession for RtcSession {
                         _ => Protocol::Tcp,
                     };
                     let path = Path { protocol, local: transmit.source, remote: transmit.destination };
-                    return Ok(Output::Transmit { path, bytes: transmit.contents.into() });
+                    let mut bytes = transmit.contents.into();
+                    self.voices.on_transmit(path, &mut bytes, self.now);
+                    return Ok(Output::Transmit { path, bytes });
                 }
                 str0m::Output::Timeout(deadline) => {
                     let deadline = self.bandwidth.put_off(deadline, self.rtc.last_timeout_reason(), self.now);
@@ -404,20 +404,27 @@ impl NegotiatedSession for RtcSession {
         }
     }
 
-    fn send_rtp(&mut self, mid: Mid, packet: &OutgoingRtp<'_>) -> bool {
+    fn send_rtp(&mut self, mid: Mid, packet: &OutgoingRtp<'_>, out: &mut Vec<u8>) -> Written {
         // Before that, packets would be queued and arrive as a burst.
         if !self.is_up {
-            return false;
+            return Written::Refused;
+        }
+        if let Some(path) = self.voices.seal(mid, packet, out) {
+            return Written::Sealed(path);
         }
         let Some(payload_type) = self.codecs.payload_type(mid, packet.codec) else {
-            return false;
+            return Written::Refused;
         };
         let mut direct = self.rtc.direct_api();
         let Some(stream) = direct.stream_tx_by_mid(codecs::engine_mid(mid), None) else {
-            return false;
+            return Written::Refused;
         };
         stream.write_rtp(outgoing::write_command(payload_type, packet, self.playout_delay));
-        true
+        if !packet.codec.is_video() {
+            let Self { rtc, codecs, voices, .. } = self;
+            voices.introduce(mid, packet, || voices::terms(rtc, codecs, mid));
+        }
+        Written::Queued
     }
 
     fn set_playout_delay(&mut self, delay: Option<PlayoutDelay>) {
@@ -460,6 +467,7 @@ impl NegotiatedSession for RtcSession {
     }
 
     fn close(&mut self) {
+        self.voices.lock();
         // An error means that there is nothing left to say goodbye with.
         if self.rtc.close().is_err() {
             self.rtc.disconnect();

@@ -5,7 +5,7 @@ use std::time::{Instant, UNIX_EPOCH};
 
 use palaver_forward::{AudioLevel, LayerIx, LineReport, Micros, NtpTime, Part, RtpMeta};
 use palaver_session::{
-    NegotiatedSession, OutgoingRtp, PlayoutDelay, ReceivedRtp, Rid, SessionEvent, SessionFactory, SessionStats,
+    NegotiatedSession, OutgoingRtp, PlayoutDelay, ReceivedRtp, Rid, SessionEvent, SessionFactory, SessionStats, Written,
 };
 
 use super::peer::{Peer, Phase};
@@ -150,6 +150,7 @@ impl<F: SessionFactory> Switchboard<F> {
             level: packet.extensions.minus_dbov.map(|minus_dbov| AudioLevel { minus_dbov }),
         };
         let (peers, totals, epoch) = (&mut self.peers, &mut self.totals, self.epoch);
+        let sealed = &mut self.outbox.sealed;
         let mut failed = Vec::new();
         let mut unwrapped: Option<(Part, Arc<[u8]>)> = None;
         room.is_touched = true;
@@ -178,10 +179,15 @@ impl<F: SessionFactory> Switchboard<F> {
                 extensions: packet.extensions,
                 captured_at: captured_at.min(now),
             };
-            match guarded(|| Ok(peer.session.send_rtp(mid, &outgoing))) {
-                Step::Done(true) => peers.mark_dirty(ix),
-                Step::Done(false) => totals.unsendable_packets += 1,
-                Step::Failed(reason, text) => failed.push((ix, reason, text)),
+            let (out, start) = sealed.buffer();
+            match guarded(|| Ok(peer.session.send_rtp(mid, &outgoing, out))) {
+                Step::Done(Written::Sealed(path)) => sealed.keep(ix, peer.route.of_media(path), start),
+                Step::Done(Written::Queued) => peers.mark_dirty(ix),
+                Step::Done(Written::Refused) => totals.unsendable_packets += 1,
+                Step::Failed(reason, text) => {
+                    sealed.undo(start);
+                    failed.push((ix, reason, text));
+                }
             }
         });
         for (ix, reason, text) in failed {

@@ -59,7 +59,12 @@ impl Route {
     /// Which way a datagram goes that the engine would send by `path`. Checks are answered where they came from.
     pub(super) fn of(&self, path: Path, datagram: &[u8]) -> Path {
         let is_stun = datagram.first().is_some_and(|byte| *byte < 4);
-        if is_stun { path } else { self.path.unwrap_or(path) }
+        if is_stun { path } else { self.of_media(path) }
+    }
+
+    /// The same, of what is known to be media.
+    pub(super) fn of_media(&self, path: Path) -> Path {
+        self.path.unwrap_or(path)
     }
 }
 

@@ -234,7 +234,7 @@ impl World {
             self.board.flush(self.now);
             self.events.append(&mut self.board.outbox.events);
             let mut is_quiet = true;
-            for datagram in std::mem::take(&mut self.board.outbox.datagrams) {
+            for datagram in self.board.outbox.take_datagrams() {
                 if let Some(who) = self.clients.iter().position(|c| c.seen_at == datagram.path.remote) {
                     is_quiet = false;
                     if is_lost(&mut self.media_datagrams[TO_CLIENT], self.loss[TO_CLIENT], &datagram.bytes) {
@@ -353,20 +353,7 @@ impl World {
     /// `count` packets of 20 ms with a level.
     pub(crate) fn speak(&mut self, who: usize, voice: &mut Voice, minus_dbov: i8, count: usize) {
         for _ in 0..count {
-            let client = &mut self.clients[who];
-            let mut direct = client.rtc.direct_api();
-            let stream = direct.stream_tx_by_mid(voice.mid, None).expect("a stream");
-            let extensions = str0m::rtp::ExtensionValues {
-                audio_level: Some(-minus_dbov),
-                voice_activity: Some(true),
-                ..Default::default()
-            };
-            let payload = vec![0x78_u8, 1, 2, 3];
-            let write = RtpWrite::new(111.into(), voice.seq.into(), voice.timestamp, self.now, payload);
-            stream.write_rtp(write.ext_vals(extensions));
-            client.advance(self.now);
-            voice.seq += 1;
-            voice.timestamp = voice.timestamp.wrapping_add(960);
+            voice.write(&mut self.clients[who], self.now, minus_dbov);
             self.settle();
             self.run(Duration::from_millis(20));
         }

@@ -1,6 +1,11 @@
 //! What is filmed and spoken: counters of a camera and a microphone, and payloads that say what they are.
 
+use std::time::Instant;
+
 use str0m::media::Mid;
+use str0m::rtp::{ExtensionValues, RtpWrite};
+
+use super::Client;
 
 /// A camera's counters. Layers have their own clocks: only sender reports relate them.
 pub(crate) struct Camera {
@@ -37,6 +42,20 @@ pub(crate) struct Voice {
 impl Voice {
     pub(crate) fn new(mid: Mid) -> Self {
         Self { mid, seq: 5_000, timestamp: 9_000 }
+    }
+
+    /// The next packet, which goes when the client is drained.
+    pub(crate) fn write(&mut self, client: &mut Client, now: Instant, minus_dbov: i8) {
+        let mut direct = client.rtc.direct_api();
+        let stream = direct.stream_tx_by_mid(self.mid, None).expect("a stream");
+        let extensions =
+            ExtensionValues { audio_level: Some(-minus_dbov), voice_activity: Some(true), ..Default::default() };
+        let payload = vec![0x78_u8, 1, 2, 3];
+        let write = RtpWrite::new(111.into(), self.seq.into(), self.timestamp, now, payload);
+        stream.write_rtp(write.ext_vals(extensions));
+        client.advance(now);
+        self.seq += 1;
+        self.timestamp = self.timestamp.wrapping_add(960);
     }
 }
 

@@ -5,8 +5,6 @@ use std::time::{Duration, Instant};
 use str0m::bwe::{Bitrate, BweKind};
 use str0m::{PacerReason, Reason, Rtc};
 
-use crate::api::SessionEvent;
-
 /// Believed before anything is known: a small picture with sound. The first probes ask for three and six times as much.
 pub(super) const START: Bitrate = Bitrate::kbps(500);
 /// The engine fills a line with padding up to 50 kbit/s as long as a section could send a picture, also while nobody
@@ -34,22 +32,22 @@ pub(super) struct Bandwidth {
 }
 
 impl Bandwidth {
-    /// The event worth telling, if any.
-    pub(super) fn on_estimate(&mut self, rtc: &mut Rtc, kind: &BweKind) -> Option<SessionEvent> {
+    /// The estimate worth telling, if any, in bits per second.
+    pub(super) fn on_estimate(&mut self, rtc: &mut Rtc, kind: &BweKind) -> Option<u64> {
         match kind {
             BweKind::Twcc { can_probe: false, .. } => None,
             BweKind::Twcc { estimate, .. } => {
                 let is_first = !std::mem::replace(&mut self.has_feedback, true);
                 if self.desired.is_some() {
                     self.known = Some(*estimate);
-                    return Some(told(*estimate));
+                    return Some(estimate.as_u64());
                 }
                 if is_first || *estimate > RESTLESS {
                     rtc.bwe().reset(REST);
                 }
-                is_first.then(|| told(self.known.unwrap_or(START)))
+                is_first.then(|| self.known.unwrap_or(START).as_u64())
             }
-            BweKind::Remb { estimate, .. } if !self.has_feedback => Some(told(*estimate)),
+            BweKind::Remb { estimate, .. } if !self.has_feedback => Some(estimate.as_u64()),
             _ => None,
         }
     }
@@ -82,8 +80,4 @@ impl Bandwidth {
             }
         }
     }
-}
-
-fn told(estimate: Bitrate) -> SessionEvent {
-    SessionEvent::Estimate { bps: estimate.as_u64() }
 }

@@ -1,0 +1,255 @@
+//! A session against a client of str0m, which opens and reads with code of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use palaver_forward::{Codec, PayloadPatch};
+use str0m::change::SdpAnswer;
+use str0m::crypto::dtls::SrtpProfile;
+use str0m::media::{Direction, MediaKind, SenderFeedback};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::RtpPacket;
+use str0m::{Candidate, Event, Input, Rtc};
+
+use crate::api::{CarriedExtensions, Endpoint, NegotiatedSession, OutgoingRtp, Output, Path, SessionEvent, Written};
+use crate::ids::Mid;
+use crate::srtp::{force, provider};
+use crate::{PreparedOffer, RtcFactory, RtcSession, SessionFactory, StreamStats};
+
+const FRAME: Duration = Duration::from_millis(20);
+
+struct Call {
+    now: Instant,
+    path: Path,
+    session: RtcSession,
+    client: Rtc,
+    mid: Mid,
+    is_up: bool,
+    out: Vec<u8>,
+    packets: Vec<RtpPacket>,
+    reports: Vec<(Instant, SenderFeedback)>,
+    streams: Vec<StreamStats>,
+    /// How the packets went.
+    sealed: usize,
+    queued: usize,
+}
+
+impl Call {
+    /// A client that wants to hear one microphone.
+    fn new(profile: SrtpProfile) -> Self {
+        force(Some(profile));
+        let now = Instant::now();
+        let (local, remote) = (SocketAddr::from(([192, 0, 2, 1], 7_882)), SocketAddr::from(([10, 0, 0, 1], 5_000)));
+        let mut client = Rtc::builder()
+            .set_rtp_mode(true)
+            .set_crypto_provider(Arc::new(provider()))
+            .set_rtcp_report_interval_audio(Duration::from_secs(1))
+            .build(now);
+        client.add_local_candidate(Candidate::host(remote, "udp").expect("an address"));
+        let mut api = client.sdp_api();
+        let mid = api.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
+        let (offer, pending) = api.apply().expect("a change");
+        let mut session = RtcFactory::new().make(now, &[Endpoint::udp(local)]);
+        let offer = PreparedOffer::parse(&offer.to_sdp_string()).expect("an offer");
+        let answer = session.accept(now, offer).expect("accepted").print();
+        client.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&answer).expect("text")).expect("an answer");
+        let mut call = Self {
+            now,
+            path: Path::udp(local, remote),
+            session,
+            client,
+            mid: Mid::new(&mid).expect("a name"),
+            is_up: false,
+            out: Vec::new(),
+            packets: Vec::new(),
+            reports: Vec::new(),
+            streams: Vec::new(),
+            sealed: 0,
+            queued: 0,
+        };
+        for _ in 0..500 {
+            call.pass();
+        }
+        force(None);
+        assert!(call.is_up);
+        call
+    }
+
+    /// Twenty milliseconds, and all that they bring.
+    fn pass(&mut self) {
+        self.now += FRAME;
+        self.session.advance(self.now).expect("alive");
+        self.client.handle_input(Input::Timeout(self.now)).expect("alive");
+        loop {
+            let (to_client, to_session) = (self.drain_session(), self.drain_client());
+            if to_client.is_empty() && to_session.is_empty() {
+                return;
+            }
+            for bytes in to_session {
+                self.session.receive(self.now, self.path, &bytes).expect("alive");
+                let more = self.drain_session();
+                self.deliver(&more);
+            }
+            self.deliver(&to_client);
+        }
+    }
+
+    fn deliver(&mut self, datagrams: &[Vec<u8>]) {
+        for bytes in datagrams {
+            let received = Receive::new(Protocol::Udp, self.path.local, self.path.remote, bytes).expect("no garbage");
+            self.client.handle_input(Input::Receive(self.now, received)).expect("alive");
+            for bytes in self.drain_client() {
+                self.session.receive(self.now, self.path, &bytes).expect("alive");
+            }
+        }
+    }
+
+    fn drain_session(&mut self) -> Vec<Vec<u8>> {
+        let mut datagrams = Vec::new();
+        loop {
+            match self.session.poll().expect("alive") {
+                Output::Transmit { bytes, .. } => datagrams.push(bytes),
+                Output::Event(SessionEvent::Connected) => self.is_up = true,
+                Output::Event(SessionEvent::Stream(stats)) => self.streams.push(stats),
+                Output::Event(_) => {}
+                Output::Idle(_) => return datagrams,
+            }
+        }
+    }
+
+    fn drain_client(&mut self) -> Vec<Vec<u8>> {
+        let mut datagrams = Vec::new();
+        loop {
+            match self.client.poll_output().expect("alive") {
+                str0m::Output::Transmit(transmit) => datagrams.push(transmit.contents.into()),
+                str0m::Output::Event(Event::RtpPacket(packet)) => self.packets.push(packet),
+                str0m::Output::Event(Event::SenderFeedback(report)) => self.reports.push((self.now, report)),
+                str0m::Output::Event(_) => {}
+                str0m::Output::Timeout(_) => return datagrams,
+            }
+        }
+    }
+
+    fn say(&mut self, seq: u64, timestamp: u32, extensions: CarriedExtensions) {
+        let payload: Arc<[u8]> = vec![seq as u8; 40 + (seq % 50) as usize].into();
+        let packet = OutgoingRtp {
+            codec: Codec::Opus,
+            seq,
+            timestamp,
+            marker: seq.is_multiple_of(10),
+            payload: &payload,
+            patch: PayloadPatch::None,
+            extensions,
+            captured_at: self.now,
+        };
+        self.out.clear();
+        match self.session.send_rtp(self.mid, &packet, &mut self.out) {
+            Written::Sealed(path) => {
+                assert_eq!(path, self.path);
+                self.sealed += 1;
+                let datagram = std::mem::take(&mut self.out);
+                self.deliver(&[datagram]);
+            }
+            Written::Queued => self.queued += 1,
+            Written::Refused => panic!("the section sends"),
+        }
+        self.pass();
+    }
+}
+
+fn level(minus_dbov: u8) -> CarriedExtensions {
+    CarriedExtensions { minus_dbov: Some(minus_dbov), has_voice: Some(true), ..CarriedExtensions::default() }
+}
+
+fn speaks_over_the_end_of_the_numbers(profile: SrtpProfile) {
+    let mut call = Call::new(profile);
+    // Not past the engine before it has a first packet; from then on without it.
+    let first = 65_400;
+    for place in 0..400_u32 {
+        call.say(first + u64::from(place), 960 * place, level((place % 128) as u8));
+    }
+    assert_eq!((call.queued, call.sealed), (1, 399));
+    let numbers: Vec<u64> = call.packets.iter().map(|packet| *packet.seq_no).collect();
+    assert_eq!(numbers, (first..first + 400).collect::<Vec<_>>());
+    for (place, packet) in call.packets.iter().enumerate() {
+        let seq = first + place as u64;
+        assert_eq!(packet.header.timestamp, 960 * place as u32);
+        assert_eq!(packet.header.marker, seq.is_multiple_of(10));
+        assert_eq!(&packet.payload[..], vec![seq as u8; 40 + (seq % 50) as usize]);
+        assert_eq!(packet.header.ext_vals.audio_level, Some(-((place % 128) as i8)));
+        assert_eq!(packet.header.ext_vals.voice_activity, Some(true));
+    }
+    let named = |packet: &RtpPacket| packet.header.ext_vals.mid.is_some();
+    assert!(named(&call.packets[1]), "until the receiver has reported the stream");
+    assert!(!named(&call.packets[399]));
+    let told = call.streams.last().expect("figures each second");
+    assert_eq!((told.mid, told.is_ours, told.loss), (call.mid, true, Some(0.0)));
+    assert!(told.packets > 300 && told.bytes > 300 * 40, "{told:?}");
+}
+
+#[test]
+fn a_voice_is_whole_with_gcm_256() {
+    speaks_over_the_end_of_the_numbers(SrtpProfile::AEAD_AES_256_GCM);
+}
+
+#[test]
+fn a_voice_is_whole_with_gcm_128() {
+    speaks_over_the_end_of_the_numbers(SrtpProfile::AEAD_AES_128_GCM);
+}
+
+#[test]
+fn a_voice_is_whole_with_counter_mode() {
+    speaks_over_the_end_of_the_numbers(SrtpProfile::AES128_CM_SHA1_80);
+}
+
+#[test]
+fn sender_reports_know_the_clock_and_count_what_the_engine_did_not_send() {
+    for profile in [SrtpProfile::AEAD_AES_256_GCM, SrtpProfile::AES128_CM_SHA1_80] {
+        let mut call = Call::new(profile);
+        let (start, mut octets) = (call.now, 0);
+        for place in 0..600_u32 {
+            call.say(u64::from(place), 1_000 + 960 * place, CarriedExtensions::default());
+            octets += 40 + place % 50;
+        }
+        let (at, report) = call.reports.last().expect("one each five seconds");
+        let elapsed_ms = at.duration_since(start).as_millis() as i64;
+        let info = &report.sender_info;
+        let clock = i64::from(info.rtp_time.numer() as u32) - 1_000;
+        assert!((clock - elapsed_ms * 48).abs() <= 48 * 25, "{clock} after {elapsed_ms} ms");
+        assert!(info.sender_packet_count > 200 && u64::from(info.sender_packet_count) <= 600, "{info:?}");
+        assert!(info.sender_octet_count > 200 * 40 && info.sender_octet_count <= octets, "{info:?}");
+    }
+}
+
+#[test]
+fn the_time_of_capture_travels_on_where_it_was_negotiated() {
+    let form = super::header::Form { mid: Some(15), level: Some(1), captured: Some(5) };
+    let payload: Arc<[u8]> = Arc::from([1_u8; 3]);
+    let mut packet = OutgoingRtp {
+        codec: Codec::Opus,
+        seq: 0x1_0203,
+        timestamp: 0x0405_0607,
+        marker: true,
+        payload: &payload,
+        patch: PayloadPatch::None,
+        extensions: CarriedExtensions { captured: Some((UNIX_EPOCH, Some(-1))), ..level(7) },
+        captured_at: Instant::now(),
+    };
+    let mut out = vec![9];
+    form.write((111, 0x0809_0a0b), None, &packet, &mut out);
+    let fixed = [0x90, 0xef, 2, 3, 4, 5, 6, 7, 8, 9, 0xa, 0xb];
+    let captured = [0x83, 0xaa, 0x7e, 0x80, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255];
+    let short = [&[9][..], &fixed, &[0xbe, 0xde, 0, 5, 0x10, 0x87, 0x5f], &captured, &[0]].concat();
+    assert_eq!(out, short);
+    // The number 15 is for the two-byte form only.
+    packet.extensions.captured = None;
+    out.clear();
+    form.write((111, 0x0809_0a0b), Mid::new("abc"), &packet, &mut out);
+    assert_eq!(out, [&fixed[..], &[0x10, 0, 0, 2, 15, 3], b"abc", &[1, 1, 0x87]].concat());
+    // Nothing to say.
+    packet.extensions = CarriedExtensions::default();
+    out.clear();
+    form.write((111, 0x0809_0a0b), None, &packet, &mut out);
+    assert_eq!((out.len(), out[0]), (12, 0x80));
+}
