@@ -38,6 +38,13 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,200}):[^\s@/]+@"), rf"\1:{_HIDDEN}@"),
 )
+_FAULTS_OF_STRANGERS = (
+    "DisallowedHost",
+    "RequestDataTooBig",
+    "SuspiciousMultipartForm",
+    "TooManyFieldsSent",
+    "TooManyFilesSent",
+)
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -121,7 +128,8 @@ def log_config(settings: LogSettings) -> dict[str, Any]:
             "django": {"handlers": [], "propagate": True, "level": level},
             "django.request": {"level": "ERROR"},  # a page that is not there stands in the access log
             "django.template": {"level": "INFO"},  # its debug lines print whole contexts, with everything in them
-            "django.security.DisallowedHost": {"level": "CRITICAL"},  # strangers could fill the log with tracebacks
+            # Strangers could fill the log with tracebacks; the answer stands in the access log.
+            **{f"django.security.{name}": {"level": "CRITICAL"} for name in _FAULTS_OF_STRANGERS},
             "httpx": {"level": "WARNING"},
             "httpcore": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},

@@ -3,6 +3,7 @@ import logging
 import time
 
 import pytest
+from django.test import Client
 
 from palaver.config.logs import JsonFormatter, TextFormatter, log_config, redact
 from palaver.config.options import LogSettings
@@ -93,3 +94,19 @@ def test_the_access_log_leaves_queries_and_built_files_out() -> None:
     assert line.getMessage() == '192.0.2.1:5 - "GET /rtc/v1 HTTP/1.1" 101'
     for path in ("/static/assets/site-12345678.js", "/health/live"):
         assert not keep.filter(record("%s %s %s", args=("a", "GET", path)))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("body", ["&".join(f"field{number}=" for number in range(2000)), "text=" + "x" * 3_000_000])
+def test_a_request_that_is_too_much_writes_no_traceback(body: str, caplog: pytest.LogCaptureFixture) -> None:
+    wished = log_config(LogSettings(format="text", level="info"))["loggers"]
+    before = {name: logging.getLogger(name).level for name in wished}
+    try:
+        for name, wish in wished.items():
+            logging.getLogger(name).setLevel(wish["level"])
+        form = "application/x-www-form-urlencoded"
+        assert Client().post("/contact/", body, content_type=form).status_code in (400, 413)
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+    assert [line.getMessage() for line in caplog.records if line.exc_info] == []
