@@ -99,7 +99,7 @@ def _read_join(data: bytes) -> object:
     is_packed = kind == b"z"
     wrapped = rtc.WrappedJoinRequest(
         compression=rtc.WrappedJoinRequest.GZIP if is_packed else rtc.WrappedJoinRequest.NONE,
-        join_request=gzip.compress(body, compresslevel=1) if is_packed else body,
+        join_request=gzip.compress(body, compresslevel=1, mtime=0) if is_packed else body,
     )
     return _join(base64.urlsafe_b64encode(wrapped.SerializeToString()).decode())
 
@@ -174,7 +174,7 @@ def _joins() -> tuple[bytes, ...]:
         sync_state=rtc.SyncState(track_sids_disabled=["TR_1"]),
     ).SerializeToString()
     wrapped = rtc.WrappedJoinRequest(
-        compression=rtc.WrappedJoinRequest.GZIP, join_request=gzip.compress(join)
+        compression=rtc.WrappedJoinRequest.GZIP, join_request=gzip.compress(join, mtime=0)
     ).SerializeToString()
     attributes = base64.urlsafe_b64encode(b'{"hand":"up"}')
     return (
