@@ -1,5 +1,5 @@
 // A live room in the page: answers the hello with a roster, and breaks on request.
-import type { SocketLike } from "../src/live/room_socket";
+import type { SocketLike } from "../src/live/dial";
 import { participant, snapshot } from "../src/testing/fakes";
 import type {
   FeatureEvent,

@@ -7,15 +7,14 @@ import type { ClientMessage, Command, Media, Snapshot, WaitingStatus, You } from
 import { parseServerMessage, readMediaTicket } from "../wire/server_message";
 import type { Opaque, ServerMessage } from "../wire/server_message";
 import { retryDelayMs } from "../timing/backoff";
-import { fateOfClose, fateOfRefusal } from "./endings";
+import { Dial } from "./dial";
+import type { SocketLike } from "./dial";
+import { fateOfRefusal } from "./endings";
 import type { End, SocketFate } from "./endings";
 import { applyDelta } from "./replica";
 import { Requests } from "./requests";
 import type { Tickets } from "./tickets";
 import type { Timers } from "../timing/timers";
-
-/** The few members of WebSocket that are used: tests give their own. */
-export type SocketLike = Pick<WebSocket, "send" | "close" | "onopen" | "onmessage" | "onclose" | "onerror">;
 
 export interface RoomSocketDeps {
   openSocket: () => SocketLike;
@@ -51,7 +50,7 @@ export class RoomSocket {
   readonly #media = signal<Media | null>(null);
   readonly #requests: Requests;
   readonly #listeners = new Set<(news: Opaque) => void>();
-  #socket: SocketLike | null = null;
+  readonly #dial: Dial;
   #name: string | null = null;
   #password: string | null = null;
   #takeOver = false;
@@ -59,13 +58,16 @@ export class RoomSocket {
   #helloId = "";
   #heartbeat_ms = 0;
   #closing: End | null = null;
-  #stopWatch: () => void = () => undefined;
-  #stopRetry: () => void = () => undefined;
   #stopSync: (() => void) | null = null;
 
   constructor(private readonly deps: RoomSocketDeps) {
     // Ids must differ between tabs and between reloads of one tab.
     const prefix = Math.floor(deps.random() * 0xffffffff).toString(36);
+    this.#dial = new Dial(deps.openSocket, deps.timers, {
+      onOpen: () => this.#hello(),
+      onData: (data) => this.#receive(data),
+      onBroken: (fate) => this.#broken(fate),
+    });
     this.#requests = new Requests((id, command) => this.#sendCommand(id, command), deps.timers, prefix);
   }
 
@@ -84,7 +86,7 @@ export class RoomSocket {
   }
 
   join(options: { name: string | null; takeOver: boolean; password?: string | null }): void {
-    if (this.#socket || this.#state.value.kind === "reconnecting") return;
+    if (this.#dial.isUp || this.#state.value.kind === "reconnecting") return;
     this.#name = options.name;
     this.#takeOver = options.takeOver;
     this.#password = options.password ?? null;
@@ -129,26 +131,13 @@ export class RoomSocket {
 
   /** The network came back or the tab woke up: do not sit out the rest of a long delay. */
   wake(): void {
-    if (this.#state.value.kind !== "reconnecting" || this.#socket) return;
-    this.#stopRetry();
+    if (this.#state.value.kind !== "reconnecting" || this.#dial.isUp) return;
+    this.#dial.stopWaiting();
     this.#open();
   }
 
   #open(): void {
-    const socket = this.deps.openSocket();
-    this.#socket = socket;
-    this.#watch(this.#attempt <= EARLY_ATTEMPTS ? EARLY_WELCOME_TIMEOUT_MS : WELCOME_TIMEOUT_MS);
-    socket.onopen = () => this.#hello();
-    socket.onmessage = (event) => {
-      if (this.#socket === socket) this.#receive(event.data);
-    };
-    // No close is sure to follow an error (a policy of the browser may have stopped the socket before it began).
-    socket.onerror = () => {
-      if (this.#socket === socket) this.#broken({ kind: "retry", min_delay_ms: 0 });
-    };
-    socket.onclose = (event) => {
-      if (this.#socket === socket) this.#broken(fateOfClose(event.code));
-    };
+    this.#dial.open(this.#attempt <= EARLY_ATTEMPTS ? EARLY_WELCOME_TIMEOUT_MS : WELCOME_TIMEOUT_MS);
   }
 
   #hello(): void {
@@ -177,7 +166,7 @@ export class RoomSocket {
       this.#broken({ kind: "retry", min_delay_ms: 0 });
       return;
     }
-    if (this.#heartbeat_ms > 0) this.#watch(this.#heartbeat_ms * 2 + HEARTBEAT_GRACE_MS);
+    if (this.#heartbeat_ms > 0) this.#dial.watch(this.#heartbeat_ms * 2 + HEARTBEAT_GRACE_MS);
     if (message) this.#handle(message);
   }
 
@@ -192,7 +181,7 @@ export class RoomSocket {
         this.#adopt(message.snapshot);
         this.#media.value = message.media;
         this.#state.value = { kind: "joined" };
-        this.#watch(this.#heartbeat_ms * 2 + HEARTBEAT_GRACE_MS);
+        this.#dial.watch(this.#heartbeat_ms * 2 + HEARTBEAT_GRACE_MS);
         this.#requests.resendAll();
         return;
       case "snapshot":
@@ -229,7 +218,7 @@ export class RoomSocket {
           note: message.note,
           status: message.status,
         };
-        this.#watch(this.#heartbeat_ms * 2 + HEARTBEAT_GRACE_MS);
+        this.#dial.watch(this.#heartbeat_ms * 2 + HEARTBEAT_GRACE_MS);
         this.#requests.resendAll();
         return;
       case "event":
@@ -296,34 +285,22 @@ export class RoomSocket {
       const since_ms = state.kind === "reconnecting" ? state.since_ms : this.deps.timers.now_ms();
       this.#state.value = { kind: "reconnecting", since_ms, attempt };
       const delay_ms = Math.max(fate.min_delay_ms, retryDelayMs(attempt, this.deps.random));
-      this.#stopRetry = this.deps.timers.after(delay_ms, () => this.#open());
+      this.#dial.wait(delay_ms, () => this.#open());
     }
   }
 
   #finish(end: End): void {
     this.#drop();
-    this.#stopRetry();
+    this.#dial.stopWaiting();
     this.#requests.rejectAll("ended");
     this.#state.value = { kind: "ended", end };
   }
 
   #drop(): void {
-    this.#stopWatch();
+    this.#dial.drop();
     this.#stopSync?.();
     this.#stopSync = null;
     this.#heartbeat_ms = 0;
-    const socket = this.#socket;
-    this.#socket = null;
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
-    socket.close();
-  }
-
-  #watch(limit_ms: number): void {
-    this.#stopWatch();
-    this.#stopWatch = this.deps.timers.after(limit_ms, () =>
-      this.#broken({ kind: "retry", min_delay_ms: 0 }),
-    );
   }
 
   #sendCommand(request_id: string, command: Command): void {
@@ -332,6 +309,6 @@ export class RoomSocket {
   }
 
   #send(message: ClientMessage): void {
-    this.#socket?.send(JSON.stringify(message));
+    this.#dial.send(JSON.stringify(message));
   }
 }

@@ -1,5 +1,5 @@
 // What tests own: time, a socket, and the people of a room.
-import type { SocketLike } from "../live/room_socket";
+import type { SocketLike } from "../live/dial";
 import type { Timers } from "../timing/timers";
 import type { ClientMessage, Participant, ServerMessage, Snapshot } from "../wire/live.gen";
 
