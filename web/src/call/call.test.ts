@@ -1,54 +1,12 @@
 import { signal } from "@preact/signals-core";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { RemoteMedia } from "../engine/media_engine";
 import { browserChoices } from "../devices/choices";
-import type {
-  EngineEvents,
-  EngineStatus,
-  Measured,
-  MediaEngine,
-  MediaTicket,
-  RemoteMedia,
-} from "../engine/media_engine";
 import { RoomSocket } from "../live/room_socket";
+import { FakeEngine } from "../testing/fake_engine";
 import { FakeSocket, FakeTimers, participant, snapshot, welcome } from "../testing/fakes";
 import type { Boot } from "../wire/page";
 import { Call } from "./call";
-
-class FakeEngine implements MediaEngine {
-  readonly status = signal<EngineStatus>("off");
-  readonly remotes = signal<ReadonlyMap<string, RemoteMedia>>(new Map());
-  readonly speakers = signal<ReadonlyMap<string, number>>(new Map());
-  readonly isOwnConnectionWeak = signal(false);
-  readonly isSoundBlocked = signal(false);
-  readonly tickets: string[] = [];
-  readonly send = vi.fn();
-  readonly setSpeaker = vi.fn();
-
-  constructor(readonly events: EngineEvents) {}
-  connect(ticket: MediaTicket): void {
-    this.tickets.push(ticket.token);
-    this.status.value = "connected";
-  }
-  disconnect(): void {
-    this.status.value = "off";
-  }
-  lose(): void {
-    this.status.value = "failed";
-    this.events.onLost();
-  }
-  attach(): () => void {
-    return () => undefined;
-  }
-  allowSound(): Promise<void> {
-    return Promise.resolve();
-  }
-  measure(): Promise<Measured> {
-    return Promise.resolve({ way: null, pictures: [] });
-  }
-  soundEnergy(): Promise<number | null> {
-    return Promise.resolve(null);
-  }
-}
 
 const alice = participant("alice", { role: "owner" });
 const bob = participant("bob");
