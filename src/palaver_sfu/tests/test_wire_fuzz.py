@@ -32,7 +32,7 @@ def test_nothing_that_is_sent_breaks_a_reader(name: str) -> None:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_readers_keep_nothing_of_what_they_read(name: str) -> None:
-    inputs = TARGETS[name].seeds * 6
+    inputs = (TARGETS[name].seeds * 200)[:200]
     for _ in range(2):  # once for what is made at the first time
         gc.collect()
         before = sys.getallocatedblocks()
