@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+import uvloop
 from typing_extensions import override
 
 from palaver_sfu import descriptors, logs, server
@@ -140,7 +141,9 @@ def run(arguments: argparse.Namespace) -> int:
                 Insight(rooms=app.rooms, families=app.metrics, settings=options.admin, threads=app.media_threads)
             )
             admin = page, beside
-        asyncio.run(server.serve(app, listener, read_keys=lambda: _read_keys_again(arguments), admin=admin))
+        # The loop that `palaver serve` has.
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(server.serve(app, listener, read_keys=lambda: _read_keys_again(arguments), admin=admin))
     return 0
 
 
