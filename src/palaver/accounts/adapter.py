@@ -73,12 +73,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         email, network = str(credentials.get("email", "")), source_network(request)
         now = system_clock()
-        tries = ((limits.SIGN_IN_BY_ACCOUNT_AND_NETWORK, f"{email} {network}"), (limits.SIGN_IN_BY_ACCOUNT, email))
         # The network last: whoever hammers at one account that is shut already learns nothing, and shall not shut out
         # the others behind their address.
-        if not limits.count_attempts(tries, now=now) or not limits.count_attempt(
-            limits.SIGN_IN_BY_NETWORK, network, now=now
-        ):
+        tries = (
+            (limits.SIGN_IN_BY_ACCOUNT_AND_NETWORK, f"{email} {network}"),
+            (limits.SIGN_IN_BY_ACCOUNT, email),
+            (limits.SIGN_IN_BY_NETWORK, network),
+        )
+        if not limits.count_attempts(tries, now=now):
             raise too_many_tries()
 
     @override

@@ -91,9 +91,12 @@ def count_attempt(limit: Limit, key: str, *, now: datetime) -> bool:
 
 
 def count_attempts(tries: Iterable[tuple[Limit, str]], *, now: datetime) -> bool:
-    """Count one try of several keys. True only if all are within their limits; all are counted either way."""
-    results = [count_attempt(limit, key, now=now) for limit, key in tries]
-    return all(results)
+    """Count one try of several keys, the narrowest first. True only if all are within their limits.
+
+    What one refuses is not counted by those after it: who hammers from one network uses up the tries of that network,
+    and not those that everybody shares.
+    """
+    return all(count_attempt(limit, key, now=now) for limit, key in tries)
 
 
 def is_exhausted(limit: Limit, key: str, *, now: datetime) -> bool:

@@ -64,6 +64,14 @@ def test_guessing_ends_by_network_and_the_right_password_comes_too_late(meeting:
 
 
 @pytest.mark.django_db
+def test_who_hammers_from_one_network_shuts_nobody_else_out(meeting: Meeting) -> None:
+    for number in range(2 * limits.MEETING_PASSWORD.tries):
+        answer(meeting, f"guess {number}")
+    assert answer(meeting, WRONG, Caller(network="192.0.2.200")) == "password_wrong"
+    assert answer(meeting, RIGHT, Caller(network="192.0.2.200")) is None
+
+
+@pytest.mark.django_db
 def test_guessing_from_many_networks_ends_too(meeting: Meeting) -> None:
     answers = [answer(meeting, WRONG, Caller(network=f"192.0.2.{number}")) for number in range(40)]
     assert answers.count("password_wrong") == limits.MEETING_PASSWORD.tries
@@ -84,8 +92,8 @@ def test_a_class_that_types_the_right_password_is_never_limited(meeting: Meeting
 def test_the_limit_of_one_meeting_is_not_that_of_another(meeting: Meeting, alice: User) -> None:
     other = services.create_meeting(actor=alice, title="Choir", now=NOW)
     services.set_password(other, RIGHT)
-    for _ in range(limits.MEETING_PASSWORD.tries + 1):
-        answer(meeting, WRONG)
+    for number in range(limits.MEETING_PASSWORD.tries + 1):
+        answer(meeting, WRONG, Caller(network=f"192.0.2.{number}"))
     assert answer(other, RIGHT) is None
 
 
@@ -97,8 +105,8 @@ def test_who_is_inside_comes_back_without_it_whatever_others_guess(meeting: Meet
         sessions.record_join(
             run.session_id, identity=identity, display_name="x", is_signed_in=bool(user_id), user_id=user_id, now=NOW
         )
-    for _ in range(limits.MEETING_PASSWORD.tries + 1):
-        answer(meeting, WRONG)
+    for number in range(limits.MEETING_PASSWORD.tries + 1):
+        answer(meeting, WRONG, Caller(network=f"192.0.2.{number}"))
     assert answer(meeting, None, Caller(identity="g_bob")) is None
     assert answer(meeting, None, Caller(carol)) is None
     assert answer(meeting, None, Caller(identity="g_eve")) == "password_required"
