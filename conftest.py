@@ -17,10 +17,13 @@ def _drives_a_browser(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file share a worker, since they share servers; those with a browser are a group of their own."""
+    """Tests of one file share a worker, since they share servers; those with a browser are a kind of their own."""
     for item in items:
         group = item.path.relative_to(item.config.rootpath).as_posix()
-        item.add_marker(pytest.mark.xdist_group(f"{group}:browser" if _drives_a_browser(item) else group))
+        if _drives_a_browser(item):
+            item.add_marker(pytest.mark.browser)
+            group += ":browser"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
