@@ -98,13 +98,16 @@ test-web: $(STAMPS)/npm ## TypeScript: unit and property tests.
 # A call of three browsers fills the machine: one story at a time, while what mostly waits runs beside it.
 test-python: ## Python: unit, contract, interop and end-to-end tests.
 	@echo "· Python tests: with browsers, and the others beside them (a quarter of an hour on two cores)"
-	@$(MAKE) --jobs=2 --output-sync=target test-browsers test-others
+	@$(MAKE) --jobs=2 test-browsers test-others
 
 test-browsers:
 	@$(PY) -m pytest -q -m "browser and not proof"
 
+# What they say comes in one piece, at their end: the browsers' progress is seen meanwhile.
 test-others:
-	@$(PY) -m pytest -q -m "not browser and not proof" $(PYTEST_WORKERS)
+	@mkdir -p .cache
+	@$(PY) -m pytest -q -m "not browser and not proof" $(PYTEST_WORKERS) > .cache/test-others.log 2>&1; \
+	  code=$$?; cat .cache/test-others.log; exit $$code
 
 proof: build $(STAMPS)/apt-test ## Run the long versions and write docs/proof.md.
 	@$(PY) tools/proof.py
