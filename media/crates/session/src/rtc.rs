@@ -40,10 +40,10 @@ use crate::srtp::{self, Slot};
 const RELIABLE: &str = "_reliable";
 /// Labels that LiveKit clients open; messages on any other channel are dropped.
 pub const DATA_LABELS: [&str; 3] = [RELIABLE, "_lossy", "_data_track"];
-/// Packets kept per stream to answer NACKs: more than a second of a 5 Mbit/s screen at 1100 bytes.
+/// Packets kept per stream to answer NACKs: 3 s of a 2.5 Mbit/s picture at 1100 bytes.
 const SEND_BUFFER_PACKETS: usize = 1_000;
-/// … and no older ones: nobody waits for these, a key frame is sooner there. Each costs half a kilobyte at each subscriber.
-const RESENT_FOR: Duration = Duration::from_secs(1);
+/// … and no older ones: nobody waits for these.
+const RESENT_FOR: Duration = Duration::from_secs(3);
 /// Share of what is sent that may be repairs: a line that loses a third of everything is still repaired.
 const MOST_RESENT: f32 = 0.4;
 /// Below this many buffered bytes a full channel is writable again: half of the engine's 128 KiB.
