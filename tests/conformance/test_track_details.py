@@ -48,6 +48,32 @@ async def test_a_picture_lists_its_codecs_and_layers(server: SfuAddress, room: s
         assert (screen.sid[:5], screen.stream) == ("TR_VS", "screen")
 
 
+@pytest.mark.parametrize("codec", ["vp9", "av1"])
+async def test_a_codec_that_has_layers_in_one_stream_says_so(server: SfuAddress, room: str, codec: str) -> None:
+    codecs = [rtc.SimulcastCodec(codec=codec, cid="cam"), rtc.SimulcastCodec(codec="vp8")]
+    async with dial(server, dual_path(), token(server, "alice", room)) as alice:
+        track = await add(alice, cid="cam", type=models.VIDEO, source=models.CAMERA, layers=LAYERS,
+                          simulcast_codecs=codecs, width=1280, height=720)  # fmt: skip
+        modes = [
+            (entry.mime_type.lower(), models.VideoLayer.Mode.Name(entry.video_layer_mode)) for entry in track.codecs
+        ]
+        assert modes == [
+            (f"video/{codec}", "MULTIPLE_SPATIAL_LAYERS_PER_STREAM"),
+            ("video/vp8", "ONE_SPATIAL_LAYER_PER_STREAM"),
+        ]
+        assert [[layer.width for layer in entry.layers] for entry in track.codecs] == [[320, 1280]] * 2
+
+
+async def test_who_joins_is_told_what_may_be_sent(server: SfuAddress, room: str) -> None:
+    async with dial(server, dual_path(), token(server, "alice", room)) as alice:
+        join = await alice.until("join")
+        for codecs in (join.enabled_publish_codecs, join.room.enabled_codecs):
+            mimes = [codec.mime.lower() for codec in codecs]
+            assert {"video/vp8", "video/h264", "video/vp9", "video/av1", "audio/opus", "audio/red"} <= set(mimes)
+        # Clients take the first that they have.
+        assert {codec.mime.lower() for codec in join.enabled_publish_codecs[:2]} == {"video/vp8", "video/h264"}
+
+
 async def test_the_same_source_twice_waits_for_its_turn(server: SfuAddress, room: str) -> None:
     async with dial(server, dual_path(), token(server, "alice", room)) as alice:
         await add(alice, cid="mic", type=models.AUDIO, source=models.MICROPHONE)

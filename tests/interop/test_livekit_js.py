@@ -58,6 +58,22 @@ def test_h264_passes(sfu: SfuAddress, publisher: JsClient, watcher: JsClient, ro
     assert is_colour_of(seen["colour"], "alice")
 
 
+@pytest.mark.parametrize(
+    ("codec", "is_dual"),
+    [("vp9", False), ("av1", False), pytest.param("av1", True, marks=pytest.mark.proof)],
+    ids=["vp9", "av1", "av1-dual"],
+)
+def test_a_picture_in_layers_of_one_stream_passes_whole(
+    sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str, *, codec: str, is_dual: bool
+) -> None:
+    publisher.connect(sfu, room, singlePeerConnection=not is_dual)
+    publisher.call("publishCamera", codec)
+    watcher.connect(sfu, room, singlePeerConnection=not is_dual)
+    seen = watcher.call("see", "alice")
+    assert seen["codec"] == f"video/{codec.upper()}"
+    assert is_colour_of(seen["colour"], "alice")
+
+
 def test_who_cannot_decode_a_picture_gets_it_in_the_second_codec(
     sfu: SfuAddress, publisher: JsClient, watcher: JsClient, room: str
 ) -> None:

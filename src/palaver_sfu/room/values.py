@@ -20,7 +20,7 @@ Mid = NewType("Mid", str)
 
 
 # What this server forwards, in the order in which clients should prefer it; RTX comes with the media sections.
-ALL_CODECS = ("video/VP8", "video/H264", "audio/opus", "audio/red")
+ALL_CODECS = ("video/VP8", "video/H264", "video/VP9", "video/AV1", "audio/opus", "audio/red")
 
 # What the reference of today speaks; a newer client is treated as this.
 NEWEST_PROTOCOL = 17

@@ -23,7 +23,7 @@ def test_a_second_codec_is_told_from_the_first_by_name() -> None:
     assert (request.codec, request.simulcast_cids) == ("h264", ("cam",))
     assert (request.backup_codec, request.backup_cids) == ("vp8", ("spare",))
     # Of a codec that is not forwarded, the same one stands in for both.
-    codecs = [rtc.SimulcastCodec(codec="vp9", cid="cam"), rtc.SimulcastCodec(codec="vp8")]
+    codecs = [rtc.SimulcastCodec(codec="h265", cid="cam"), rtc.SimulcastCodec(codec="vp8")]
     request = read_add_track(rtc.AddTrackRequest(cid="cam", type=models.VIDEO, simulcast_codecs=codecs))
     assert (request.codec, request.backup_codec, request.backup_cids) == ("vp8", "", ())
 
@@ -64,12 +64,22 @@ def test_a_track_without_named_codecs_has_one_that_media_will_name() -> None:
 
 
 def test_each_codec_is_listed_once_with_layers_from_small_to_large() -> None:
-    codecs = [rtc.SimulcastCodec(codec=name, cid=name) for name in ("h264", "vp8", "av1")]
+    codecs = [rtc.SimulcastCodec(codec=name, cid=name) for name in ("h264", "vp8", "h265")]
     codecs[1].layers.append(models.VideoLayer(quality=models.LOW, width=160))
     info = details(cid="h264", type=models.VIDEO, layers=LAYERS, simulcast_codecs=codecs)
     assert [(codec.mime_type, codec.cid) for codec in info.codecs] == [("video/h264", "h264"), ("video/vp8", "vp8")]
     assert [[layer.width for layer in codec.layers] for codec in info.codecs] == [[320, 640], [160]]
     assert [layer.width for layer in info.layers] == [320, 640]
+
+
+def test_a_codec_with_all_sizes_in_one_stream_is_known_as_such_unless_its_client_says_otherwise() -> None:
+    simulcast = models.VideoLayer.ONE_SPATIAL_LAYER_PER_STREAM
+    codecs = [rtc.SimulcastCodec(codec="av1"), rtc.SimulcastCodec(codec="vp9", video_layer_mode=simulcast)]
+    info = details(type=models.VIDEO, simulcast_codecs=codecs)
+    assert [(codec.mime_type, codec.video_layer_mode) for codec in info.codecs] == [
+        ("video/av1", models.VideoLayer.MULTIPLE_SPATIAL_LAYERS_PER_STREAM),
+        ("video/vp9", simulcast),
+    ]
 
 
 def test_sound_may_be_sent_in_two_codecs_unless_its_client_says_otherwise() -> None:

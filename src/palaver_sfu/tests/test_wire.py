@@ -234,7 +234,7 @@ def test_an_added_track_keeps_what_only_clients_care_about() -> None:
         type=models.VIDEO,
         source=models.CAMERA,
         layers=layers,
-        simulcast_codecs=[rtc.SimulcastCodec(codec="vp9", cid="cam"), rtc.SimulcastCodec(codec="vp8", cid="cam2")],
+        simulcast_codecs=[rtc.SimulcastCodec(codec="h265", cid="cam"), rtc.SimulcastCodec(codec="vp8", cid="cam2")],
         encryption=models.Encryption.GCM,
         stream="mine",
     )
@@ -305,6 +305,8 @@ def test_a_join_response_has_all_that_clients_insist_on() -> None:
     assert [codec.mime for codec in join.enabled_publish_codecs] == [
         "video/VP8",
         "video/H264",
+        "video/VP9",
+        "video/AV1",
         "audio/opus",
         "audio/red",
     ]

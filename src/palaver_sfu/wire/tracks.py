@@ -19,8 +19,10 @@ MAX_AUDIO_FEATURES = 64
 # A client sends two; a hostile one must not fill what everybody is told.
 MAX_CODECS = 8
 
-_FORWARDED_VIDEO = {"vp8", "h264"}
+_FORWARDED_VIDEO = {"vp8", "h264", "vp9", "av1"}
 _FALLBACK_VIDEO = "vp8"
+# All sizes come in one stream.
+_LAYERED = {"video/vp9", "video/av1"}
 
 
 class UnknownKindError(WireError):
@@ -134,11 +136,18 @@ def _codecs(
             mime_type=mime_type,
             cid=codec.cid,
             layers=_small_first(codec.layers) or layers,
-            video_layer_mode=codec.video_layer_mode or models.VideoLayer.ONE_SPATIAL_LAYER_PER_STREAM,
+            video_layer_mode=codec.video_layer_mode or _layer_mode(mime_type),
         )
         found.setdefault(mime_type, info)
-    mode = models.VideoLayer.ONE_SPATIAL_LAYER_PER_STREAM
+    mode = _layer_mode("")
     return [*found.values()] or [models.SimulcastCodecInfo(cid=message.cid, layers=layers, video_layer_mode=mode)]
+
+
+def _layer_mode(mime_type: str) -> models.VideoLayer.Mode:
+    """How a codec is sent when its client does not say so."""
+    if mime_type in _LAYERED:
+        return models.VideoLayer.MULTIPLE_SPATIAL_LAYERS_PER_STREAM
+    return models.VideoLayer.ONE_SPATIAL_LAYER_PER_STREAM
 
 
 def _with_codecs(codecs: Sequence[models.SimulcastCodecInfo]) -> Callable[[bytes], bytes]:

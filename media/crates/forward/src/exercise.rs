@@ -10,7 +10,7 @@ use crate::{
     SubscriptionSettings, TrackKey,
 };
 
-const CODECS: [Codec; 4] = [Codec::Opus, Codec::Red, Codec::Vp8, Codec::H264];
+const CODECS: [Codec; 6] = [Codec::Opus, Codec::Red, Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1];
 /// Outputs of one drain beyond this are an endless loop.
 const MAX_OUTPUTS: usize = 1_000;
 /// Sections and tracks of the room.

@@ -337,7 +337,8 @@ proptest! {
                 9 => stage.router.set_muted(track, wide & 1 == 0, now),
                 10 => stage.router.on_keyframe_request(section, now),
                 _ => {
-                    let codec = [Codec::Opus, Codec::Red, Codec::Vp8, Codec::H264][narrow as usize % 4];
+                    let codecs = [Codec::Opus, Codec::Red, Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1];
+                    let codec = codecs[narrow as usize % codecs.len()];
                     let meta = RtpMeta {
                         codec,
                         seq: if kind == 11 { wide } else { u64::from(narrow % 3_000) },

@@ -94,9 +94,9 @@ impl fmt::Display for SessionError {
 
 impl std::error::Error for SessionError {}
 
-/// RFC 6464, 3GPP and abs-capture-time values that travel from publisher to subscriber. All other header extensions
+/// RFC 6464, 3GPP, abs-capture-time and AV1 values that travel from publisher to subscriber. All other header extensions
 /// belong to one connection only (mid, rid, transport-wide numbers, send times) and are never copied.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CarriedExtensions {
     /// Audio level in −dBov: 0 loudest, 127 silence.
     pub minus_dbov: Option<u8>,
@@ -106,6 +106,9 @@ pub struct CarriedExtensions {
     pub quarter_turns: Option<u8>,
     /// When the frame was captured by the capturer's clock, and that clock's offset (Q32.32 seconds).
     pub captured: Option<(SystemTime, Option<i64>)>,
+    /// Which frames this one needs, and what the layers are: the dependency descriptor, as the sender wrote it. Only
+    /// AV1 has one, which browsers do not decode without.
+    pub dependencies: Option<Arc<[u8]>>,
 }
 
 /// An RTP packet from the peer, decrypted, un-wrapped from RTX.

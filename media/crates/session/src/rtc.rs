@@ -157,7 +157,7 @@ impl RtcSession {
             .set_stats_interval(Some(STATS_INTERVAL))
             .enable_bwe(Some(bandwidth::START))
             .set_dtls_version(DtlsVersion::Dtls12);
-        codecs::add_h264(config.codec_config());
+        codecs::add_pictures(&mut config);
         config.extension_map().set(5, Extension::AbsoluteCaptureTime);
         config.extension_map().set(6, Extension::PlayoutDelay);
         if let Some(certificate) = certificate {

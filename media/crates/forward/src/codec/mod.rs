@@ -1,9 +1,12 @@
 //! Payload bytes to the codec-neutral [`FrameInfo`]; selection and rewriting never branch on a codec.
 
+pub mod av1;
 pub mod h264;
 pub mod opus;
+mod reader;
 pub mod red;
 pub mod vp8;
+pub mod vp9;
 
 /// Codec of a payload, as negotiated for its payload type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +19,10 @@ pub enum Codec {
     Vp8,
     /// H.264 (RFC 6184, packetization modes 0 and 1), 90 kHz.
     H264,
+    /// VP9 (RFC 9628), 90 kHz.
+    Vp9,
+    /// AV1 ("RTP Payload Format For AV1" of the Alliance for Open Media), 90 kHz.
+    Av1,
 }
 
 impl Codec {
@@ -24,14 +31,14 @@ impl Codec {
     pub const fn clock_rate_hz(self) -> u32 {
         match self {
             Self::Opus | Self::Red => 48_000,
-            Self::Vp8 | Self::H264 => 90_000,
+            Self::Vp8 | Self::H264 | Self::Vp9 | Self::Av1 => 90_000,
         }
     }
 
     /// Whether a layer of this codec can only be joined at a key frame.
     #[must_use]
     pub const fn is_video(self) -> bool {
-        matches!(self, Self::Vp8 | Self::H264)
+        matches!(self, Self::Vp8 | Self::H264 | Self::Vp9 | Self::Av1)
     }
 
     /// What the payload says about its frame; `None` if it is empty, truncated or malformed.
@@ -42,6 +49,8 @@ impl Codec {
             Self::Red => red::parse(payload),
             Self::Vp8 => vp8::parse(payload),
             Self::H264 => h264::parse(payload),
+            Self::Vp9 => vp9::parse(payload),
+            Self::Av1 => av1::parse(payload),
         }
     }
 }

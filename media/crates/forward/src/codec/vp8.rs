@@ -15,6 +15,7 @@
 //!      +-+-+-+-+-+-+-+-+
 //! ```
 
+use super::reader::Reader;
 use super::{FrameInfo, PictureId, PictureNumbers};
 
 /// The longest descriptor.
@@ -33,24 +34,10 @@ pub(crate) struct Descriptor {
     pub(crate) key_idx_at: usize,
 }
 
-/// Reads octets one after the other; `None` past the end.
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.bytes.get(self.at).copied()?;
-        self.at = self.at.saturating_add(1);
-        Some(byte)
-    }
-}
-
 impl Descriptor {
     /// `None` if truncated or if TL0PICIDX comes without TID, which the RFC forbids.
     pub(crate) fn parse(payload: &[u8]) -> Option<Self> {
-        let mut reader = Reader { bytes: payload, at: 0 };
+        let mut reader = Reader::new(payload);
         let required = reader.next()?;
         let mut descriptor = Self {
             length: 1,

@@ -176,7 +176,7 @@ impl<F: SessionFactory> Switchboard<F> {
                 marker: forward.marker,
                 payload,
                 patch: forward.patch,
-                extensions: packet.extensions,
+                extensions: packet.extensions.clone(),
                 captured_at: captured_at.min(now),
             };
             let (out, start) = sealed.buffer();

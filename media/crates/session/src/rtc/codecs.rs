@@ -3,18 +3,28 @@
 use std::collections::{BTreeSet, HashMap};
 
 use palaver_forward::Codec;
-use str0m::Rtc;
-use str0m::format::{CodecConfig, PayloadParams};
-use str0m::media::Pt;
+use str0m::format::{FormatParams, PayloadParams};
+use str0m::media::{Frequency, Pt};
+use str0m::{Rtc, RtcConfig};
 
+use super::extensions;
 use crate::ids::{Mid, Rid};
 
 /// Constrained baseline 3.1: what every browser can encode and decode.
 const H264_PROFILE_LEVEL_ID: u32 = 0x42_e0_1f;
 
-/// The one H.264 configuration: packetization mode 1.
-pub(super) fn add_h264(config: &mut CodecConfig) {
+/// What pictures may come in besides VP8, one payload type each: H.264 in packetization mode 1, and the profiles of VP9
+/// and AV1 that everybody means who names none. The numbers are those of our own offers, and browsers' own.
+pub(super) fn add_pictures(config: &mut RtcConfig) {
+    config.extension_map().set(7, extensions::dependencies());
+    let config = config.codec_config();
     config.add_h264(Pt::new_with_value(108), Some(Pt::new_with_value(109)), true, H264_PROFILE_LEVEL_ID);
+    let vp9 = FormatParams { profile_id: Some(0), ..FormatParams::default() };
+    let av1 = FormatParams { profile: Some(0), level_idx: Some(5), tier: Some(0), ..FormatParams::default() };
+    for (codec, format, payload_type) in [(str0m::format::Codec::Vp9, vp9, 98), (str0m::format::Codec::Av1, av1, 45)] {
+        let resend = Some(Pt::new_with_value(payload_type + 1));
+        config.add_config(Pt::new_with_value(payload_type), resend, codec, Frequency::NINETY_KHZ, None, format);
+    }
 }
 
 /// Codec ↔ payload type; per section what the peer can take there.
@@ -68,6 +78,8 @@ fn own_codec(codec: str0m::format::Codec) -> Option<Codec> {
         str0m::format::Codec::Opus => Some(Codec::Opus),
         str0m::format::Codec::Vp8 => Some(Codec::Vp8),
         str0m::format::Codec::H264 => Some(Codec::H264),
+        str0m::format::Codec::Vp9 => Some(Codec::Vp9),
+        str0m::format::Codec::Av1 => Some(Codec::Av1),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn write_command(payload_type: Pt, packet: &OutgoingRtp<'_>, delay: O
         Arc::clone(packet.payload),
     )
     .marker(packet.marker)
-    .ext_vals(extensions::write(packet.extensions, delay))
+    .ext_vals(extensions::write(&packet.extensions, delay))
     // Sound has no RTX payload type, so that a NACK of it cannot be answered.
     .nackable(packet.codec.is_video());
     if let Some(patch) = vp8_patch(packet) {

@@ -9,6 +9,7 @@ mod answer;
 mod narrow;
 
 pub use answer::{Assignment, rewrite_answer};
+pub(crate) use narrow::DEPENDENCIES_URI;
 pub use narrow::{narrow_offer, without_candidates};
 
 use std::collections::BTreeSet;

@@ -5,13 +5,20 @@ use std::collections::BTreeSet;
 use super::{Direction, Document, Kind, SdpError, Section};
 use crate::ids::Mid;
 
+/// The header extension by which frames of AV1 say which others they need.
+pub(crate) const DEPENDENCIES_URI: &str =
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+
 /// Rewrite an offer so that the engine's answer is the one we want.
 ///
 /// * A section that the client wants to receive in and that is not in `subscribed` becomes `inactive`: no stream is made
 ///   for it, and none costs time. Likewise one that it wants to send in and that is not in `published`.
 /// * A `sendrecv` section keeps one way only, publishing first: both never share a section.
-/// * Only Opus, RED around it, VP8 and one H.264 payload type (constrained baseline, packetization mode 1) stay, with their RTX: one
-///   payload type per codec and peer makes the mapping between peers a table.
+/// * Only Opus, RED around it, VP8, VP9 and AV1 in their main profiles and one H.264 payload type (constrained baseline,
+///   packetization mode 1) stay, with their RTX: one payload type per codec and peer makes the mapping between peers a
+///   table.
+/// * Frames say which others they need where they are of AV1, whose receivers must know, and nowhere else: what they say of
+///   a picture in layers is not true any more when one of them is left out.
 /// * A section of which no codec stays is rejected by port 0.
 /// * Candidates go: see [`NegotiatedSession::add_candidate`](crate::NegotiatedSession::add_candidate).
 pub fn narrow_offer(text: &str, published: &BTreeSet<Mid>, subscribed: &BTreeSet<Mid>) -> Result<String, SdpError> {
@@ -94,6 +101,8 @@ impl<'a> Kept<'a> {
                 (Kind::Audio, Some("opus")) | (Kind::Video, Some("vp8")) => true,
                 (Kind::Audio, Some("red")) => red == Some(*format),
                 (Kind::Video, Some("h264")) => h264 == Some(*format),
+                (Kind::Video, Some("vp9")) => is_main_profile(section, format, "profile-id"),
+                (Kind::Video, Some("av1")) => is_main_profile(section, format, "profile"),
                 _ => false,
             };
             let is_second = formats.iter().any(|other| section.codec_name(other) == section.codec_name(format));
@@ -144,6 +153,15 @@ fn best_h264<'a>(section: &Section<'a>) -> Option<&'a str> {
     of_profile("42e0").or_else(|| of_profile("42c0")).or_else(|| of_profile("4200"))
 }
 
+/// Of a codec whose first profile is meant where none is named.
+fn is_main_profile(section: &Section<'_>, format: &str, parameter: &str) -> bool {
+    section.format_parameter(format, parameter).is_none_or(|profile| profile == "0")
+}
+
+fn is_about_dependencies(line: &str) -> bool {
+    line.strip_prefix("a=extmap:").is_some_and(|rest| rest.split_ascii_whitespace().nth(1) == Some(DEPENDENCIES_URI))
+}
+
 fn is_candidate(line: &str) -> bool {
     line.starts_with("a=candidate:") || line == "a=end-of-candidates"
 }
@@ -159,6 +177,8 @@ pub(super) fn one_way(offered: Direction, is_published: bool, is_subscribed: boo
 
 fn write_section(out: &mut String, section: &Section<'_>, kept: &Kept<'_>, direction: Direction) {
     let port = if kept.is_rejected { "0" } else { section.port };
+    let first = kept.formats.first().and_then(|format| section.codec_name(format));
+    let tells_dependencies = direction != Direction::SendOnly || first.as_deref() == Some("av1");
     push_line(out, &format!("m={} {port} {} {}", section.kind.as_str(), section.protocol, kept.formats.join(" ")));
     for line in &section.lines {
         let of_format = ["a=rtpmap:", "a=fmtp:", "a=rtcp-fb:"].iter().find_map(|prefix| line.strip_prefix(prefix));
@@ -167,7 +187,8 @@ fn write_section(out: &mut String, section: &Section<'_>, kept: &Kept<'_>, direc
             .is_some_and(|format| format != "*" && !kept.formats.contains(&format));
         // A section that is rejected here must not look bundled.
         let is_bundling = kept.is_rejected && *line == "a=bundle-only";
-        if !is_foreign && !is_bundling && !is_candidate(line) && Direction::parse(line).is_none() {
+        let is_untold = !tells_dependencies && is_about_dependencies(line);
+        if !is_foreign && !is_bundling && !is_untold && !is_candidate(line) && Direction::parse(line).is_none() {
             push_line(out, line);
         }
     }

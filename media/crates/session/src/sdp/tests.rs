@@ -67,14 +67,47 @@ fn only_our_codecs_stay_and_h264_is_constrained_baseline_in_packetization_mode_1
     let narrowed = narrow_offer(CHROMIUM, &mids(&[]), &mids(&["3"])).expect("an offer");
     let lines = section(&narrowed, "3");
     let maps: Vec<_> = lines.iter().filter_map(|line| line.strip_prefix("a=rtpmap:")).collect();
-    let names: Vec<_> = maps.iter().filter_map(|map| map.split(' ').nth(1)).collect();
-    assert_eq!(names, ["VP8/90000", "rtx/90000", "H264/90000", "rtx/90000"]);
-    let h264 = lines.iter().find(|line| line.starts_with("a=fmtp:") && line.contains("profile")).expect("fmtp");
+    let names: Vec<_> =
+        maps.iter().filter_map(|map| map.split(' ').nth(1)).filter(|name| *name != "rtx/90000").collect();
+    assert_eq!(names, ["VP8/90000", "VP9/90000", "H264/90000", "AV1/90000"]);
+    let parameters = |name: &str| {
+        let map = maps.iter().find(|map| map.ends_with(name)).and_then(|map| map.split(' ').next()).expect("a format");
+        let prefix = format!("a=fmtp:{map} ");
+        *lines.iter().find(|line| line.starts_with(&prefix)).expect("fmtp")
+    };
+    let h264 = parameters("H264/90000");
     assert!(h264.contains("packetization-mode=1") && h264.contains("profile-level-id=42e0"), "{h264}");
+    assert!(parameters("VP9/90000").ends_with("profile-id=0") && parameters("AV1/90000").contains(";profile=0;"));
     let formats: Vec<_> = lines[0].split(' ').skip(3).collect();
-    assert_eq!(formats.len(), 4, "{}", lines[0]);
+    assert_eq!(formats.len(), 8, "each with its RTX: {}", lines[0]);
     let audio = section(&narrowed, "0");
     assert_eq!(audio[0].split(' ').skip(3).collect::<Vec<_>>(), ["111", "63"], "Opus, and RED around it");
+}
+
+#[test]
+fn a_codec_that_names_no_profile_has_its_main_one() {
+    let offer =
+        CHROMIUM.replace("a=fmtp:98 profile-id=0\r\n", "").replace("a=fmtp:45 level-idx=5;profile=0;tier=0\r\n", "");
+    let narrowed = narrow_offer(&offer, &mids(&[]), &mids(&["3"])).expect("an offer");
+    let formats: Vec<_> = section(&narrowed, "3")[0].split(' ').skip(3).map(str::to_owned).collect();
+    assert_eq!(formats, ["96", "97", "98", "99", "108", "109", "45", "46"]);
+}
+
+#[test]
+fn what_frames_need_is_said_of_av1_and_to_whoever_receives() {
+    let extension = format!("a=extmap:12 {DEPENDENCIES_URI}");
+    let offer = CHROMIUM.replace("a=extmap:13 urn:3gpp", &format!("{extension}\r\na=extmap:13 urn:3gpp"));
+    let says = |offer: &str, published: &[&str]| {
+        let narrowed = narrow_offer(offer, &mids(published), &mids(&["3"])).expect("an offer");
+        section(&narrowed, "3").contains(&&*extension)
+    };
+    assert!(says(&offer, &[]), "receives");
+    let sends = offer.replace("a=recvonly", "a=sendonly");
+    assert!(!says(&sends, &["3"]), "sends VP8");
+    let line = section(&offer, "3")[0];
+    let av1_first = line.replace(" 45", "").replace("SAVPF 96", "SAVPF 45 96");
+    assert_ne!(line, av1_first);
+    assert!(says(&sends.replace(line, &av1_first), &["3"]), "sends AV1");
 }
 
 #[test]
@@ -112,10 +145,10 @@ fn an_answer_has_red_only_where_the_offer_does_and_in_its_place() {
 
 #[test]
 fn a_section_without_any_of_our_codecs_is_rejected_and_leaves_the_bundle() {
-    let only_av1 = "v=0\r\na=group:BUNDLE 0 1\r\na=ice-ufrag:a\r\na=ice-pwd:b\r\na=fingerprint:c\r\n\
-        m=video 9 UDP/TLS/RTP/SAVPF 45\r\na=mid:0\r\na=recvonly\r\na=rtpmap:45 AV1/90000\r\n\
+    let only_h265 = "v=0\r\na=group:BUNDLE 0 1\r\na=ice-ufrag:a\r\na=ice-pwd:b\r\na=fingerprint:c\r\n\
+        m=video 9 UDP/TLS/RTP/SAVPF 45\r\na=mid:0\r\na=recvonly\r\na=rtpmap:45 H265/90000\r\n\
         m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:1\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\n";
-    let narrowed = narrow_offer(only_av1, &mids(&[]), &mids(&["0", "1"])).expect("an offer");
+    let narrowed = narrow_offer(only_h265, &mids(&[]), &mids(&["0", "1"])).expect("an offer");
     assert!(narrowed.contains("a=group:BUNDLE 1\r\n"), "{narrowed}");
     assert!(section(&narrowed, "0")[0].starts_with("video 0 "));
     assert!(section(&narrowed, "1")[0].starts_with("audio 9 "));
