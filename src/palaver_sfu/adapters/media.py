@@ -130,7 +130,7 @@ class CoreMedia:
                 is_rejected=section.is_rejected,
                 track_id=section.track_id,
                 rids=tuple(section.rids),
-                codecs=tuple(codec for codec in section.codecs if codec not in self._disabled),
+                codecs=tuple(codec for codec in section.codecs if codec.partition(";")[0] not in self._disabled),
             )
             for section in sections
         )

@@ -60,7 +60,7 @@ def published_sections(session: Session) -> dict[Mid, tuple[TrackSid, tuple[str,
 
 def chosen_codecs(session: Session) -> dict[Mid, str]:
     """Which codec each section shall use, where the client said so and offers it: clients send the answer's first."""
-    offered = {section.mid: section.codecs for section in session.sections}
+    offered = {section.mid: {codec.partition(";")[0] for codec in section.codecs} for section in session.sections}
     return {
         sender.mid: sender.codec
         for sender in _senders(session)

@@ -139,6 +139,8 @@ class DataChannelOpened:
 
 @dataclass(frozen=True, slots=True)
 class TrackStarted:
+    """`mime_type`: with the profile behind a semicolon where there are several, as in "video/h264;high"."""
+
     peer: ParticipantSid
     track: TrackSid
     mime_type: str

@@ -66,6 +66,7 @@ def track_started(room: RoomState, session: Session, track: TrackSid, mime_type:
         # A backup needs no word: whoever waits for it in the core has it now.
         return
     publication.is_started = True
+    mime_type, _, publication.profile = mime_type.partition(";")
     if publication.info.mime_type != mime_type:
         publication.info = replace(publication.info, mime_type=mime_type)
         if publication.is_announced:

@@ -23,7 +23,10 @@ from palaver_sfu.session.messages import RequestFailure
 
 @dataclass(frozen=True, slots=True)
 class OfferSection:
-    """One m-section of a client's offer, as the media core reads it."""
+    """One m-section of a client's offer, as the media core reads it.
+
+    `codecs`: lower-case names, those of H.264 by profile: "h264" is the one that everybody has, "h264;high" another.
+    """
 
     mid: Mid
     kind: str

@@ -106,6 +106,7 @@ class Publication:
     cid: str
     simulcast_cids: tuple[str, ...] = ()
     codec: str = ""
+    profile: str = ""  # of its codec, where not all who decode that decode it ("high")
     opus: OpusWish | None = None
     backup: Backup | None = None
     mid: Mid | None = None

@@ -294,6 +294,8 @@ def _codec(session: Session, publication: Publication) -> str:
     if publication.backup is not None and publication.info.sid in session.on_backup:
         return publication.backup.codec
     codec = publication.info.mime_type.partition("/")[2].lower()
+    if publication.profile:
+        return f"{codec};{publication.profile}"
     # The core unwraps RED for those who do not know it.
     return "opus" if codec == "red" else codec
 

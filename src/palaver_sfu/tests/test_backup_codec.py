@@ -132,6 +132,28 @@ def test_the_second_codec_rests_when_nobody_needs_it_any_more_and_so_does_the_fi
     assert watched(stage)[-1] == (HIGH, ("vp8", OFF))
 
 
+def test_another_profile_is_another_codec_to_those_who_decode_it_and_the_same_by_name() -> None:
+    stage = Stage()
+    stage.join("alice")
+    camera = stage.publish("alice", codec="h264", mime_type="video/h264;high", backup_codec="vp8")
+    assert [track.mime_type for track in stage.session("alice").info().tracks] == ["video/h264"]
+    both = ("vp8", "h264", "h264;high")
+    stage.join("bob", sections=(recvonly("v0", "video", codecs=both),))
+    stage.join("carol", sections=(recvonly("v0", "video", codecs=both[:2]),))
+    stage.join("dave", sections=(recvonly("v0", "video", codecs=("h264",)),))
+    assert last_negotiation(stage, "bob").subscribe[Mid("v0")][0] == camera
+    assert last_negotiation(stage, "carol").subscribe[Mid("v0")][0] == f"{camera}/backup"
+    assert stage.told("dave", SubscriptionFailed) == [SubscriptionFailed(track=camera, is_unknown_track=False)]
+
+
+def test_who_sends_only_another_profile_is_answered_with_it_first() -> None:
+    stage = Stage()
+    stage.join("alice")
+    two_codecs(stage)
+    stage.offer("alice", replace(sendonly("s-cam", "video", "cam"), codecs=("vp8", "h264;high")))
+    assert last_negotiation(stage, "alice").codecs == {"s-cam": "h264"}
+
+
 def test_who_decodes_neither_codec_is_told_so() -> None:
     stage = Stage()
     stage.join("alice")

@@ -17,8 +17,10 @@ pub enum Codec {
     Red,
     /// VP8 (RFC 7741), 90 kHz.
     Vp8,
-    /// H.264 (RFC 6184, packetization modes 0 and 1), 90 kHz.
+    /// H.264 of the constrained baseline profile (RFC 6184, packetization modes 0 and 1), 90 kHz.
     H264,
+    /// H.264 of the high profile: the same on the wire, and another codec to whoever decodes it.
+    H264High,
     /// VP9 (RFC 9628), 90 kHz.
     Vp9,
     /// AV1 ("RTP Payload Format For AV1" of the Alliance for Open Media), 90 kHz.
@@ -31,14 +33,14 @@ impl Codec {
     pub const fn clock_rate_hz(self) -> u32 {
         match self {
             Self::Opus | Self::Red => 48_000,
-            Self::Vp8 | Self::H264 | Self::Vp9 | Self::Av1 => 90_000,
+            Self::Vp8 | Self::H264 | Self::H264High | Self::Vp9 | Self::Av1 => 90_000,
         }
     }
 
     /// Whether a layer of this codec can only be joined at a key frame.
     #[must_use]
     pub const fn is_video(self) -> bool {
-        matches!(self, Self::Vp8 | Self::H264 | Self::Vp9 | Self::Av1)
+        matches!(self, Self::Vp8 | Self::H264 | Self::H264High | Self::Vp9 | Self::Av1)
     }
 
     /// What the payload says about its frame; `None` if it is empty, truncated or malformed.
@@ -48,7 +50,7 @@ impl Codec {
             Self::Opus => opus::parse(payload),
             Self::Red => red::parse(payload),
             Self::Vp8 => vp8::parse(payload),
-            Self::H264 => h264::parse(payload),
+            Self::H264 | Self::H264High => h264::parse(payload),
             Self::Vp9 => vp9::parse(payload),
             Self::Av1 => av1::parse(payload),
         }

@@ -184,6 +184,7 @@ fn mime(codec: palaver_forward::Codec) -> &'static str {
         Codec::Red => "audio/red",
         Codec::Vp8 => "video/vp8",
         Codec::H264 => "video/h264",
+        Codec::H264High => "video/h264;high",
         Codec::Vp9 => "video/vp9",
         Codec::Av1 => "video/av1",
     }

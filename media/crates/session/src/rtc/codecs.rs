@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use palaver_forward::Codec;
-use str0m::format::{FormatParams, PayloadParams};
+use str0m::format::{CodecSpec, FormatParams, PayloadParams};
 use str0m::media::{Frequency, Pt};
 use str0m::{Rtc, RtcConfig};
 
@@ -12,13 +12,19 @@ use crate::ids::{Mid, Rid};
 
 /// Constrained baseline 3.1: what every browser can encode and decode.
 const H264_PROFILE_LEVEL_ID: u32 = 0x42_e0_1f;
+/// High and constrained high 3.1: no browser's encoder makes use of what only the first has.
+const H264_HIGH: [u32; 2] = [0x64_00_1f, 0x64_0c_1f];
 
-/// What pictures may come in besides VP8, one payload type each: H.264 in packetization mode 1, and the profiles of VP9
-/// and AV1 that everybody means who names none. The numbers are those of our own offers, and browsers' own.
+/// What pictures may come in besides VP8: H.264 in packetization mode 1, and the profiles of VP9 and AV1 that everybody
+/// means who names none. The numbers are those of our own offers, mostly browsers' own.
 pub(super) fn add_pictures(config: &mut RtcConfig) {
     config.extension_map().set(7, extensions::dependencies());
     let config = config.codec_config();
     config.add_h264(Pt::new_with_value(108), Some(Pt::new_with_value(109)), true, H264_PROFILE_LEVEL_ID);
+    for (profile, payload_type) in H264_HIGH.into_iter().zip([114, 116]) {
+        let resend = Some(Pt::new_with_value(payload_type + 1));
+        config.add_h264(Pt::new_with_value(payload_type), resend, true, profile);
+    }
     let vp9 = FormatParams { profile_id: Some(0), ..FormatParams::default() };
     let av1 = FormatParams { profile: Some(0), level_idx: Some(5), tier: Some(0), ..FormatParams::default() };
     for (codec, format, payload_type) in [(str0m::format::Codec::Vp9, vp9, 98), (str0m::format::Codec::Av1, av1, 45)] {
@@ -41,7 +47,7 @@ impl CodecTable {
         let mut table = Self::default();
         let red = rtc.codec_config().params().iter().find_map(PayloadParams::red);
         for params in rtc.codec_config().params() {
-            if let Some(codec) = own_codec(params.spec().codec) {
+            if let Some(codec) = own_codec(params.spec()) {
                 table.by_payload_type.insert(*params.pt(), codec);
             }
             if let Some(payload_type) = params.red() {
@@ -73,10 +79,12 @@ impl CodecTable {
     }
 }
 
-fn own_codec(codec: str0m::format::Codec) -> Option<Codec> {
-    match codec {
+fn own_codec(spec: CodecSpec) -> Option<Codec> {
+    let is_high = |id: u32| id >> 16 == 0x64;
+    match spec.codec {
         str0m::format::Codec::Opus => Some(Codec::Opus),
         str0m::format::Codec::Vp8 => Some(Codec::Vp8),
+        str0m::format::Codec::H264 if spec.format.profile_level_id.is_some_and(is_high) => Some(Codec::H264High),
         str0m::format::Codec::H264 => Some(Codec::H264),
         str0m::format::Codec::Vp9 => Some(Codec::Vp9),
         str0m::format::Codec::Av1 => Some(Codec::Av1),

@@ -6,9 +6,12 @@
 //! pure, runs off the media thread and never panics, whatever the text.
 
 mod answer;
+mod exercise;
 mod narrow;
 
 pub use answer::{Assignment, rewrite_answer};
+#[doc(hidden)]
+pub use exercise::{exercise, exercise_answer, exercise_candidate};
 pub(crate) use narrow::DEPENDENCIES_URI;
 pub use narrow::{narrow_offer, without_candidates};
 
@@ -21,6 +24,10 @@ use crate::ids::{Mid, Rid};
 pub const MAX_OFFER_BYTES: usize = 512 * 1024;
 /// Most sections that are read: each costs a linear walk per packet in the engine.
 pub const MAX_SECTIONS: usize = 256;
+
+/// H.264 in its profiles, as the control plane knows them.
+const H264: &str = "h264";
+const H264_HIGH: &str = "h264;high";
 
 /// Why an offer cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +142,8 @@ pub struct OfferSection {
     pub track_id: Option<String>,
     /// Layers that the offerer will send, in the order of `a=simulcast`.
     pub rids: Vec<Rid>,
-    /// Lower-case codec names in the offerer's order, without `rtx`.
+    /// Lower-case codec names in the offerer's order, without `rtx`. H.264 is `h264` in the constrained baseline profile
+    /// and `h264;high` in the high one, without those profiles and modes that are none of ours.
     pub codecs: Vec<String>,
 }
 
@@ -294,13 +302,28 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// What we call an H.264 format, if it is one of ours.
+    fn h264(&self, format: &str) -> Option<&'static str> {
+        let is_ours = self.format_parameter(format, "packetization-mode") == Some("1");
+        let profile = self.format_parameter(format, "profile-level-id").filter(|_| is_ours)?.get(..4)?;
+        match profile.to_ascii_lowercase().as_str() {
+            "42e0" | "42c0" => Some(H264),
+            "6400" | "640c" => Some(H264_HIGH),
+            _ => None,
+        }
+    }
+
     fn codec_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         if self.kind == Kind::Application {
             return names;
         }
         for format in &self.formats {
-            if let Some(name) = self.codec_name(format)
+            let name = match self.codec_name(format) {
+                Some(name) if name == "h264" => self.h264(format).map(str::to_owned),
+                name => name,
+            };
+            if let Some(name) = name
                 && name != "rtx"
                 && !names.contains(&name)
             {
@@ -327,72 +350,6 @@ impl<'a> Section<'a> {
         }
         Vec::new()
     }
-}
-
-/// Everything that happens to an offer's text, with the properties that must hold for any text: fuzz target, property
-/// tests and corpus replay share it.
-///
-/// # Panics
-/// When a property does not hold.
-#[doc(hidden)]
-#[allow(clippy::panic, reason = "a property that does not hold is to be found")]
-pub fn exercise(text: &str) {
-    let _ = fingerprint(text);
-    let Ok(sections) = parse_offer(text) else { return };
-    let all: BTreeSet<Mid> = sections.iter().map(|section| section.mid).collect();
-    let assignment = Assignment { publisher: "PA".to_owned(), track: "TR".to_owned() };
-    let assigned = all.iter().map(|mid| (*mid, assignment.clone())).collect();
-    let _ = rewrite_answer(text, text, &assigned);
-    let none = BTreeSet::new();
-    for (published, subscribed) in [(&all, &none), (&none, &all), (&none, &none)] {
-        let Ok(narrowed) = narrow_offer(text, published, subscribed) else { continue };
-        let Ok(again) = parse_offer(&narrowed) else { panic!("a narrowed offer is no offer: {narrowed}") };
-        assert_eq!(again.len(), sections.len());
-        for (before, after) in sections.iter().zip(&again) {
-            assert_eq!((before.mid, before.kind), (after.mid, after.kind));
-            assert!(after.kind == Kind::Application || after.direction != Direction::SendRecv);
-        }
-        let Ok(prepared) = crate::PreparedOffer::parse(&narrowed) else { continue };
-        negotiate(prepared, &narrowed);
-    }
-}
-
-/// One certificate for all inputs: making one costs more than everything else.
-static FACTORY: std::sync::OnceLock<crate::RtcFactory> = std::sync::OnceLock::new();
-
-/// Let the engine answer an offer, and the same one once more.
-fn negotiate(prepared: crate::PreparedOffer, narrowed: &str) {
-    use crate::api::{NegotiatedSession as _, SessionFactory as _};
-    let now = std::time::Instant::now();
-    let candidate = crate::Endpoint::udp(([192, 0, 2, 1], 7_882).into());
-    let mut session = FACTORY.get_or_init(crate::RtcFactory::new).make(now, &[candidate]);
-    let again = crate::PreparedOffer::parse(narrowed);
-    for offer in [Some(prepared), again.ok()].into_iter().flatten() {
-        let Ok(answer) = session.accept(now, offer) else { return };
-        let _ = rewrite_answer(&answer.print(), narrowed, &std::collections::BTreeMap::new());
-        while let Ok(crate::Output::Transmit { .. } | crate::Output::Event(_)) = session.poll() {}
-    }
-}
-
-/// A text as a trickled candidate.
-#[doc(hidden)]
-pub fn exercise_candidate(text: &str) {
-    use crate::api::{NegotiatedSession as _, SessionFactory as _};
-    let now = std::time::Instant::now();
-    let candidate = crate::Endpoint::udp(([192, 0, 2, 1], 7_882).into());
-    let mut session = FACTORY.get_or_init(crate::RtcFactory::new).make(now, &[candidate]);
-    let _ = session.add_candidate(text);
-}
-
-/// Two texts as an answer of the engine and the offer that it answers.
-#[doc(hidden)]
-pub fn exercise_answer(answer: &str, offer: &str) {
-    let assignment = Assignment { publisher: "PA".to_owned(), track: "TR".to_owned() };
-    let mids = parse_offer(offer).into_iter().flatten().map(|section| (section.mid, assignment.clone())).collect();
-    let finished = rewrite_answer(answer, offer, &mids);
-    // Finishing is repeatable: it names the same tracks again.
-    let again = rewrite_answer(&finished, offer, &mids);
-    assert_eq!(parse_offer(&finished).map(|s| s.len()), parse_offer(&again).map(|s| s.len()));
 }
 
 /// Enough of a text for an error message.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Direction, Document, Kind, SdpError, Section};
+use super::{Direction, Document, H264, H264_HIGH, Kind, SdpError, Section};
 use crate::ids::Mid;
 
 /// The header extension by which frames of AV1 say which others they need.
@@ -14,9 +14,9 @@ pub(crate) const DEPENDENCIES_URI: &str =
 /// * A section that the client wants to receive in and that is not in `subscribed` becomes `inactive`: no stream is made
 ///   for it, and none costs time. Likewise one that it wants to send in and that is not in `published`.
 /// * A `sendrecv` section keeps one way only, publishing first: both never share a section.
-/// * Only Opus, RED around it, VP8, VP9 and AV1 in their main profiles and one H.264 payload type (constrained baseline,
-///   packetization mode 1) stay, with their RTX: one payload type per codec and peer makes the mapping between peers a
-///   table.
+/// * Only Opus, RED around it, VP8, VP9 and AV1 in their main profiles and H.264 in packetization mode 1, constrained
+///   baseline and high, stay, with their RTX: one payload type per codec and peer makes the mapping between peers a table.
+///   Who can send both profiles sends the first, which everybody decodes.
 /// * Frames say which others they need where they are of AV1, whose receivers must know, and nowhere else: what they say of
 ///   a picture in layers is not true any more when one of them is left out.
 /// * A section of which no codec stays is rejected by port 0.
@@ -35,12 +35,23 @@ pub fn narrow_offer(text: &str, published: &BTreeSet<Mid>, subscribed: &BTreeSet
         }
     }
     let session_direction = document.session.iter().find_map(|line| Direction::parse(line));
-    let kept: Vec<Kept<'_>> = document.sections.iter().map(Kept::of).collect();
+    let kept: Vec<(Kept<'_>, Direction)> = document
+        .sections
+        .iter()
+        .map(|section| {
+            let mid = section.attribute("mid").and_then(Mid::new);
+            let is_in = |set: &BTreeSet<Mid>| mid.is_some_and(|mid| set.contains(&mid));
+            let own = section.lines.iter().find_map(|line| Direction::parse(line));
+            let offered = own.or(session_direction).unwrap_or(Direction::SendRecv);
+            let direction = one_way(offered, is_in(published), is_in(subscribed));
+            (Kept::of(section, direction), direction)
+        })
+        .collect();
     let dropped: BTreeSet<&str> = document
         .sections
         .iter()
         .zip(&kept)
-        .filter(|(section, kept)| kept.is_rejected && !section.is_rejected())
+        .filter(|(section, (kept, _))| kept.is_rejected && !section.is_rejected())
         .filter_map(|(section, _)| section.attribute("mid"))
         .collect();
 
@@ -60,13 +71,8 @@ pub fn narrow_offer(text: &str, published: &BTreeSet<Mid>, subscribed: &BTreeSet
             _ => push_line(&mut out, line),
         }
     }
-    for (section, kept) in document.sections.iter().zip(&kept) {
-        let mid = section.attribute("mid").and_then(Mid::new);
-        let is_in = |set: &BTreeSet<Mid>| mid.is_some_and(|mid| set.contains(&mid));
-        let own = section.lines.iter().find_map(|line| Direction::parse(line));
-        let offered = own.or(session_direction).unwrap_or(Direction::SendRecv);
-        let direction = one_way(offered, is_in(published), is_in(subscribed));
-        write_section(&mut out, section, kept, direction);
+    for (section, (kept, direction)) in document.sections.iter().zip(&kept) {
+        write_section(&mut out, section, kept, *direction);
     }
     Ok(out)
 }
@@ -89,23 +95,26 @@ struct Kept<'a> {
 }
 
 impl<'a> Kept<'a> {
-    fn of(section: &Section<'a>) -> Self {
+    fn of(section: &Section<'a>, direction: Direction) -> Self {
         if section.kind == Kind::Application {
             return Self { formats: section.formats.clone(), is_rejected: section.is_rejected() };
         }
         let mut formats: Vec<&str> = Vec::new();
-        let h264 = best_h264(section);
+        let of_profile = |profile| section.formats.iter().copied().find(|format| section.h264(format) == Some(profile));
+        let h264 = of_profile(H264);
+        let high = of_profile(H264_HIGH).filter(|_| h264.is_none() || direction != Direction::SendOnly);
         let red = red_around_opus(section);
         for format in &section.formats {
             let is_kept = match (section.kind, section.codec_name(format).as_deref()) {
                 (Kind::Audio, Some("opus")) | (Kind::Video, Some("vp8")) => true,
                 (Kind::Audio, Some("red")) => red == Some(*format),
-                (Kind::Video, Some("h264")) => h264 == Some(*format),
+                (Kind::Video, Some("h264")) => h264 == Some(*format) || high == Some(*format),
                 (Kind::Video, Some("vp9")) => is_main_profile(section, format, "profile-id"),
                 (Kind::Video, Some("av1")) => is_main_profile(section, format, "profile"),
                 _ => false,
             };
-            let is_second = formats.iter().any(|other| section.codec_name(other) == section.codec_name(format));
+            let is_same = |other: &&str| section.codec_name(other) == section.codec_name(format);
+            let is_second = formats.iter().any(is_same) && high != Some(*format) && h264 != Some(*format);
             if is_kept && !is_second {
                 formats.push(format);
             }
@@ -137,20 +146,6 @@ fn red_around_opus<'a>(section: &Section<'a>) -> Option<&'a str> {
             })
         })
     })
-}
-
-/// The payload type of constrained baseline (`42e0..`) in packetization mode 1, else of baseline (`4200..`).
-fn best_h264<'a>(section: &Section<'a>) -> Option<&'a str> {
-    let of_profile = |prefix: &str| {
-        section.formats.iter().copied().find(|format| {
-            section.codec_name(format).as_deref() == Some("h264")
-                && section.format_parameter(format, "packetization-mode") == Some("1")
-                && section
-                    .format_parameter(format, "profile-level-id")
-                    .is_some_and(|id| id.to_ascii_lowercase().starts_with(prefix))
-        })
-    };
-    of_profile("42e0").or_else(|| of_profile("42c0")).or_else(|| of_profile("4200"))
 }
 
 /// Of a codec whose first profile is meant where none is named.

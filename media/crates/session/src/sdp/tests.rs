@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use palaver_forward::Codec;
 use proptest::prelude::*;
 
 use super::narrow::one_way;
 use super::*;
+use crate::api::{NegotiatedSession as _, SessionFactory as _};
 
 /// A real offer of Chromium 156 with LiveKit's sections: a data channel, simulcast, all codecs.
 const CHROMIUM: &str = include_str!("../../../../fuzz/corpus/sdp/chromium-simulcast.sdp");
@@ -91,6 +93,49 @@ fn a_codec_that_names_no_profile_has_its_main_one() {
     let narrowed = narrow_offer(&offer, &mids(&[]), &mids(&["3"])).expect("an offer");
     let formats: Vec<_> = section(&narrowed, "3")[0].split(' ').skip(3).map(str::to_owned).collect();
     assert_eq!(formats, ["96", "97", "98", "99", "108", "109", "45", "46"]);
+}
+
+/// The Chromium offer with a high profile in place of that of 4:4:4 pictures.
+fn with_high(profile: &str) -> String {
+    let offer = CHROMIUM.replace("profile-level-id=f4001f", &format!("profile-level-id={profile}"));
+    assert_ne!(offer, CHROMIUM);
+    offer
+}
+
+#[test]
+fn h264_of_the_high_profile_is_a_codec_of_its_own() {
+    for profile in ["64001f", "640C1F", "640032"] {
+        let offer = with_high(profile);
+        let codecs = &parse_offer(&offer).expect("an offer")[3].codecs;
+        assert!(codecs.iter().any(|codec| codec == "h264;high") && codecs.iter().any(|codec| codec == "h264"));
+        let narrowed = narrow_offer(&offer, &mids(&[]), &mids(&["3"])).expect("an offer");
+        let formats = section(&narrowed, "3")[0].to_owned();
+        assert!(formats.contains(" 108 109 ") && formats.contains(" 41 42 ") && !formats.contains(" 43 "), "{formats}");
+        let peer = accept(&narrowed);
+        assert!(peer.can_send(mid("3"), Codec::H264) && peer.can_send(mid("3"), Codec::H264High), "{profile}");
+    }
+    let peer = accept(&narrow_offer(CHROMIUM, &mids(&[]), &mids(&["3"])).expect("an offer"));
+    assert!(!peer.can_send(mid("3"), Codec::H264High));
+    assert!([Codec::Vp8, Codec::Vp9, Codec::Av1, Codec::H264].iter().all(|codec| peer.can_send(mid("3"), *codec)));
+}
+
+#[test]
+fn who_can_send_both_profiles_sends_the_one_that_all_decode() {
+    let sends = with_high("64001f").replace("a=recvonly", "a=sendonly");
+    let formats = |offer: &str| {
+        let narrowed = narrow_offer(offer, &mids(&["3"]), &mids(&[])).expect("an offer");
+        section(&narrowed, "3")[0].to_owned()
+    };
+    assert!(formats(&sends).contains(" 108 ") && !formats(&sends).contains(" 41 "));
+    let only_high = sends.replace("profile-level-id=42e01f", "profile-level-id=4d001f");
+    assert!(formats(&only_high).contains(" 41 42"), "{}", formats(&only_high));
+}
+
+fn accept(offer: &str) -> crate::RtcSession {
+    let now = std::time::Instant::now();
+    let mut session = crate::RtcFactory::new().make(now, &[]);
+    session.accept(now, crate::PreparedOffer::parse(offer).expect("an offer")).expect("accepted");
+    session
 }
 
 #[test]
