@@ -50,6 +50,8 @@ def uvicorn_config(app: SfuApp) -> uvicorn.Config:
         app,
         lifespan="on",
         ws=BoundedWebSocket,
+        # A compressor keeps a quarter of a megabyte for each connection, which is twice what all its media needs.
+        ws_per_message_deflate=False,
         h11_max_incomplete_event_size=MAX_REQUEST_LINE_BYTES,
         ws_max_size=MAX_SIGNAL_BYTES,
         ws_ping_interval=WS_PING_S,

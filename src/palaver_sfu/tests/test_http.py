@@ -247,6 +247,15 @@ async def test_oversize_frames_close_the_connection(sfu: Served) -> None:
         assert await alice.closed() == 1009
 
 
+async def test_nobody_is_kept_a_compressor_for(sfu: Served) -> None:
+    """Browsers offer to compress; what is said to them is short."""
+    async with sfu.join() as alice:
+        assert alice.socket.request is not None
+        assert alice.socket.response is not None
+        assert "permessage-deflate" in alice.socket.request.headers["Sec-WebSocket-Extensions"]
+        assert "Sec-WebSocket-Extensions" not in alice.socket.response.headers
+
+
 async def test_unknown_messages_are_ignored(sfu: Served) -> None:
     async with sfu.join() as alice:
         await alice.socket.send(b"\x9a\x3e\x03abc")  # field 995, which nobody has defined
