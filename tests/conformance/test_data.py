@@ -54,3 +54,40 @@ async def test_words_of_somebody_hidden_come_from_nobody(
     await bob.until(lambda: bob.data)
     assert (bob.data[0].data, bob.data[0].participant) == (b"boo", None)
     assert remote(bob, "alice") is None
+
+
+@pytest.mark.parametrize("is_reliable", [True, False], ids=["reliable", "lossy"])
+async def test_the_largest_packet_that_clients_send_arrives_whole(
+    server: SfuAddress, room: str, people: tuple[Person, Person], is_reliable: bool
+) -> None:
+    """With what stands around it, it has 64,000 bytes; clients refuse to send more."""
+    alice, bob = people
+    await alice.connect(server, room)
+    await bob.connect(server, room)
+    await alice.until(lambda: remote(alice, "bob"))
+    large = bytes(range(250)) * 255
+    await alice.room.local_participant.publish_data(large, reliable=is_reliable)
+    await bob.until(lambda: bob.data)
+    assert bob.data[0].data == large
+
+
+async def test_words_of_somebody_who_may_not_send_data_reach_nobody(
+    server: SfuAddress, room: str, people: tuple[Person, Person]
+) -> None:
+    alice, bob = people
+    carol = Person("carol")
+    await alice.connect(server, room, can_publish_data=False)
+    await bob.connect(server, room)
+    try:
+        await carol.connect(server, room)
+        await alice.until(lambda: remote(alice, "bob"))
+        await carol.until(lambda: remote(carol, "bob"))
+        await alice.room.local_participant.publish_data(b"not allowed", reliable=True)
+        await carol.room.local_participant.publish_data(b"end", reliable=True)
+        await bob.until(lambda: bob.data)
+        await alice.room.local_participant.publish_data(b"not allowed either", reliable=True)
+        await carol.room.local_participant.publish_data(b"last", reliable=True)
+        await bob.until(lambda: bob.data[-1].data == b"last")
+        assert [packet.data for packet in bob.data] == [b"end", b"last"]
+    finally:
+        await carol.close()
