@@ -31,10 +31,17 @@ _CORE = {
     "datagrams_out": ("datagrams_sent_total", "UDP datagrams and TCP frames that were sent."),
     "keyframe_requests": ("keyframe_requests_total", "Key frames that publishers were asked for (PLI)."),
     "layer_switches": ("layer_switches_total", "Times that a subscriber was moved to another simulcast layer."),
+    "recovered": ("recovered_packets_total", "Packets of sound that were lost on the way in and made anew (RED)."),
+    "unheard": ("unheard_packets_total", "Packets of voices that were not among those heard in a large room."),
     "panics": ("media_failures_total", "Peers that the media core closed because of a fault of its own."),
     "worker_panics": ("media_worker_failures_total", "Media threads that died."),
 }
-_CORE_GAUGES = {"peers": "Peer connections.", "tcp_connections": "Media connections over TCP."}
+_CORE_GAUGES = {
+    "peers": "Peer connections.",
+    "tcp_connections": "Media connections over TCP.",
+    "turn_allocations": "Relayed addresses that somebody has.",
+    "turn_connections": "Connections to TURN, also of those who proved nothing yet.",
+}
 _LOADS = (LIGHT, "full", "smaller_pictures", "smallest_pictures")
 _PREFIX = "palaver_sfu_"
 

@@ -188,6 +188,11 @@ def test_the_command_serves_them_beside_the_signalling_and_stops_both(tmp_path: 
         with urllib.request.urlopen(url, timeout=START_S) as response:
             samples = read(response.read().decode())
         assert samples["palaver_sfu_packets_received_total"] == 0
+        assert samples["palaver_sfu_media_turn_allocations"] == 0
+        counted = [name for name in samples if name.startswith("palaver_sfu_media_drops_total")]
+        # What is no drop has a name of its own: some of it goes down again, which no counter may.
+        names = "".join(counted)
+        assert not any(word in names for word in ("allocations", "connections", "recovered", "unheard", "permille"))
         assert started["media_threads"] == 2
         assert samples['palaver_sfu_media_thread_packets_total{thread="1",direction="in"}'] == 0
         assert 0 <= samples['palaver_sfu_media_thread_busy_ratio{thread="1"}'] <= 1
