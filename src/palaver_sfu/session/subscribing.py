@@ -57,7 +57,7 @@ def place(room: RoomState, session: Session, sections: tuple[OfferSection, ...],
         found = room.publication(track)
         if found is None:
             continue
-        kind, codec = _kind(found[1]), _codec(session, found[1])
+        kind, codec = _kind(found[1]), _codec(session, *found)
         fitting = [s for s in free.values() if s.kind == kind]
         codecs = {codec for section in fitting for codec in section.codecs}
         if codec and fitting and codec not in codecs and not _turn_to_backup(session, found[1], codecs):
@@ -102,7 +102,7 @@ def decodable(
     kept = dict(received)
     for mid, track in received.items():
         found = room.publication(track)
-        codec = _codec(session, found[1]) if found is not None else ""
+        codec = _codec(session, *found) if found is not None else ""
         if found is None or not codec or codec in codecs.get(mid, ()):
             continue
         session.lacks.add(codec)
@@ -128,10 +128,12 @@ def reconcile(room: RoomState, session: Session, turn: Turn) -> None:
 def begin_round(room: RoomState, session: Session, turn: Turn, *, restarts_ice: bool = False) -> None:
     tracks = wanted(room, session)
     found = [pair for track in tracks if (pair := room.publication(track)) is not None]
-    lacking = [publication for _, publication in found if publication.info.sid not in session.received_tracks]
-    for publication in lacking:
-        if session.is_dual and _codec(session, publication) in session.lacks and publication.backup is not None:
+    new = [pair for pair in found if pair[1].info.sid not in session.received_tracks]
+    for publisher, publication in new:
+        is_lacking = session.is_dual and _codec(session, publisher, publication) in session.lacks
+        if is_lacking and publication.backup is not None:
             _turn_to_backup(session, publication, {publication.backup.codec} - session.lacks)
+    lacking = [publication for _, publication in new]
     missing = rounds.Missing(
         audios=_missing(session, tracks, lacking, TrackKind.AUDIO),
         videos=_missing(session, tracks, lacking, TrackKind.VIDEO),
@@ -290,10 +292,14 @@ def _kind(publication: Publication) -> str:
     return _KIND_NAMES[publication.info.kind]
 
 
-def _codec(session: Session, publication: Publication) -> str:
+def _codec(session: Session, publisher: Session, publication: Publication) -> str:
     if publication.backup is not None and publication.info.sid in session.on_backup:
         return publication.backup.codec
-    codec = publication.info.mime_type.partition("/")[2].lower()
+    # What is muted from its beginning has sent no packet that says it: then it is what its answer asked for.
+    codec = publication.info.mime_type.partition("/")[2].lower() or next(
+        (publication.codec for s in publisher.sections if s.mid == publication.mid and publication.codec in s.codecs),
+        "",
+    )
     if publication.profile:
         return f"{codec};{publication.profile}"
     # The core unwraps RED for those who do not know it.

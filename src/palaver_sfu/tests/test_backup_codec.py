@@ -67,6 +67,27 @@ def test_a_publisher_is_asked_for_its_second_codec_by_the_first_who_needs_it() -
     assert last_negotiation(stage, "carol").subscribe[Mid("v0")] == (f"{camera}/backup", stage.session("alice").sid)
 
 
+def test_a_camera_that_is_muted_from_its_beginning_is_received_in_the_codec_that_it_will_come_in() -> None:
+    stage = Stage()
+    stage.join("alice")
+    stage.request(
+        "alice",
+        AddTrack(
+            cid="cam", kind=TrackKind.VIDEO, source=TrackSource.CAMERA, is_muted=True,
+            codec="h264", simulcast_cids=("cam",), backup_codec="vp8",
+        ),
+    )  # fmt: skip
+    camera = stage.told("alice", TrackPublished)[-1].track.sid
+    stage.offer("alice", replace(sendonly("s-cam", "video", "cam"), codecs=("vp8", "h264")))
+    assert stage.room.tracks == {camera: stage.session("alice").sid}, "muted, and shown nevertheless"
+    stage.join("carol", sections=ONLY_VP8)
+    assert last_negotiation(stage, "carol").subscribe[Mid("v0")] == (f"{camera}/backup", stage.session("alice").sid)
+    stage.join("bob")
+    assert [track for track, _ in last_negotiation(stage, "bob").subscribe.values()] == [camera]
+    stage.step(TrackStarted(peer=stage.session("alice").sid, track=camera, mime_type="video/h264"))
+    assert stage.told("carol", SubscriptionFailed) == []
+
+
 def test_the_second_codec_comes_in_a_section_of_its_own_under_the_same_track() -> None:
     stage = Stage()
     stage.join("alice")
