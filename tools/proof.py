@@ -76,7 +76,11 @@ SUITES = (
         "A class of thirty; kills, a locked database, floods and slow readers under a room",
         (*PYTEST, "-s", "-m", "not proof", *(f"tests/load/test_{name}.py" for name in LIVE_LOAD)),
     ),
-    Suite("long-class", "A whole lesson with three browsers and 200 MB", (*LONG, "tests/load/test_class_of_thirty.py")),
+    Suite(
+        "long-class",
+        "A whole lesson with three browsers and 200 MB; of its two processes one is killed",
+        (*LONG, "tests/load/test_class_of_thirty.py"),
+    ),
     Suite("long-store", "A store killed 500 times while fifty write", (*LONG, "src/palaver/chat/tests/test_killed.py")),
     Suite("long-faults", "A server killed 40 times; no database for 10 s", (*LONG, "tests/load/test_live_faults.py")),
     Suite("long-room", "A thousand sockets in a room", (*LONG, "tests/load/test_full_room.py")),

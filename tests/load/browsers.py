@@ -15,7 +15,7 @@ from playwright.sync_api import Error, Playwright, sync_playwright
 
 from tests.e2e.cameras import camera_film
 from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES, WAIT_MS, WATCH_CONNECTIONS, Person
-from tests.servers.palaver import PalaverServer
+from tests.load.classroom import House
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 class Browsers:
     """The Chromiums of one lesson."""
 
-    def __init__(self, server: PalaverServer, films: Path) -> None:
+    def __init__(self, server: House, films: Path) -> None:
         self._server = server
         self._films = films
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browsers")

@@ -5,12 +5,10 @@ import contextlib
 import itertools
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
-
-from tests.servers.palaver import PalaverServer
 
 PATIENCE_S = 60.0
 # No server ever gave out such a version, so that `sync` is answered with a whole snapshot.
@@ -25,7 +23,22 @@ print(json.dumps(create_meeting(actor=alice, title="Chess club", now=system_cloc
 """
 
 
-def open_meeting(server: PalaverServer) -> str:
+class House(Protocol):
+    """What people dial, and what its operator can do: one server, or several behind one address."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def pids(self) -> tuple[int, ...]: ...
+
+    def manage(self, *words: str) -> str: ...
+
+
+def open_meeting(server: House) -> str:
     """The slug of a meeting of alice's, open to everybody. Once a server."""
     slug: str = json.loads(server.manage("shell", "--no-imports", "-c", _MEETING).strip().splitlines()[-1])
     return slug
@@ -78,7 +91,7 @@ class Replica:
 class Pupil:
     """Somebody with a page. `address` is where they come from: another network for each."""
 
-    server: PalaverServer
+    server: House
     slug: str
     name: str
     address: str
@@ -88,6 +101,8 @@ class Pupil:
     welcome: dict[str, Any] = field(default_factory=dict)
     replica: Replica = field(default_factory=Replica)
     news: list[dict[str, Any]] = field(default_factory=list)
+    # Snapshots that nobody asked for: the room was told anew on a connection that stands.
+    resyncs: int = 0
     closing: dict[str, Any] | None = None
     close_code: int | None = None
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -205,6 +220,8 @@ class Pupil:
                 self.replica.start(message["snapshot"])
                 if (future := self._answers.get(message["request_id"] or "")) is not None:
                     future.set_result({"before": before, "snapshot": message["snapshot"]})
+                else:
+                    self.resyncs += 1
             case "event":
                 self.news.append(message["event"])
             case "heartbeat":

@@ -13,8 +13,7 @@ from playwright.sync_api import expect
 from tests.e2e.people import Person, allow_devices
 from tests.interop.test_livekit_python import Person as MediaPerson
 from tests.load.browsers import Browsers
-from tests.load.classroom import PATIENCE_S, Pupil
-from tests.servers.palaver import PalaverServer
+from tests.load.classroom import PATIENCE_S, House, Pupil
 
 GUESTS, MEMBERS = 20, 5
 # Silence at the receiver: nothing of a tone that is a hundred times louder.
@@ -51,7 +50,7 @@ class Lesson:
     Where there are browsers, harriet is a host, bob and dave are guests.
     """
 
-    def __init__(self, server: PalaverServer) -> None:
+    def __init__(self, server: House) -> None:
         self.server = server
         script = _PEOPLE.replace("MEMBERS", str(MEMBERS))
         slug, cookies = json.loads(server.manage("shell", "--no-imports", "-c", script).strip().splitlines()[-1])
@@ -67,6 +66,7 @@ class Lesson:
         self.link = f"{server.url}/m/{slug}"
         self.harriet: Person | None = None
         self.in_browsers: list[Person] = []
+        self.banned: Pupil | None = None
 
     async def settled(self) -> None:
         """Until everybody has heard everything: the room is the same for all, but for who sees who waits."""
@@ -205,6 +205,17 @@ async def raise_hands(lesson: Lesson) -> list[str]:
     await lesson.settled()
     assert {tuple(hands(pupil)) for pupil in lesson.everybody} == {queue[1:]}
     return list(queue[1:])
+
+
+async def inside_are(lesson: Lesson) -> None:
+    """Until all are connected."""
+    count = len(lesson.everybody) + len(lesson.in_browsers)
+
+    def all_here() -> bool:
+        people = lesson.alice.replica.participants.values()
+        return len(people) == count and {who["presence"] for who in people} == {"connected"}
+
+    await lesson.alice.until(all_here)
 
 
 def hands(pupil: Pupil) -> list[str]:

@@ -10,13 +10,13 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.load.classroom import Pupil, open_meeting
+from tests.load.writers import Writer
 from tests.servers.palaver import PalaverServer
 
 SEED = 20260302
@@ -53,41 +53,6 @@ def stored(server: PalaverServer) -> list[tuple[int, str]]:
 
 
 # --- killed while fifty write ---------------------------------------------------------------------
-
-
-@dataclass
-class Writer:
-    """Writes message after message; what was not acknowledged is sent again under the same id."""
-
-    pupil: Pupil
-    dice: random.Random
-    acknowledged: list[str] = field(default_factory=list)
-    is_done: bool = False
-
-    async def run(self) -> None:
-        number = 0
-        while not self.is_done:
-            text = f"{self.pupil.name} says {number}"
-            try:
-                answer = await self.pupil.command("chat_send", client_id=f"{self.pupil.name}-{number:06}", text=text)
-            except ConnectionError:
-                await self.come_back()
-                continue
-            if answer["type"] == "ack":
-                self.acknowledged.append(text)
-                number += 1
-            else:
-                assert answer["retryable"], answer
-            await asyncio.sleep(self.dice.uniform(0.2, 0.8))
-
-    async def come_back(self) -> None:
-        while True:
-            with contextlib.suppress(OSError, ConnectionError, TimeoutError):
-                answer = await self.pupil.dial()
-                if answer.get("type") == "welcome":
-                    return
-                assert answer == {} or answer["retryable"], answer
-            await asyncio.sleep(0.2)
 
 
 async def kill_while_people_write(server: PalaverServer, people: list[Pupil], kills: int) -> str:

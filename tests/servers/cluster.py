@@ -74,8 +74,15 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, *, processes: int = 3) -> Iterator[Cluster]:
-    """Start all of it; stop it at the end."""
+def cluster(
+    folder: Path,
+    *,
+    processes: int = 3,
+    is_shared: bool = False,
+    options: tuple[str, ...] = (),
+    environment: dict[str, str] | None = None,
+) -> Iterator[Cluster]:
+    """Start all of it; stop it at the end. Each has a folder of its own, unless what is uploaded is `is_shared`."""
     with ExitStack() as stack:
         database = stack.enter_context(postgresql_server())
         redis = stack.enter_context(RedisServer())
@@ -83,16 +90,18 @@ def cluster(folder: Path, *, processes: int = 3) -> Iterator[Cluster]:
         # Reports go to the first process, whoever holds the room.
         webhook = ("--webhook-url", f"http://127.0.0.1:{ports[0]}/engine/webhook")
         sfu = stack.enter_context(palaver_sfu(folder, "--media-address", "127.0.0.1", *webhook, secret=SECRET))
-        environment = {
+        settings = {
             "DATABASE_URL": database.url,
             "REDIS_URL": redis.url,
             "PALAVER_LIVEKIT_URL": sfu.url,
             "PALAVER_LIVEKIT_API_KEY": sfu.api_key,
             "PALAVER_LIVEKIT_API_SECRET": sfu.api_secret,
             "PALAVER_SECRET_KEY": SECRET,
+            **(environment or {}),
         }
+        folders = [folder / ("data" if is_shared else f"data-{number}") for number in range(processes)]
         servers = [
-            stack.enter_context(PalaverServer(folder / f"data-{number}", environment=environment, port=port))
-            for number, port in enumerate(ports)
+            stack.enter_context(PalaverServer(data, options=options, environment=settings, port=port))
+            for data, port in zip(folders, ports, strict=True)
         ]
         yield Cluster(database, redis, sfu, servers)

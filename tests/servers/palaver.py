@@ -87,6 +87,10 @@ class PalaverServer:
         assert self._process is not None, "the server is not running"
         return self._process.pid
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        return (self.pid,)
+
     def start(self) -> None:
         """Start the process and wait until it says that it is ready. Raises RuntimeError with its output otherwise."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
