@@ -78,7 +78,7 @@ def _manage(arguments: list[str]) -> int:
 
 def _serve(settings: Settings) -> int:
     from palaver.config.secret_files import InsecureFileError, prepare_data_dir
-    from palaver.config.server import ListenError, bind
+    from palaver.config.server import ListenError, bind, leave
 
     os.umask(_PRIVATE)
     try:
@@ -97,10 +97,11 @@ def _serve(settings: Settings) -> int:
     install_settings(settings)
     try:
         with listener:
-            return serve(settings, listener)
+            code = serve(settings, listener)
     except InsecureFileError as problem:
         return _refuse(f"--data-dir: {problem}", _WRONG_SETTING)
     except StartError as problem:
         return _refuse(str(problem), _CANNOT_START)
     except OSError as problem:
         return _refuse(f"--data-dir: {problem}", _CANNOT_START)
+    leave(code)

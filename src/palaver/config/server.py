@@ -1,13 +1,17 @@
 """Runs an ASGI application under uvicorn, and ends it cleanly: within five seconds, with exit code 0."""
 
 import asyncio
+import atexit
+import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 from typing_extensions import override
@@ -118,6 +122,20 @@ def run(
     _exit_quietly_on_signals()
     server.run(sockets=[listener])
     return 0 if server.started else 3
+
+
+def leave(code: int) -> NoReturn:
+    """End the process, now that everything is closed.
+
+    The interpreter would take its memory apart first, object by object. On a busy machine that takes seconds of the few
+    that a stop may last, and no thread can be the last resort any more; the system does it at once.
+    """
+    # Logs are flushed here, and whatever measures a process writes what it found. No other name reaches these calls.
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 def _exit_quietly_on_signals() -> None:

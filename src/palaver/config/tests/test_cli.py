@@ -36,10 +36,10 @@ def palaver(data_dir: Path, *words: str, **more: str) -> "subprocess.CompletedPr
 
 
 @contextmanager
-def serving(data_dir: Path, *words: str) -> Iterator["Server"]:
+def serving(data_dir: Path, *words: str, program: tuple[str, str] = ("-m", "palaver")) -> Iterator["Server"]:
     """A server that says that it is ready."""
     log = data_dir / "server.log"
-    command = [sys.executable, "-m", "palaver", "serve", "--port", "0", "--media-port", "0", *words]
+    command = [sys.executable, *program, "serve", "--port", "0", "--media-port", "0", *words]
     with log.open("w") as out:
         process = subprocess.Popen(command, env=environment(data_dir), stdout=out, stderr=out)
     server = Server(process, log)
@@ -213,6 +213,23 @@ def test_a_request_that_never_ends_does_not_keep_a_server_that_is_told_to_stop(t
             started = time.monotonic()
             assert server.stop() == 0
             assert time.monotonic() - started < 5
+
+
+def test_a_server_that_has_stopped_is_not_taken_apart_but_says_all_it_has_to(tmp_path: Path) -> None:
+    """What the interpreter does at its end cannot be bounded; what a program registered for its end is done."""
+    program = (
+        "import atexit, os, sys\n"
+        "class Large:\n"
+        "    def __del__(self, write=os.write): write(2, b'taken apart\\n')\n"
+        "sys.large = Large()\n"
+        "atexit.register(print, 'the very last line', end='')\n"
+        "from palaver.config.cli import main\n"
+        "raise SystemExit(main())"
+    )
+    with serving(tmp_path, program=("-c", program)) as server:
+        assert server.stop() == 0
+        assert "taken apart" not in server.text
+        assert server.text.endswith("the very last line")
 
 
 def test_a_second_start_is_quick_and_prints_another_link(tmp_path: Path) -> None:
