@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import httpx
 import pytest
 from livekit import rtc
 
@@ -195,6 +196,19 @@ async def test_redis_away_for_ten_seconds(together: Cluster) -> None:
         await alice.command("end_for_all")
 
 
+async def pages_say_so(cluster: Cluster, door: dict[str, str]) -> None:
+    """Every process answers in the product's own words, to people and to scripts."""
+    session = {"Cookie": f"sessionid={door['cookie']}"}
+    for process in cluster.processes:
+        async with httpx.AsyncClient(base_url=process.url, headers=session, timeout=PATIENCE_S) as browser:
+            page = await browser.get("/", headers={"Accept-Language": "de"})
+            script = await browser.get(f"/api/meetings/{door['slug']}/chat")
+        assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+        assert "kommt im Moment nicht an seine Daten" in page.text
+        assert (script.status_code, script.headers["retry-after"]) == (503, "5")
+        assert script.json() == {"code": "unavailable"}
+
+
 async def test_the_database_away_for_ten_seconds(together: Cluster) -> None:
     """The running room goes on in every process; who wants to come in is refused with a reason."""
     door = await asyncio.to_thread(together.meeting)
@@ -212,7 +226,8 @@ async def test_the_database_away_for_ten_seconds(together: Cluster) -> None:
                 ] == "ack"
             await asyncio.sleep(0.5)
         late = Page(second, door["slug"], "Eve")
-        assert (await late.come())["type"] == "error"
+        assert (await late.come())["code"] == "unavailable"
+        await pages_say_so(together, door)
         await asyncio.to_thread(together.database.start)
         begun_s = time.monotonic()
         while (await late.come())["type"] == "error":

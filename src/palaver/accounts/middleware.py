@@ -9,7 +9,7 @@ from django.utils import translation
 from palaver.accounts.avatars import PATH
 from palaver.accounts.models import Theme
 from palaver.accounts.picture_views import avatar
-from palaver.accounts.preferences import LANGUAGE_COOKIE, THEME_COOKIE
+from palaver.accounts.preferences import THEME_COOKIE, language_of_browser
 
 
 def pictures(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -30,8 +30,8 @@ def preferences(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
         user = request.user
         cookie_theme = request.COOKIES.get(THEME_COOKIE, Theme.SYSTEM)
         request.theme = user.theme if user.is_authenticated else _known_theme(cookie_theme)  # type: ignore[attr-defined]
-        chosen = user.language if user.is_authenticated and user.language else request.COOKIES.get(LANGUAGE_COOKIE, "")
-        language = chosen if chosen in dict(settings.LANGUAGES) else translation.get_language_from_request(request)
+        chosen = user.language if user.is_authenticated else ""
+        language = chosen if chosen in dict(settings.LANGUAGES) else language_of_browser(request)
         with translation.override(language):
             response = get_response(request)
             response.headers.setdefault("Content-Language", language)

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -71,18 +72,20 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return render(request, "accounts/setup.html", {"form": form}, status=422 if form.is_bound else 200)
     data = form.cleaned_data
-    user = services.create_first_administrator(
-        token=token,
-        first_name=data["first_name"],
-        last_name=data["last_name"],
-        email=data["email"],
-        password=data["password1"],
-        now=now,
-    )
-    if user is None:
-        return render(request, "accounts/setup_closed.html", status=404)
-    # Whoever has the link owns the machine: the address needs no check by mail.
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    # Both or neither: the link works once.
+    with transaction.atomic():
+        user = services.create_first_administrator(
+            token=token,
+            first_name=data["first_name"],
+            last_name=data["last_name"],
+            email=data["email"],
+            password=data["password1"],
+            now=now,
+        )
+        if user is None:
+            return render(request, "accounts/setup_closed.html", status=404)
+        # Whoever has the link owns the machine: the address needs no check by mail.
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     response: HttpResponse = perform_login(request, Login(user=user, email=user.email))
     return response
 

@@ -14,3 +14,4 @@ urlpatterns = [
 ]
 
 handler404 = "palaver.site.views.not_found"
+handler500 = "palaver.site.views.failed"

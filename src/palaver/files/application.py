@@ -16,6 +16,7 @@ from palaver.files.threads import FileThreads
 from palaver.files.uploads import UPLOADS_PATH, Uploads
 from palaver.kernel.clock import Clock, system_clock
 from palaver.kernel.errors import FILE_NOT_FOUND, INTERNAL, UNAVAILABLE, PalaverError, define
+from palaver.kernel.outages import is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -76,9 +77,13 @@ class Files:
             await request.refuse(refusal, _TUS if is_tus else None)
         except InterruptedUploadError:
             return  # nobody is there to be answered
-        except Exception:
+        except Exception as problem:
             if request.has_begun:
                 raise  # the server breaks the connection off
+            if is_outage(problem):
+                logger.warning("A request for files met a database that is away", extra={"problem": repr(problem)})
+                await request.refuse(PalaverError(UNAVAILABLE), _TUS if is_tus else None)
+                return
             logger.exception("A request for files failed")
             await request.refuse(PalaverError(INTERNAL), _TUS if is_tus else None)
 

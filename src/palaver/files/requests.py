@@ -13,7 +13,8 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
-from palaver.kernel.errors import NOT_ALLOWED, PalaverError
+from palaver.kernel.errors import NOT_ALLOWED, UNAVAILABLE, PalaverError
+from palaver.kernel.outages import RETRY_AFTER_S
 from palaver.live.origin import is_origin_allowed, own_origin
 
 Scope = MutableMapping[str, Any]
@@ -134,6 +135,8 @@ class Request:
         """Answer with an error of the registry."""
         body = json.dumps({"code": refusal.spec.code, "params": dict(refusal.params)}).encode()
         listed = {"content-type": "application/json", **(headers or {})}
+        if refusal.spec is UNAVAILABLE:
+            listed["retry-after"] = str(RETRY_AFTER_S)
         await self.answer(refusal.spec.http_status, listed, body)
 
     async def _drained(self) -> bool:

@@ -21,9 +21,11 @@ from palaver.kernel.errors import (
     SERVER_RESTART,
     TIMEOUT,
     TOO_LARGE,
+    UNAVAILABLE,
     ErrorSpec,
     PalaverError,
 )
+from palaver.kernel.outages import is_outage
 from palaver.live import wire
 from palaver.live.admission import Applicant, admit
 from palaver.live.domain import effects as fx
@@ -161,7 +163,10 @@ class LiveSocket:
             visit, answer = await self._live.door.enter(self._socket, admission, message, visitor=visitor)
         except PalaverError as refusal:
             return self._fail(refusal.spec, request_id=message.request_id)
-        except Exception:
+        except Exception as problem:
+            if is_outage(problem):
+                logger.warning("A hello met a database that is away", extra={"problem": repr(problem)})
+                return self._fail(UNAVAILABLE, request_id=message.request_id)
             logger.exception("A hello failed")
             return self._fail(INTERNAL, request_id=message.request_id)
         match answer:

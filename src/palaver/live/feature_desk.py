@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db import OperationalError
-
 from palaver.kernel.errors import INTERNAL, UNAVAILABLE, PalaverError
+from palaver.kernel.outages import is_outage
 from palaver.live.domain.effects import Refused
 from palaver.live.domain.room import RoomState, Seat
 from palaver.live.features import Caller, FeatureAnswer, FeatureSpec
@@ -93,12 +92,13 @@ class FeatureDesk:
         except PalaverError as refusal:
             params = {key: value for key, value in refusal.params.items() if isinstance(value, str | int)}
             reply(Refused(refusal.spec.code, params))
-        except OperationalError:
-            logger.warning("The database is away or cannot keep up", extra={"kind": spec.kind}, exc_info=True)
-            reply(Refused(UNAVAILABLE.code))
-        except Exception:
-            logger.exception("A command of a feature failed", extra={"kind": spec.kind})
-            reply(Refused(INTERNAL.code))
+        except Exception as problem:
+            if is_outage(problem):
+                logger.warning("The database is away or cannot keep up", extra={"kind": spec.kind}, exc_info=True)
+                reply(Refused(UNAVAILABLE.code))
+            else:
+                logger.exception("A command of a feature failed", extra={"kind": spec.kind})
+                reply(Refused(INTERNAL.code))
         else:
             reply(answer)
 

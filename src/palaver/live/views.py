@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from palaver.engines.port import EngineEventKind, WebhookRefusedError
 from palaver.kernel.clock import system_clock
 from palaver.kernel.errors import UNAVAILABLE, ErrorSpec, PalaverError
+from palaver.kernel.outages import RETRY_AFTER_S
 from palaver.live import lifecycle
 from palaver.live.admission import Applicant
 from palaver.live.news import EngineJoined, EngineLeft
@@ -97,4 +98,5 @@ def engine_webhook(request: HttpRequest) -> HttpResponse:
 
 
 def _refusal(spec: ErrorSpec) -> JsonResponse:
-    return JsonResponse({"code": spec.code}, status=spec.http_status)
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if spec is UNAVAILABLE else None
+    return JsonResponse({"code": spec.code}, status=spec.http_status, headers=headers)

@@ -1,9 +1,14 @@
 """Pages of the installation itself."""
 
+import logging
+import sys
+
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -11,13 +16,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from palaver.accounts import limits
 from palaver.accounts.adapter import source_network
 from palaver.accounts.models import Theme, User
-from palaver.accounts.preferences import THEME_COOKIE, set_preference_cookie
+from palaver.accounts.preferences import THEME_COOKIE, language_of_browser, set_preference_cookie
 from palaver.kernel.clock import system_clock
+from palaver.kernel.errors import INTERNAL, UNAVAILABLE
+from palaver.kernel.outages import RETRY_AFTER_S, is_outage
 from palaver.meetings.forms import JoinForm
 from palaver.meetings.views import meeting_list
 from palaver.site import services
 from palaver.site.authority import Authority, read_authority
 from palaver.site.forms import ContactForm
+
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -89,6 +98,27 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """There is no such page."""
     return render(request, "404.html", status=404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Something went wrong that no page knew of: the database for a while, or this server itself.
+
+    Nothing here asks the database, nor who asks: both may be what failed.
+    """
+    problem = sys.exc_info()[1]
+    spec = UNAVAILABLE if is_outage(problem) else INTERNAL
+    response: HttpResponse
+    if request.path.startswith("/api/") or not request.accepts("text/html"):
+        response = JsonResponse({"code": spec.code}, status=spec.http_status)
+    else:
+        with translation.override(language_of_browser(request)):
+            response = HttpResponse(render_to_string(f"{spec.http_status}.html"), status=spec.http_status)
+    if spec is UNAVAILABLE:
+        response["Retry-After"] = str(RETRY_AFTER_S)
+        # One line a request, where Django would write a whole traceback.
+        logger.warning("The database is away or cannot keep up", extra={"path": request.path, "problem": repr(problem)})
+        response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _authority() -> Authority:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 
 from palaver.accounts.models import User
 from palaver.files import blobs, requests, services, uploads
@@ -304,3 +305,20 @@ async def test_names_are_cleaned_and_never_a_path(stage: Stage, folder: Path) ->
     assert answer.status_code == 201
     assert (await sync_to_async(StoredFile.objects.get)()).name == "passwd.sh"
     assert all(path.name.isalnum() for path in folder.rglob("*"))
+
+
+async def test_a_database_that_is_away_is_a_pause_and_not_the_end_of_an_upload(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients try again after 503, from where HEAD says."""
+    location = await begun(stage, 10)
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("palaver.files.selectors.access_upload", away)
+        answer = await stage.bob.head(location)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert answer.headers["tus-resumable"] == "1.0.0"
+    assert await offset_of(stage, location) == 0

@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from palaver.kernel.errors import ENDED_BY_HOST, INTERNAL, PalaverError
+from palaver.kernel.errors import ENDED_BY_HOST, INTERNAL, UNAVAILABLE, PalaverError
+from palaver.kernel.outages import is_outage
 from palaver.live import wire
 from palaver.live.cluster import checkpoint
 from palaver.live.cluster.breaker import Breaker
@@ -174,9 +175,9 @@ class Tenure:
             answer = await _enter_room(visit, item)
         except PalaverError as refusal:
             return Entered(item.line, code=refusal.spec.code)
-        except Exception:
+        except Exception as problem:
             logger.exception("An entry failed")
-            return Entered(item.line, code=INTERNAL.code)
+            return Entered(item.line, code=(UNAVAILABLE if is_outage(problem) else INTERNAL).code)
         match answer:
             case fx.Seated(participant_id) | fx.Waits(participant_id):
                 entry.visit = visit

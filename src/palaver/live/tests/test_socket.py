@@ -5,6 +5,7 @@ from typing import Any
 import jwt
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 
 from palaver.accounts.models import User
 from palaver.engines.memory import MemoryEngine
@@ -322,3 +323,19 @@ async def test_a_new_title_reaches_the_room_and_a_deleted_meeting_closes_it(
         assert await bob.farewell() == ({"type": "closing", "reason": "meeting_deleted", "by": None}, 4404)
         await live.hub.settled(timeout_s=20)
         assert live.hub.rooms == {}
+
+
+async def test_a_database_that_is_away_refuses_who_comes_and_they_may_try_again(
+    live: Live, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    async with Page(meeting.slug) as bob:
+        with monkeypatch.context() as patch:
+            patch.setattr(consumers, "admit", away)
+            answer = await bob.hello("Bob")
+        assert (answer["code"], answer["retryable"]) == ("unavailable", True)
+        assert (await bob.farewell())[1] == 1013
+    async with Page(meeting.slug) as bob:
+        assert (await bob.hello("Bob"))["type"] == "welcome"

@@ -10,7 +10,7 @@ from django.utils import translation
 PUBLIC = Path(__file__).parents[4] / "web" / "public"
 
 
-@pytest.mark.parametrize("template", ["400.html", "500.html"])
+@pytest.mark.parametrize("template", ["400.html", "500.html", "503.html"])
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_a_page_about_a_fault_says_its_language_and_needs_nothing_that_was_built(template: str, language: str) -> None:
     with translation.override(language):
