@@ -75,6 +75,17 @@ async def test_a_ticket_is_good_for_its_room_only(arena: Arena) -> None:
     assert not {"roomAdmin", "roomCreate", "roomList", "roomRecord"} & set(claims["video"])
 
 
+async def test_a_ticket_that_says_how_many_voices_are_heard_is_as_good_as_any(arena: Arena) -> None:
+    """Our SFU heeds it for the room that it opens (the tests of the SFU), and no server may be put off by it."""
+    holder = TicketHolder(ROOM, "g_bob", "Bob", {ADMITTED_ATTRIBUTE: "p-g_bob"}, voices=5)
+    issued = arena.engine.issue_ticket(holder, lifetime=timedelta(minutes=10), now=datetime.now(tz=UTC))
+    claims = jwt.decode(issued.token, options={"verify_signature": False})
+    assert claims["roomConfig"] == {"tags": {"palaver.voices": "5"}}
+    await arena.join(issued.token)
+    assert await inside(arena) == {"g_bob"}
+    assert "roomConfig" not in jwt.decode(ticket(arena, "g_bob"), options={"verify_signature": False})
+
+
 async def test_forged_and_old_tickets_let_nobody_in(arena: Arena) -> None:
     claims = jwt.decode(ticket(arena, "g_bob"), options={"verify_signature": False})
     forgeries = [

@@ -63,6 +63,9 @@ class TicketHolder:
     attributes: Mapping[str, str]
     sources: frozenset[str] = ALL_SOURCES
     """What the holder may publish, by the names of the LiveKit protocol."""
+    voices: int | None = None
+    """How many are to be heard at once in a large room, if it is this holder who opens it; None: as the engine does. An
+    engine that knows of no such number heeds none."""
 
 
 @dataclass(frozen=True, slots=True)

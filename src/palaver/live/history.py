@@ -39,6 +39,7 @@ class DatabaseHistory:
             waiting_room=policy.waiting_room,
             rights=policy.rights,
             one_presenter=policy.one_presenter,
+            voices=policy.voices,
         )
         return Run(facts, barred=frozenset(map(Identity, run.removed)), kept=run.live_state)
 

@@ -236,6 +236,7 @@ class RoomVisit:
             name=who.name,
             attributes={ADMITTED_ATTRIBUTE: who.participant_id},
             sources=frozenset(source.value for source in sources_of(room.state, seat)),
+            voices=room.state.facts.voices,
         )
         engine = self._hub.ports.engine
         ticket = engine.issue_ticket(holder, lifetime=MEDIA_TICKET_LIFETIME, now=self._hub.ports.clock().at)

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from palaver.meetings.policy import (
     MAX_RETENTION_DAYS,
+    MOST_VOICES,
     RIGHT_NAMES,
     Access,
     MeetingRole,
@@ -41,6 +42,12 @@ class PolicyForm(forms.Form):
     right_reactions = forms.BooleanField(required=False)
     right_rename = forms.BooleanField(required=False)
     one_presenter = forms.BooleanField(required=False)
+    voices = forms.TypedChoiceField(
+        label=_("Voices at once"),
+        choices=[(number, str(number)) for number in range(1, MOST_VOICES + 1)],
+        coerce=int,
+        help_text=_("A change holds from the next call on."),
+    )
     retention = forms.ChoiceField(
         choices=[(word, word) for word in ("forever", "days", "none")], widget=forms.RadioSelect
     )
@@ -69,6 +76,7 @@ class PolicyForm(forms.Form):
             waiting_room=WaitingRoom(data["waiting_room"]),
             rights=Rights(**{name: data[f"right_{name}"] for name in RIGHT_NAMES}),
             one_presenter=data["one_presenter"],
+            voices=data["voices"],
             retention_days=days,
         )
 
@@ -83,6 +91,7 @@ class PolicyForm(forms.Form):
                 "waiting_room": policy.waiting_room.value,
                 **{f"right_{name}": getattr(policy.rights, name) for name in RIGHT_NAMES},
                 "one_presenter": policy.one_presenter,
+                "voices": policy.voices,
                 "retention": "forever" if days is None else "days" if days else "none",
                 "retention_days": days or _SUGGESTED_DAYS,
             }

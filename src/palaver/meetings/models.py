@@ -12,7 +12,14 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
-from palaver.meetings.policy import MAX_RETENTION_DAYS, Access, MeetingRole, WaitingRoom
+from palaver.meetings.policy import (
+    MAX_RETENTION_DAYS,
+    MOST_VOICES,
+    USUAL_VOICES,
+    Access,
+    MeetingRole,
+    WaitingRoom,
+)
 
 TITLE_MAX_LENGTH = 120
 DISPLAY_NAME_MAX_LENGTH = 80
@@ -46,6 +53,7 @@ class Meeting(models.Model):
     right_reactions = models.BooleanField(default=True)
     right_rename = models.BooleanField(default=True)
     one_presenter = models.BooleanField(default=False)
+    voices = models.PositiveSmallIntegerField(default=USUAL_VOICES)
     retention_days = models.PositiveIntegerField(null=True, blank=True, default=None)
     """None for ever, 0 not beyond the run."""
 
@@ -65,6 +73,9 @@ class Meeting(models.Model):
             models.CheckConstraint(
                 condition=Q(retention_days=None) | Q(retention_days__lte=MAX_RETENTION_DAYS),
                 name="meetings_meeting_retention_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(voices__gte=1) & Q(voices__lte=MOST_VOICES), name="meetings_meeting_voices_are_known"
             ),
         )
         indexes = (models.Index("owner", F("last_used_at").desc(), F("id").desc(), name="meetings_by_owner_and_use"),)

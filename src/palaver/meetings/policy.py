@@ -53,6 +53,8 @@ Refusal = Literal["sign_in_required", "password_required", "password_wrong", "ba
 """Why a link that is right does not lead in. Who is not invited is told that there is no such meeting instead."""
 
 MAX_RETENTION_DAYS: Final = 3650
+MOST_VOICES: Final = 5
+USUAL_VOICES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,16 @@ class Policy:
     rights: Rights = Rights()
     one_presenter: bool = False
     """At most one shared screen at a time."""
+    voices: int = USUAL_VOICES
+    """How many are heard at once where many are inside: those who speak. A line carries so much sound, and an ear."""
     retention_days: int | None = None
     """For how many days after a run its chat and files are kept: None for ever, 0 not beyond the run."""
 
     def __post_init__(self) -> None:
         if self.retention_days is not None and not 0 <= self.retention_days <= MAX_RETENTION_DAYS:
             raise ValueError(f"retention_days must be between 0 and {MAX_RETENTION_DAYS}")
+        if not 1 <= self.voices <= MOST_VOICES:
+            raise ValueError(f"voices must be between 1 and {MOST_VOICES}")
 
     @property
     def takes_guests(self) -> bool:

@@ -184,6 +184,7 @@ def policy_of(meeting: Meeting) -> Policy:
         waiting_room=WaitingRoom(meeting.waiting_room),
         rights=Rights(**{name: getattr(meeting, f"right_{name}") for name in RIGHT_NAMES}),
         one_presenter=meeting.one_presenter,
+        voices=meeting.voices,
         retention_days=meeting.retention_days,
     )
 

@@ -66,6 +66,7 @@ def set_policy(meeting: Meeting, policy: Policy) -> None:
         "guests": policy.guests,
         "waiting_room": policy.waiting_room.value,
         "one_presenter": policy.one_presenter,
+        "voices": policy.voices,
         "retention_days": policy.retention_days,
         **{f"right_{name}": getattr(policy.rights, name) for name in RIGHT_NAMES},
     }

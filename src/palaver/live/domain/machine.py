@@ -118,6 +118,7 @@ def _policy_changed(state: RoomState, given: PolicyChanged) -> Step:
         waiting_room=policy.waiting_room,
         rights=policy.rights,
         one_presenter=policy.one_presenter,
+        voices=policy.voices,
         presenter_id=state.facts.presenter_id if policy.one_presenter else None,
     )
     return Step(state) if facts == state.facts else Step(replace(state, facts=facts), changes=(PutRoom(facts),))

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, assert_never
 
 from palaver.live.domain.people import Identity, Participant, ParticipantId, Tone
-from palaver.meetings.policy import Rights, WaitingRoom
+from palaver.meetings.policy import USUAL_VOICES, Rights, WaitingRoom
 
 # A page that was away for 20 s misses a few deltas; beyond this many a snapshot is smaller anyway.
 LOG_DELTAS: Final = 256
@@ -49,6 +49,8 @@ class RoomFacts:
     waiting_room: WaitingRoom = WaitingRoom.NOBODY
     rights: Rights = field(default_factory=Rights)
     one_presenter: bool = False
+    voices: int = USUAL_VOICES
+    """How many are heard at once where many are inside: for the media engine, and told to nobody."""
     presenter_id: ParticipantId | None = None
     """Who may share a screen, where only one may at a time."""
     spotlight: tuple[ParticipantId, ...] = ()

@@ -70,7 +70,13 @@ class ManualTime:
 
 def with_policy(room: RoomFacts, policy: Policy) -> RoomFacts:
     """A fresh room of a meeting with that policy."""
-    return replace(room, waiting_room=policy.waiting_room, rights=policy.rights, one_presenter=policy.one_presenter)
+    return replace(
+        room,
+        waiting_room=policy.waiting_room,
+        rights=policy.rights,
+        one_presenter=policy.one_presenter,
+        voices=policy.voices,
+    )
 
 
 @dataclass

@@ -37,6 +37,7 @@ policies = st.builds(
     waiting_room=st.sampled_from(WaitingRoom),
     rights=st.builds(Rights, microphone=st.booleans(), screen_share=st.booleans()),
     one_presenter=st.booleans(),
+    voices=st.integers(1, 5),
 )
 
 

@@ -17,7 +17,8 @@ from palaver.live.sockets import MAX_QUEUED_MESSAGES
 from palaver.live.tests.page import Page
 from palaver.live.tests.service import live_room
 from palaver.meetings.models import Attendance, Meeting, MeetingSession
-from palaver.meetings.services import delete_meeting, rename_meeting
+from palaver.meetings.policy import Policy
+from palaver.meetings.services import delete_meeting, rename_meeting, set_policy
 
 
 def roles(welcome: dict[str, Any]) -> dict[str, str]:
@@ -162,6 +163,23 @@ async def test_media_tickets_are_for_this_room_and_person_only(
                 "canUpdateOwnMetadata": False,
             }
             assert claims["exp"] - claims["nbf"] == 600
+
+
+async def test_media_tickets_say_how_many_voices_the_owner_wants(
+    live: Live, meeting: Meeting, engine: MemoryEngine
+) -> None:
+    """LIVE-050, LIVE-101: of the policy as it is now, also when it is changed while somebody is inside."""
+
+    async def wanted(page: Page) -> object:
+        media = (await page.command("media_ticket"))["result"]["media"]
+        return jwt.decode(media["token"], engine.secret, algorithms=["HS256"])["roomConfig"]
+
+    async with Page(meeting.slug) as bob:
+        await bob.hello("Bob")
+        assert await wanted(bob) == {"tags": {"palaver.voices": "3"}}
+        await sync_to_async(set_policy)(meeting, Policy(voices=5))
+        await bob.until("delta")
+        assert await wanted(bob) == {"tags": {"palaver.voices": "5"}}
 
 
 async def test_a_page_that_is_behind_gets_what_it_missed(live: Live, meeting: Meeting) -> None:

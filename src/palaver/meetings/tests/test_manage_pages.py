@@ -27,6 +27,7 @@ FORM = {
     "right_microphone": "on",
     "right_rename": "on",
     "one_presenter": "on",
+    "voices": "5",
     "retention": "days",
     "retention_days": "90",
 }
@@ -72,12 +73,14 @@ def test_settings_are_shown_and_saved(alices_browser: Client, meeting: Meeting) 
         waiting_room=WaitingRoom.EVERYONE,
         rights=off,
         one_presenter=True,
+        voices=5,
         retention_days=90,
     )
     page = alices_browser.get(path).content.decode()
     assert re.search(r'name="access" value="invited" checked', page)
     assert re.search(r'name="retention" value="days" checked', page)
     assert 'value="90"' in page
+    assert '<option value="5" selected>' in page
 
 
 @pytest.mark.parametrize(("word", "days"), [("forever", None), ("none", 0), ("days", 90)])
@@ -90,7 +93,7 @@ def test_what_is_kept_is_said_in_words(alices_browser: Client, meeting: Meeting,
 @pytest.mark.parametrize(
     "wrong",
     [{"access": "everyone"}, {"waiting_room": ""}, {"retention_days": "0"}, {"retention_days": ""},
-     {"retention_days": "99999"}, {"retention": "x"}],
+     {"retention_days": "99999"}, {"retention": "x"}, {"voices": "0"}, {"voices": "6"}, {"voices": ""}],
 )  # fmt: skip
 def test_settings_that_cannot_be_change_nothing(
     alices_browser: Client, meeting: Meeting, wrong: dict[str, str]

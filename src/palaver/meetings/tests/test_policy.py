@@ -7,6 +7,7 @@ from hypothesis import given, strategies as st
 
 from palaver.meetings.policy import (
     MAX_RETENTION_DAYS,
+    MOST_VOICES,
     RIGHT_NAMES,
     Access,
     MeetingRole,
@@ -23,6 +24,7 @@ POLICIES = st.builds(
     guests=st.booleans(),
     waiting_room=st.sampled_from(WaitingRoom),
     one_presenter=st.booleans(),
+    voices=st.integers(1, MOST_VOICES),
     retention_days=st.none() | st.integers(0, MAX_RETENTION_DAYS),
     rights=st.builds(Rights, **{name: st.booleans() for name in RIGHT_NAMES}),
 )
@@ -77,6 +79,12 @@ def test_the_owner_manages_everybody_listed_and_hosts_manage_members_and_viewers
 def test_a_retention_that_cannot_be_is_refused(days: int) -> None:
     with pytest.raises(ValueError, match="retention_days"):
         Policy(retention_days=days)
+
+
+@pytest.mark.parametrize("voices", [0, MOST_VOICES + 1])
+def test_voices_that_cannot_be_are_refused(voices: int) -> None:
+    with pytest.raises(ValueError, match="voices"):
+        Policy(voices=voices)
 
 
 def test_a_password_is_the_same_however_a_keyboard_writes_its_letters() -> None:

@@ -122,7 +122,7 @@ def test_what_scripts_ask_is_refused_as_they_read_it(browser: Client, alice: Use
 
 def test_a_script_that_saves_a_setting_gets_no_page(browser: Client, alice: User, locked: Outage) -> None:
     meeting = create_meeting(actor=alice, title="Stand-up", now=system_clock())
-    form = {"access": "open", "waiting_room": "nobody", "retention": "forever"}
+    form = {"access": "open", "waiting_room": "nobody", "voices": "3", "retention": "forever"}
     with locked():
         answer = browser.post(f"/meetings/{meeting.pk}/settings", form, headers={"Accept": "application/json"})
     assert (answer.status_code, json.loads(answer.content)) == (503, {"code": "unavailable"})
