@@ -52,6 +52,12 @@ class Generator:
         self.tell(*words)
         return (await waiting).replace(LINE_END, "\r\n")
 
+    async def accept(self, number: int, sdp: str) -> str:
+        """The answer of a participant that receives what the server offers."""
+        waiting = self._expect(f"answer {number}")
+        self.tell("accept", number, sdp.replace("\r\n", LINE_END))
+        return (await waiting).replace(LINE_END, "\r\n")
+
     def up(self, number: int) -> asyncio.Future[str]:
         """Done when the participant's media can flow."""
         return self._expect(f"up {number}")

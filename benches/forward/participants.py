@@ -36,6 +36,10 @@ class Role:
     has_feedback: bool = False
 
 
+def without_estimation(sdp: str) -> str:
+    return "".join(line for line in sdp.splitlines(keepends=True) if not ESTIMATION.search(line))
+
+
 class Participant:
     def __init__(self, generator: Generator, number: int, role: Role) -> None:
         self._generator = generator
@@ -92,7 +96,7 @@ class Participant:
         self._offers += 1
         self._is_answered = False
         if not self._role.has_feedback:
-            sdp = "".join(line for line in sdp.splitlines(keepends=True) if not ESTIMATION.search(line))
+            sdp = without_estimation(sdp)
         await client.send(offer=rtc.SessionDescription(type="offer", sdp=sdp, id=self._offers))
 
 
@@ -120,6 +124,9 @@ class Room:
         await asyncio.gather(*(client.send(leave=leave) for client in self._clients), return_exceptions=True)
         await asyncio.gather(*(client.socket.close() for client in self._clients), return_exceptions=True)
         await self._stack.aclose()
+
+    async def prepare(self, role: Role) -> None:
+        """Whatever must be there before somebody with that role comes: nothing."""
 
     async def admit(self, roles: list[Role]) -> None:
         """All of them are up when this is done."""

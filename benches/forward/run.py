@@ -1,7 +1,7 @@
-"""What a forwarded packet costs: the decision alone, and the whole server beside the reference.
+"""What a forwarded packet costs: the decision alone, and the whole server beside others.
 
-The loads go to our SFU and to livekit-server in turn, so that a drift of the machine's speed meets both alike. Where
-the time goes in ours is in `PROFILE.md`.
+The loads go to our SFU, to livekit-server and to Janus in turn, so that a drift of the machine's speed meets all alike.
+Where the time goes in ours is in `PROFILE.md`.
 """
 
 import asyncio
@@ -14,11 +14,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benches.forward.generator import Generator, generator
+from benches.forward.janus import JanusRoom
 from benches.forward.loads import LOADS, MEMORY_PEOPLE, Load, Result
 from benches.forward.participants import Role, Room
 from benches.processes import family, prefer, processor_s, resident_kib
 from benches.scoreboard import ROOT, write
-from tests.servers import livekit
+from tests.servers import janus, livekit
 from tests.servers.sfu import SfuAddress, palaver_sfu
 
 DECISION = (
@@ -27,12 +28,15 @@ DECISION = (
 )  # fmt: skip
 ROUNDS = 2
 MEASURED_S = 4.0
-# Some joins take their time, and both servers look for what a line carries before they fill it.
+# Some joins take their time, and some servers look for what a line carries before they fill it.
 RAMP_S = 20.0
 WHOLE = 0.98
 NOTES = """\
 Packets forwarded per processor-second of the whole server process, delivered share, and milliseconds from the
 publisher's send call to the subscriber's kernel (p50 / p99 / p99.9); medians of {rounds} rounds, the servers in turn.
+The ratio is to the better of the others. LiveKit clients have one connection for both ways, those of Janus (1.1.2,
+VideoRoom, an event loop for each processor) one for each. Janus' idle subscribers are subscribed to somebody who sends
+nothing, the others' to nobody.
 Video is 200 packets of 1,100 bytes a second and publisher, as pictures of eight packets; *evenly* is one packet each
 5 ms. Audio is 50 packets of 120 bytes. Subscribers send receiver reports, and *with feedback* also tell ten times a
 second when each packet came, of which the server estimates what the line carries. Measuring begins when everything is
@@ -53,8 +57,12 @@ def used_s(server: SfuAddress) -> float:
     return sum(processor_s(pid) for pid in family(server.pid))
 
 
+def room_of(server: SfuAddress, made: Generator, name: str) -> Room | JanusRoom:
+    return JanusRoom(server, made, name) if server.name == "janus" else Room(server, made, name)
+
+
 async def measure(server: SfuAddress, made: Generator, load: Load, name: str) -> Result:
-    async with Room(server, made, name) as room:
+    async with room_of(server, made, name) as room:
         await room.admit(load.roles())
         made.tell("send", load.interval_us, load.burst, load.payload_bytes)
         deadline = time.monotonic() + RAMP_S
@@ -75,10 +83,12 @@ async def measure(server: SfuAddress, made: Generator, load: Load, name: str) ->
 async def memory_kib(
     server: SfuAddress, made: Generator, role: Role, name: str, *, count: int = MEMORY_PEOPLE
 ) -> float:
-    before = resident_kib(server.pid)
-    async with Room(server, made, name) as room:
+    async with room_of(server, made, name) as room:
+        await room.prepare(role)
+        before = resident_kib(server.pid)
         await room.admit([role] * count)
-        made.tell("send", 40_000, 8, 1_100)
+        if role.publishes != "none":
+            made.tell("send", 40_000, 8, 1_100)
         await asyncio.sleep(2)
         return (resident_kib(server.pid) - before) / count
 
@@ -117,7 +127,7 @@ def loads_table(
             best = Result.median(results[name, load.name])
             costs[name, load.name] = best.per_processor_s
             cells.append(best.row())
-        ratio = costs[names[0], load.name] / costs[names[-1], load.name]
+        ratio = costs[names[0], load.name] / max(costs[name, load.name] for name in names[1:] or names)
         rows.append(f"| {load.name} | " + " | ".join(cells) + f" | **{ratio:.1f}** |")
     if all((names[0], name) in costs for name in ("1→10", "1→100")):
         grown = [f"{name} {costs[name, '1→10'] / costs[name, '1→100']:.2f}" for name in names]
@@ -143,6 +153,10 @@ def main() -> int:
             servers.append(stack.enter_context(livekit.livekit_server(folder)))
         else:
             print(livekit.SKIP_REASON)
+        if janus.binary() is not None:
+            servers.append(stack.enter_context(janus.janus_server(folder)))
+        else:
+            print(janus.SKIP_REASON)
         loads, memory = asyncio.run(compare(servers, chosen))
     table = "\n".join([*loads, "", *memory, "", *decisions])
     notes = NOTES.format(rounds=ROUNDS, ramp=RAMP_S)

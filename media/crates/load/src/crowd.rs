@@ -1,6 +1,6 @@
 //! All participants, their sockets and the one loop that serves them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -12,7 +12,8 @@ use str0m::media::MediaKind;
 use crate::person::{Got, Person};
 use crate::{LINE_END, say};
 
-/// Participants share these; each has an address of its own in 127.0.0.0/8, so that a server can tell them apart.
+/// Participants share these; each has an address of its own in 127.0.0.0/8, so that a server can tell them apart. Where
+/// a server does not talk to those, all share one, and the server has a port for each.
 const SOCKETS: usize = 8;
 /// How often a participant says what it got, as browsers do.
 const FEEDBACK_INTERVAL: Duration = Duration::from_millis(100);
@@ -49,6 +50,10 @@ pub(crate) struct Crowd {
     epoch: SystemTime,
     sockets: Vec<UdpSocket>,
     people: BTreeMap<usize, Person>,
+    /// All participants have this address instead of one each; told apart by the port of the server that they talk to.
+    shared: Option<Ipv4Addr>,
+    /// Who talks to which address of the server; only where they share theirs.
+    partners: HashMap<SocketAddr, usize>,
     shape: Option<Shape>,
     /// When each publisher sends next.
     due: BTreeMap<usize, Instant>,
@@ -68,6 +73,8 @@ impl Crowd {
             epoch: wall_clock(),
             sockets: (0..SOCKETS).map(|_| bind()).collect::<io::Result<_>>()?,
             people: BTreeMap::new(),
+            shared: None,
+            partners: HashMap::new(),
             shape: None,
             due: BTreeMap::new(),
             next_feedback: BTreeMap::new(),
@@ -128,6 +135,16 @@ impl Crowd {
                 let offer = self.people.get_mut(&number(0)).and_then(|person| person.more(number(1), kind));
                 tell_offer(number(0), offer);
             }
+            "share" => self.shared = rest.parse().ok(),
+            "accept" => {
+                let mut person = Person::new(self.address_of(number(0)), now);
+                let sdp = rest.split_once(' ').map_or("", |(_, sdp)| sdp).replace(LINE_END, "\r\n");
+                match person.accept(&sdp) {
+                    Ok(answer) => say(&format!("answer {} {}", number(0), answer.replace("\r\n", LINE_END))),
+                    Err(error) => say(&format!("failed {} {error}", number(0))),
+                }
+                self.people.insert(number(0), person);
+            }
             "answer" => {
                 let sdp = rest.split_once(' ').map_or("", |(_, sdp)| sdp).replace(LINE_END, "\r\n");
                 if let Some(person) = self.people.get_mut(&number(0)) {
@@ -145,6 +162,8 @@ impl Crowd {
             }
             "close" => {
                 self.people.clear();
+                self.partners.clear();
+                self.shared = None;
                 self.due.clear();
                 self.next_feedback.clear();
                 self.shape = None;
@@ -164,9 +183,9 @@ impl Crowd {
         }
     }
 
-    /// 127.64.0.1 and onwards, the sockets in turn.
+    /// The shared address, or 127.64.0.1 and onwards; the sockets in turn.
     fn address_of(&self, number: usize) -> SocketAddr {
-        let ip = Ipv4Addr::new(127, 64, (number / 250) as u8, (number % 250 + 1) as u8);
+        let ip = self.shared.unwrap_or_else(|| own_address(number));
         let port = self.sockets.get(number % SOCKETS).map_or(0, |socket| socket.local().port());
         (ip, port).into()
     }
@@ -177,10 +196,11 @@ impl Crowd {
                 let now = Instant::now();
                 let epoch = self.epoch;
                 let (people, latencies) = (&mut self.people, &mut self.counted.latencies_us);
+                let (is_shared, partners) = (self.shared.is_some(), &self.partners);
                 let read = socket.receive(batch, |arrived| {
                     let Some(IpAddr::V4(to)) = arrived.to else { return };
-                    let [_, _, high, low] = to.octets();
-                    let number = usize::from(high) * 250 + usize::from(low).saturating_sub(1);
+                    let partner = if is_shared { partners.get(&arrived.from).copied() } else { Some(number_of(to)) };
+                    let Some(number) = partner else { return };
                     let Some(person) = people.get_mut(&number) else { return };
                     // What a busy machine adds until we come to read it is no delay of the server.
                     let at = arrived.at.map_or_else(wall_clock, |at| SystemTime::UNIX_EPOCH + at);
@@ -226,7 +246,11 @@ impl Crowd {
             }
             let was_ready = person.is_up && person.has_media();
             let Outgoing { bytes, queued } = &mut self.outgoing;
+            let (is_shared, partners) = (self.shared.is_some(), &mut self.partners);
             let driven = person.drive(now, &mut |to, datagram| {
+                if is_shared {
+                    partners.insert(to, *number);
+                }
                 bytes.extend_from_slice(datagram);
                 queued.push(Queued { person: *number, to, end: bytes.len() });
             });
@@ -256,6 +280,7 @@ impl Crowd {
 
     fn flush(&mut self) {
         let Outgoing { bytes, queued } = &mut self.outgoing;
+        let shared = self.shared;
         for (index, socket) in self.sockets.iter().enumerate() {
             let mut start = 0;
             let mut departing = Vec::new();
@@ -265,7 +290,7 @@ impl Crowd {
                 if entry.person % SOCKETS == index
                     && let Some(bytes) = bytes.get(from..entry.end)
                 {
-                    let ip = Ipv4Addr::new(127, 64, (entry.person / 250) as u8, (entry.person % 250 + 1) as u8);
+                    let ip = shared.unwrap_or_else(|| own_address(entry.person));
                     departing.push(Departing { to: entry.to, from: Some(ip.into()), bytes });
                 }
             }
@@ -288,6 +313,16 @@ impl Crowd {
         let (p50, p99, p999) = (quantile(500), quantile(990), quantile(999));
         say(&format!("report {} {} {p50} {p99} {p999}", self.counted.sent, latencies.len()));
     }
+}
+
+fn own_address(number: usize) -> Ipv4Addr {
+    Ipv4Addr::new(127, 64, (number / 250) as u8, (number % 250 + 1) as u8)
+}
+
+/// The participant whose own address that is.
+fn number_of(address: Ipv4Addr) -> usize {
+    let [_, _, high, low] = address.octets();
+    usize::from(high) * 250 + usize::from(low).saturating_sub(1)
 }
 
 #[allow(clippy::disallowed_methods, reason = "the kernel tells arrivals by it")]

@@ -1,4 +1,4 @@
-//! A load generator: many participants of LiveKit rooms on few sockets, told what to do on the standard input.
+//! A load generator: many participants of rooms on few sockets, told what to do on the standard input.
 //!
 //! Whoever starts it does the signalling (`benches/forward`); it makes offers, takes answers, and sends, receives and
 //! counts packets. str0m does ICE and DTLS; media is sealed and opened here, which costs a fraction.
@@ -8,12 +8,14 @@
 //! | `open NUMBER none\|audio\|video SECTIONS KIND` | a participant that publishes that and has so many sections to receive |
 //! | `more NUMBER COUNT KIND` | that many more sections; none: only a new offer |
 //! | `answer NUMBER SDP`, `candidate NUMBER TEXT` | what the server said |
+//! | `accept NUMBER SDP` | a participant that receives what the server offers |
+//! | `share ADDRESS` | all who come from now on have this address, until `close`; for servers with a port for each |
 //! | `close` | all participants go |
 //! | `send INTERVAL_US BURST BYTES` | publishers send bursts at that interval; 0 stops |
 //! | `mark`, `report` | begin to count; say what was counted |
 //!
-//! Lines out: `offer NUMBER SDP`, `up NUMBER`, `report sent received p50 p99 p99.9` in microseconds. Descriptions are one
-//! line each, with a unit separator (U+001F) for each line end.
+//! Lines out: `offer NUMBER SDP`, `answer NUMBER SDP`, `up NUMBER`, `report sent received p50 p99 p99.9` in microseconds.
+//! Descriptions are one line each, with a unit separator (U+001F) for each line end.
 #![allow(clippy::print_stdout, reason = "its caller reads it")]
 
 mod crowd;

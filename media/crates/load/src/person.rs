@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use palaver_session::srtp::{Contexts, Slot, latest_slot, provider};
-use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::media::{Direction, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcError};
@@ -130,6 +130,12 @@ impl Person {
             Some(pending) => self.rtc.sdp_api().accept_answer(pending, answer),
             None => Ok(()),
         }
+    }
+
+    /// Where the server offers: what it sends, and nothing of ours.
+    pub(crate) fn accept(&mut self, sdp: &str) -> Result<String, RtcError> {
+        let offer = SdpOffer::from_sdp_string(sdp).map_err(|error| RtcError::RemoteSdp(error.to_string()))?;
+        Ok(self.rtc.sdp_api().accept_offer(offer)?.to_sdp_string())
     }
 
     pub(crate) fn candidate(&mut self, text: &str) {
