@@ -240,7 +240,9 @@ async def test_a_media_ticket_holds_no_secret_and_no_right_to_ones_own_descripti
             "attributes",
             "metadata",
             "kind",
+            "roomConfig",
         }
+        assert claims["roomConfig"] == {"tags": {"palaver.voices": "3"}}, "the one word to the engine, and no other"
         grants = claims["video"]
         assert not grants.get("canUpdateOwnMetadata")
         for right in ("roomAdmin", "roomCreate", "roomList", "roomRecord", "ingressAdmin", "hidden", "recorder"):
