@@ -100,7 +100,7 @@ impl NegotiatedSession for ScriptedSession {
         Ok(event.map_or(Output::Idle(self.now + Duration::from_millis(10)), Output::Event))
     }
 
-    fn send_rtp(&mut self, _: Mid, _: &OutgoingRtp<'_>, _: &mut Vec<u8>) -> Written {
+    fn send_rtp(&mut self, _: Instant, _: Mid, _: &OutgoingRtp<'_>, _: &mut Vec<u8>) -> Written {
         self.fail_at(Fault::Send);
         self.script.borrow_mut().sent += 1;
         Written::Queued

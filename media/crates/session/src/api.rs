@@ -346,7 +346,7 @@ pub trait NegotiatedSession {
     fn poll(&mut self) -> Result<Output, SessionError>;
 
     /// Send a packet in a sending section: by the session, or as a datagram at the end of `out`.
-    fn send_rtp(&mut self, mid: Mid, packet: &OutgoingRtp<'_>, out: &mut Vec<u8>) -> Written;
+    fn send_rtp(&mut self, now: Instant, mid: Mid, packet: &OutgoingRtp<'_>, out: &mut Vec<u8>) -> Written;
 
     /// Whether the peer can take a codec in a sending section, as negotiated.
     fn can_send(&self, mid: Mid, codec: Codec) -> bool;

@@ -1,14 +1,12 @@
 //! [`NegotiatedSession`] by str0m: RTP mode, ICE-lite, DTLS 1.2. No type of str0m is public here.
 
-mod bandwidth;
 mod codecs;
+mod egress;
 mod extensions;
 mod figures;
 mod offering;
-mod outgoing;
-mod voices;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,14 +18,13 @@ use str0m::crypto::{CryptoProvider, from_feature_flags};
 use str0m::error::RtcError;
 use str0m::media::KeyframeRequestKind;
 use str0m::net::{Protocol as StrProtocol, Receive, TcpType};
-use str0m::rtp::{Extension, RtpPacket};
+use str0m::rtp::{Extension, RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, IceConnectionState, Input, Rtc};
 
-use self::bandwidth::Bandwidth;
-use self::codecs::CodecTable;
+use self::codecs::{CodecTable, Wrappers};
+use self::egress::{Egress, Terms};
 use self::offering::Offering;
 pub use self::offering::PreparedAnswer;
-use self::voices::Voices;
 use crate::api::{
     DataOutcome, Endpoint, MadeOffer, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path, PlayoutDelay, Printed,
     Protocol, ReceivedRtp, SessionError, SessionEvent, SessionFactory, Written,
@@ -40,12 +37,6 @@ use crate::srtp::{self, Slot};
 const RELIABLE: &str = "_reliable";
 /// Labels that LiveKit clients open; messages on any other channel are dropped.
 pub const DATA_LABELS: [&str; 3] = [RELIABLE, "_lossy", "_data_track"];
-/// Packets kept per stream to answer NACKs: 3 s of a 2.5 Mbit/s picture at 1100 bytes.
-const SEND_BUFFER_PACKETS: usize = 1_000;
-/// … and no older ones: nobody waits for these.
-const RESENT_FOR: Duration = Duration::from_secs(3);
-/// Share of what is sent that may be repairs: a line that loses a third of everything is still repaired.
-const MOST_RESENT: f32 = 0.4;
 /// Below this many buffered bytes a full channel is writable again: half of the engine's 128 KiB.
 const DATA_LOW_WATER_BYTES: usize = 64 * 1024;
 const STATS_INTERVAL: Duration = Duration::from_secs(1);
@@ -62,8 +53,7 @@ const MAX_STREAMS: usize = 1_024;
 pub struct PreparedOffer {
     offer: SdpOffer,
     sections: Vec<Mid>,
-    /// Sections that have RED.
-    takes_red: BTreeSet<Mid>,
+    wrappers: Wrappers,
     fingerprint: Option<String>,
 }
 
@@ -72,9 +62,9 @@ impl PreparedOffer {
     pub fn parse(text: &str) -> Result<Self, sdp::SdpError> {
         let offer = SdpOffer::from_sdp_string(text).map_err(|e| sdp::SdpError::BadLine(e.to_string()))?;
         let sections = sdp::parse_offer(text)?;
-        let takes_red = sdp::sections_with("red", &sections);
+        let wrappers = Wrappers::of(&sections);
         let sections = sections.iter().map(|section| section.mid).collect();
-        Ok(Self { offer, sections, takes_red, fingerprint: sdp::fingerprint(text) })
+        Ok(Self { offer, sections, wrappers, fingerprint: sdp::fingerprint(text) })
     }
 }
 
@@ -119,8 +109,6 @@ impl SessionFactory for RtcFactory {
 pub struct RtcSession {
     rtc: Rtc,
     codecs: CodecTable,
-    /// Streams of ours that were seen to.
-    prepared: BTreeSet<u32>,
     /// Section and layer of each stream that the peer sends.
     streams: HashMap<u32, (Mid, Option<Rid>)>,
     channels: BTreeMap<&'static str, ChannelId>,
@@ -128,15 +116,15 @@ pub struct RtcSession {
     fingerprint: Option<String>,
     /// Round trip by the peer's RTCP, which also those know whose packets nobody receives.
     reported_rtt: Option<Duration>,
-    bandwidth: Bandwidth,
-    playout_delay: Option<PlayoutDelay>,
-    voices: Voices,
+    egress: Egress,
     /// Where the keys of the handshake appear.
     keys: Slot,
     /// The latest time that we were told.
     now: Instant,
     /// Deadlines met since then without being told another.
     replays: u32,
+    /// When the engine wants to be called; `None` while it has to be asked.
+    idle_until: Option<Instant>,
     is_up: bool,
     is_disconnected: bool,
 }
@@ -153,9 +141,7 @@ impl RtcSession {
             .clear_codecs()
             .enable_opus(true, true)
             .enable_vp8(true)
-            .set_send_buffer_video(SEND_BUFFER_PACKETS)
             .set_stats_interval(Some(STATS_INTERVAL))
-            .enable_bwe(Some(bandwidth::START))
             .set_dtls_version(DtlsVersion::Dtls12);
         codecs::add_pictures(&mut config);
         config.extension_map().set(5, Extension::AbsoluteCaptureTime);
@@ -177,18 +163,16 @@ impl RtcSession {
         Self {
             rtc,
             codecs: CodecTable::default(),
-            prepared: BTreeSet::new(),
             streams: HashMap::new(),
             channels: BTreeMap::new(),
             offering: Offering::default(),
             fingerprint: None,
             reported_rtt: None,
-            bandwidth: Bandwidth::default(),
-            playout_delay: None,
-            voices: Voices::default(),
+            egress: Egress::new(now),
             keys,
             now,
             replays: 0,
+            idle_until: None,
             is_up: false,
             is_disconnected: false,
         }
@@ -206,28 +190,11 @@ impl RtcSession {
         (self.now, self.replays) = (now, 0);
     }
 
-    /// Packets come paced by their publishers and are chosen to fit: to hold them back once more would only add delay,
-    /// seconds of it where an estimate has collapsed. And the engine answers no request for lost packets while more than
-    /// a share of what it sends are answers, which on a line that loses a fifth is always: no picture comes whole.
-    fn let_through(&mut self, sections: &[Mid]) {
-        let mut direct = self.rtc.direct_api();
-        for mid in sections {
-            if let Some(stream) = direct.stream_tx_by_mid(codecs::engine_mid(*mid), None) {
-                stream.set_unpaced(true);
-                // Only once: it forgets what was sent.
-                if self.prepared.insert(*stream.ssrc()) {
-                    stream.set_rtx_cache(SEND_BUFFER_PACKETS, RESENT_FOR, Some(MOST_RESENT));
-                }
-            }
-        }
-    }
-
     /// What has become of the sections after a negotiation.
-    fn on_negotiated(&mut self, sections: &[Mid], takes_red: &BTreeSet<Mid>) {
-        self.codecs = CodecTable::of(&self.rtc, sections, takes_red);
-        self.let_through(sections);
-        let Self { rtc, codecs, voices, .. } = self;
-        voices.negotiate(|mid| voices::terms(rtc, codecs, mid));
+    fn on_negotiated(&mut self, sections: &[Mid], wrappers: &Wrappers) {
+        self.codecs = CodecTable::of(&self.rtc, sections, wrappers);
+        let Self { rtc, codecs, egress, .. } = self;
+        egress.negotiate(sections, |mid| Terms::of(rtc, codecs, mid));
     }
 
     /// The event worth telling, if any.
@@ -236,7 +203,7 @@ impl RtcSession {
             Event::Connected => {
                 self.is_up = true;
                 if let Some(material) = self.keys.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                    self.voices.unlock(&material);
+                    self.egress.unlock(&material);
                 }
                 Some(SessionEvent::Connected)
             }
@@ -272,10 +239,6 @@ impl RtcSession {
             }
             Event::ChannelBufferedAmountLow(_) => Some(SessionEvent::DataWritable),
             Event::PeerStats(stats) => Some(self.on_second(&stats)),
-            Event::EgressBitrateEstimate(kind) => {
-                let bps = self.bandwidth.on_estimate(&mut self.rtc, &kind)?;
-                Some(SessionEvent::Estimate { bps: bps.saturating_add(self.voices.bps()) })
-            }
             Event::Closed => Some(SessionEvent::Closed),
             _ => None,
         }
@@ -292,6 +255,18 @@ impl RtcSession {
                 Some(SessionEvent::Reconnected)
             }
             _ => None,
+        }
+    }
+
+    /// Let the engine know a stream, by a packet that never leaves.
+    fn introduce(&mut self, mid: Mid, packet: &OutgoingRtp<'_>) {
+        let Some(payload_type) = self.codecs.payload_type(mid, packet.codec) else { return };
+        let mut direct = self.rtc.direct_api();
+        if let Some(stream) = direct.stream_tx_by_mid(codecs::engine_mid(mid), None) {
+            let (seq, payload) = (packet.seq.into(), Arc::clone(packet.payload));
+            let write = RtpWrite::new(payload_type, seq, packet.timestamp, packet.captured_at, payload);
+            stream.write_rtp(write.nackable(false));
+            self.idle_until = None;
         }
     }
 
@@ -323,27 +298,30 @@ impl NegotiatedSession for RtcSession {
     fn accept(&mut self, now: Instant, offer: PreparedOffer) -> Result<Box<dyn Printed>, SessionError> {
         self.check_fingerprint(offer.fingerprint.as_ref())?;
         self.advance(now)?;
+        self.idle_until = None;
         let answer =
             self.rtc.sdp_api().accept_offer(offer.offer).map_err(|error| SessionError::BadOffer(error.to_string()))?;
         self.fingerprint = offer.fingerprint;
         // A section may have changed hands: look streams up again.
         self.streams.clear();
-        self.on_negotiated(&offer.sections, &offer.takes_red);
+        self.on_negotiated(&offer.sections, &offer.wrappers);
         Ok(Box::new(RawAnswer(answer)))
     }
 
     fn offer(&mut self, now: Instant, plan: &OfferPlan) -> Result<MadeOffer, SessionError> {
         self.advance(now)?;
+        self.idle_until = None;
         self.offering.offer(&mut self.rtc, plan)
     }
 
     fn take_answer(&mut self, now: Instant, answer: PreparedAnswer) -> Result<BTreeMap<Mid, Assignment>, SessionError> {
         self.check_fingerprint(answer.fingerprint.as_ref())?;
         self.advance(now)?;
+        self.idle_until = None;
         let assigned = self.offering.take_answer(&mut self.rtc, answer.answer)?;
         self.fingerprint = answer.fingerprint;
         let sections = self.offering.mids();
-        self.on_negotiated(&sections, &answer.takes_red);
+        self.on_negotiated(&sections, &answer.wrappers);
         Ok(assigned)
     }
 
@@ -353,6 +331,11 @@ impl NegotiatedSession for RtcSession {
 
     fn receive(&mut self, now: Instant, path: Path, datagram: &[u8]) -> Result<(), SessionError> {
         self.meet(now);
+        // What is said of our own packets is not the engine's, which did not send them.
+        if !self.egress.receive(now, datagram) {
+            return Ok(());
+        }
+        self.idle_until = None;
         // What does not parse is dropped: it costs its sender only.
         let protocol = match path.protocol {
             Protocol::Udp => StrProtocol::Udp,
@@ -370,11 +353,25 @@ impl NegotiatedSession for RtcSession {
 
     fn advance(&mut self, now: Instant) -> Result<(), SessionError> {
         self.meet(now);
+        self.egress.advance(now);
+        if self.idle_until.is_some_and(|until| now < until) {
+            return Ok(());
+        }
+        self.idle_until = None;
         self.rtc.handle_input(Input::Timeout(now)).map_err(engine_error)
     }
 
     fn poll(&mut self) -> Result<Output, SessionError> {
         loop {
+            if let Some((path, bytes)) = self.egress.poll() {
+                return Ok(Output::Transmit { path, bytes });
+            }
+            if let Some(bps) = self.egress.poll_estimate() {
+                return Ok(Output::Event(SessionEvent::Estimate { bps }));
+            }
+            if let Some(until) = self.idle_until {
+                return Ok(Output::Idle(self.egress.deadline().map_or(until, |at| at.min(until))));
+            }
             match self.rtc.poll_output().map_err(engine_error)? {
                 str0m::Output::Transmit(transmit) => {
                     let protocol = match transmit.proto {
@@ -383,15 +380,15 @@ impl NegotiatedSession for RtcSession {
                     };
                     let path = Path { protocol, local: transmit.source, remote: transmit.destination };
                     let mut bytes = transmit.contents.into();
-                    self.voices.on_transmit(path, &mut bytes, self.now);
-                    return Ok(Output::Transmit { path, bytes });
+                    if self.egress.on_transmit(path, &mut bytes, self.now) {
+                        return Ok(Output::Transmit { path, bytes });
+                    }
                 }
                 str0m::Output::Timeout(deadline) => {
-                    let deadline = self.bandwidth.put_off(deadline, self.rtc.last_timeout_reason(), self.now);
                     if deadline > self.now + REPLAY || self.replays >= MAX_REPLAYS {
-                        return Ok(Output::Idle(deadline));
+                        self.idle_until = Some(deadline);
+                        continue;
                     }
-                    // The engine lets one packet go at a time and asks to be called again a microsecond later.
                     self.replays += 1;
                     self.rtc.handle_input(Input::Timeout(deadline.max(self.now))).map_err(engine_error)?;
                 }
@@ -404,31 +401,19 @@ impl NegotiatedSession for RtcSession {
         }
     }
 
-    fn send_rtp(&mut self, mid: Mid, packet: &OutgoingRtp<'_>, out: &mut Vec<u8>) -> Written {
-        // Before that, packets would be queued and arrive as a burst.
+    fn send_rtp(&mut self, now: Instant, mid: Mid, packet: &OutgoingRtp<'_>, out: &mut Vec<u8>) -> Written {
         if !self.is_up {
             return Written::Refused;
         }
-        if let Some(path) = self.voices.seal(mid, packet, out) {
-            return Written::Sealed(path);
+        let Some(sent) = self.egress.send(now, mid, packet, out) else { return Written::Refused };
+        if sent.is_introduction {
+            self.introduce(mid, packet);
         }
-        let Some(payload_type) = self.codecs.payload_type(mid, packet.codec) else {
-            return Written::Refused;
-        };
-        let mut direct = self.rtc.direct_api();
-        let Some(stream) = direct.stream_tx_by_mid(codecs::engine_mid(mid), None) else {
-            return Written::Refused;
-        };
-        stream.write_rtp(outgoing::write_command(payload_type, packet, self.playout_delay));
-        if !packet.codec.is_video() {
-            let Self { rtc, codecs, voices, .. } = self;
-            voices.introduce(mid, packet, || voices::terms(rtc, codecs, mid));
-        }
-        Written::Queued
+        Written::Sealed(sent.path)
     }
 
     fn set_playout_delay(&mut self, delay: Option<PlayoutDelay>) {
-        self.playout_delay = delay;
+        self.egress.set_playout_delay(delay);
     }
 
     fn can_send(&self, mid: Mid, codec: Codec) -> bool {
@@ -442,17 +427,19 @@ impl NegotiatedSession for RtcSession {
             return false;
         };
         stream.request_keyframe(KeyframeRequestKind::Pli);
+        self.idle_until = None;
         true
     }
 
     fn set_desired_bitrate(&mut self, desired_bps: Option<u64>) {
-        self.bandwidth.set_desired(&mut self.rtc, desired_bps);
+        self.egress.set_desired(self.now, desired_bps);
     }
 
     fn send_data(&mut self, label: &str, payload: &[u8]) -> Result<DataOutcome, SessionError> {
         let Some(mut channel) = self.channels.get(label).and_then(|id| self.rtc.channel(*id)) else {
             return Ok(DataOutcome::NoChannel);
         };
+        self.idle_until = None;
         match channel.write(true, payload) {
             Ok(true) => Ok(DataOutcome::Sent),
             Ok(false) => Ok(DataOutcome::Full),
@@ -467,7 +454,8 @@ impl NegotiatedSession for RtcSession {
     }
 
     fn close(&mut self) {
-        self.voices.lock();
+        self.egress.lock();
+        self.idle_until = None;
         // An error means that there is nothing left to say goodbye with.
         if self.rtc.close().is_err() {
             self.rtc.disconnect();

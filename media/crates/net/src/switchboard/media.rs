@@ -180,7 +180,7 @@ impl<F: SessionFactory> Switchboard<F> {
                 captured_at: captured_at.min(now),
             };
             let (out, start) = sealed.buffer();
-            match guarded(|| Ok(peer.session.send_rtp(mid, &outgoing, out))) {
+            match guarded(|| Ok(peer.session.send_rtp(now, mid, &outgoing, out))) {
                 Step::Done(Written::Sealed(path)) => sealed.keep(ix, peer.route.of_media(path), start),
                 Step::Done(Written::Queued) => peers.mark_dirty(ix),
                 Step::Done(Written::Refused) => totals.unsendable_packets += 1,

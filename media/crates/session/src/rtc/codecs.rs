@@ -9,6 +9,7 @@ use str0m::{Rtc, RtcConfig};
 
 use super::extensions;
 use crate::ids::{Mid, Rid};
+use crate::sdp::OfferSection;
 
 /// Constrained baseline 3.1: what every browser can encode and decode.
 const H264_PROFILE_LEVEL_ID: u32 = 0x42_e0_1f;
@@ -33,17 +34,45 @@ pub(super) fn add_pictures(config: &mut RtcConfig) {
     }
 }
 
+/// Codecs that are no codecs, by section: what is wrapped around others there.
+#[derive(Debug, Default)]
+pub(super) struct Wrappers {
+    pub(super) red: BTreeSet<Mid>,
+    pub(super) rtx: BTreeSet<Mid>,
+}
+
+impl Wrappers {
+    pub(super) fn of(sections: &[OfferSection]) -> Self {
+        let mids = |has: fn(&OfferSection) -> bool| {
+            sections.iter().filter(|section| has(section)).map(|section| section.mid).collect()
+        };
+        Self {
+            red: mids(|section| section.codecs.iter().any(|name| name == "red")),
+            rtx: mids(|section| section.has_rtx),
+        }
+    }
+}
+
+/// What a peer can take in a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Format {
+    pub(super) codec: Codec,
+    pub(super) payload_type: Pt,
+    /// Of its repetitions (RFC 4588).
+    pub(super) rtx: Option<Pt>,
+}
+
 /// Codec ↔ payload type; per section what the peer can take there.
 #[derive(Debug, Default)]
 pub(super) struct CodecTable {
     by_payload_type: HashMap<u8, Codec>,
-    by_section: HashMap<Mid, Vec<(Codec, Pt)>>,
+    by_section: HashMap<Mid, Vec<Format>>,
 }
 
 impl CodecTable {
     /// Read after each negotiation: numbers follow the peer's first offer.
-    /// The engine has one answer for all sections as to RED; `takes_red` are those whose description has it.
-    pub(super) fn of(rtc: &Rtc, sections: &[Mid], takes_red: &BTreeSet<Mid>) -> Self {
+    /// The engine has one answer for all sections as to RED and RTX; `wrappers` says which descriptions have them.
+    pub(super) fn of(rtc: &Rtc, sections: &[Mid], wrappers: &Wrappers) -> Self {
         let mut table = Self::default();
         let red = rtc.codec_config().params().iter().find_map(PayloadParams::red);
         for params in rtc.codec_config().params() {
@@ -56,10 +85,17 @@ impl CodecTable {
         }
         for mid in sections {
             if let Some(media) = rtc.media(engine_mid(*mid)) {
-                let mut accepted: Vec<(Codec, Pt)> =
-                    media.remote_pts().iter().filter_map(|pt| Some((table.codec(*pt)?, *pt))).collect();
-                if takes_red.contains(mid) {
-                    accepted.extend(red.map(|payload_type| (Codec::Red, payload_type)));
+                let resend = |pt: Pt| rtc.codec_config().params().iter().find(|params| params.pt() == pt)?.resend();
+                let mut accepted: Vec<Format> = media
+                    .remote_pts()
+                    .iter()
+                    .filter_map(|pt| {
+                        let rtx = resend(*pt).filter(|_| wrappers.rtx.contains(mid));
+                        Some(Format { codec: table.codec(*pt)?, payload_type: *pt, rtx })
+                    })
+                    .collect();
+                if wrappers.red.contains(mid) {
+                    accepted.extend(red.map(|payload_type| Format { codec: Codec::Red, payload_type, rtx: None }));
                 }
                 table.by_section.insert(*mid, accepted);
             }
@@ -72,10 +108,14 @@ impl CodecTable {
         self.by_payload_type.get(&*payload_type).copied()
     }
 
+    /// What the peer can take in a section.
+    pub(super) fn formats(&self, mid: Mid) -> &[Format] {
+        self.by_section.get(&mid).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Payload type to send a codec with in a section.
     pub(super) fn payload_type(&self, mid: Mid, codec: Codec) -> Option<Pt> {
-        let accepted = self.by_section.get(&mid)?;
-        accepted.iter().find(|(c, _)| *c == codec).map(|(_, payload_type)| *payload_type)
+        self.formats(mid).iter().find(|format| format.codec == codec).map(|format| format.payload_type)
     }
 }
 

@@ -18,7 +18,7 @@ impl RtcSession {
             nacks: stats.nacks,
             loss: stats.loss,
         };
-        self.voices.on_figures(stats, &mut told);
+        self.egress.on_figures(stats, &mut told);
         Some(SessionEvent::Stream(told))
     }
 
@@ -35,13 +35,12 @@ impl RtcSession {
         }))
     }
 
-    /// Losses are known of every packet where pictures are sent, else of what is reported of sound.
     pub(super) fn on_second(&mut self, stats: &PeerStats) -> SessionEvent {
-        let (sealed, loss) = self.voices.on_second(self.now);
+        let (sealed, loss) = self.egress.on_second(self.now);
         SessionEvent::Stats(SessionStats {
-            rtt: stats.rtt.or(self.reported_rtt),
+            rtt: self.egress.rtt().or(stats.rtt).or(self.reported_rtt),
             loss_in: stats.ingress_loss_fraction.unwrap_or(0.0),
-            loss_out: stats.egress_loss_fraction.or(loss).unwrap_or(0.0),
+            loss_out: loss.unwrap_or(0.0),
             bytes_in: stats.peer_bytes_rx,
             bytes_out: stats.peer_bytes_tx + sealed,
         })

@@ -1,6 +1,6 @@
 //! Offers of ours: which section carries which track, and what the peer's answer puts in force.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use str0m::Rtc;
@@ -8,7 +8,7 @@ use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, Reliability};
 use str0m::media::{Direction, MediaKind};
 
-use super::codecs::{engine_mid, own_mid};
+use super::codecs::{Wrappers, engine_mid, own_mid};
 use super::{DATA_LABELS, RELIABLE};
 use crate::api::{MadeOffer, OfferPlan, Printed, SessionError};
 use crate::ids::Mid;
@@ -18,8 +18,7 @@ use crate::sdp::{self, Assignment};
 #[derive(Debug)]
 pub struct PreparedAnswer {
     pub(super) answer: SdpAnswer,
-    /// Sections that have RED.
-    pub(super) takes_red: BTreeSet<Mid>,
+    pub(super) wrappers: Wrappers,
     pub(super) fingerprint: Option<String>,
 }
 
@@ -28,8 +27,8 @@ impl PreparedAnswer {
     pub fn parse(text: &str) -> Result<Self, sdp::SdpError> {
         let text = sdp::without_candidates(text)?;
         let answer = SdpAnswer::from_sdp_string(&text).map_err(|e| sdp::SdpError::BadLine(e.to_string()))?;
-        let takes_red = sdp::sections_with("red", &sdp::parse_offer(&text)?);
-        Ok(Self { answer, takes_red, fingerprint: sdp::fingerprint(&text) })
+        let wrappers = Wrappers::of(&sdp::parse_offer(&text)?);
+        Ok(Self { answer, wrappers, fingerprint: sdp::fingerprint(&text) })
     }
 }
 

@@ -145,6 +145,8 @@ pub struct OfferSection {
     /// Lower-case codec names in the offerer's order, without `rtx`. H.264 is `h264` in the constrained baseline profile
     /// and `h264;high` in the high one, without those profiles and modes that are none of ours.
     pub codecs: Vec<String>,
+    /// Packets can be sent again beside the stream (RFC 4588).
+    pub has_rtx: bool,
 }
 
 /// Read the sections of an offer.
@@ -171,18 +173,10 @@ pub fn parse_offer(text: &str) -> Result<Vec<OfferSection>, SdpError> {
             track_id: words(names.next()),
             rids: section.simulcast_send_rids(),
             codecs: section.codec_names(),
+            has_rtx: section.formats.iter().any(|format| section.codec_name(format).as_deref() == Some("rtx")),
         });
     }
     Ok(sections)
-}
-
-/// The sections that have a codec.
-pub(crate) fn sections_with(codec: &str, sections: &[OfferSection]) -> BTreeSet<Mid> {
-    sections
-        .iter()
-        .filter(|section| section.codecs.iter().any(|name| name == codec))
-        .map(|section| section.mid)
-        .collect()
 }
 
 /// The first DTLS fingerprint of a description, which names the peer for the life of the connection.

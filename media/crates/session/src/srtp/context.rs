@@ -50,6 +50,8 @@ pub struct Contexts {
     pub rtcp_out: Context,
     /// Opens what the peer sends.
     pub rtp_in: Context,
+    /// Opens the peer's reports.
+    pub rtcp_in: Context,
 }
 
 impl Contexts {
@@ -72,6 +74,7 @@ impl Contexts {
             rtp_out: Context::derive(material.profile, own, of_media, true)?,
             rtcp_out: Context::derive(material.profile, own, of_reports, true)?,
             rtp_in: Context::derive(material.profile, peer, of_media, false)?,
+            rtcp_in: Context::derive(material.profile, peer, of_reports, false)?,
         })
     }
 }

@@ -1,0 +1,201 @@
+//! What the peer says of the RTP that it gets from us: lost packets, times of arrival, its own estimate (RFC 4585).
+
+use crate::srtp::Context;
+
+/// Packet types of RTCP (RFC 3550 12.1, RFC 4585 6.1).
+const SENDER_REPORT: u8 = 200;
+const RECEIVER_REPORT: u8 = 201;
+const TRANSPORT_FEEDBACK: u8 = 205;
+const PAYLOAD_FEEDBACK: u8 = 206;
+/// RFC 4585 6.2.1.
+const NACK: u8 = 1;
+/// draft-holmer-rmcat-transport-wide-cc-extensions 3.1.
+const TRANSPORT_WIDE: u8 = 15;
+/// draft-alvestrand-rmcat-remb 2.2.
+const APPLICATION: u8 = 15;
+const REMB: [u8; 4] = *b"REMB";
+
+/// One thing that was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said<'a> {
+    /// These packets of a stream did not come: pairs of a number and the bits of the sixteen behind it.
+    Nack { ssrc: u32, lost: &'a [u8] },
+    /// When packets came, by their transport-wide numbers.
+    Arrivals(&'a [u8]),
+    /// What the receiver thinks that its line carries, in bits per second.
+    Limit(u64),
+    /// The receiver has the stream.
+    Heard { ssrc: u32 },
+}
+
+/// Opens what comes, each compound once.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    rtcp: Option<Context>,
+    seen: Seen,
+    plain: Vec<u8>,
+}
+
+/// What became of a datagram.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Opened<'a> {
+    /// It is not RTCP, or cannot be opened yet.
+    Foreign,
+    /// It is not the peer's, or came before.
+    Refused,
+    /// A compound.
+    Compound(&'a [u8]),
+}
+
+impl Inbox {
+    pub(super) fn unlock(&mut self, rtcp: Context) {
+        self.rtcp = Some(rtcp);
+    }
+
+    pub(super) fn open(&mut self, datagram: &[u8]) -> Opened<'_> {
+        // RFC 5761 4.
+        let (Some(rtcp), [128..=191, 192..=223, ..]) = (self.rtcp.as_mut(), datagram) else { return Opened::Foreign };
+        self.plain.clear();
+        match rtcp.open_rtcp(datagram, &mut self.plain) {
+            Some(number) if self.seen.insert(number) => Opened::Compound(&self.plain),
+            _ => Opened::Refused,
+        }
+    }
+}
+
+/// Numbers of the latest compounds (RFC 3711 3.3.2).
+#[derive(Debug, Default)]
+struct Seen {
+    newest: u32,
+    /// Bit n: the number n below the newest.
+    window: u64,
+}
+
+impl Seen {
+    fn insert(&mut self, number: u32) -> bool {
+        if self.window == 0 || number > self.newest {
+            let step = number.wrapping_sub(self.newest);
+            self.window = if self.window == 0 { 1 } else { self.window.checked_shl(step).unwrap_or_default() | 1 };
+            self.newest = number;
+            return true;
+        }
+        let bit = 1_u64.checked_shl(self.newest - number).unwrap_or_default();
+        let is_new = bit != 0 && self.window & bit == 0;
+        self.window |= bit;
+        is_new
+    }
+}
+
+/// Tell `hear` of each thing that was said; answers whether there was anything that is not for us.
+pub(super) fn read(mut compound: &[u8], mut hear: impl FnMut(Said<'_>)) -> bool {
+    let mut has_more = false;
+    while let Some((&[first, kind, high, low], _)) = compound.split_first_chunk::<4>() {
+        let bytes = (usize::from(u16::from_be_bytes([high, low])) + 1) * 4;
+        let Some((packet, rest)) = compound.split_at_checked(bytes) else { return true };
+        compound = rest;
+        let body = packet.get(4..).unwrap_or_default();
+        let media = body.get(4..).and_then(number);
+        let fci = body.get(8..).unwrap_or_default();
+        match (kind, first & 31, media) {
+            (TRANSPORT_FEEDBACK, NACK, Some(ssrc)) => hear(Said::Nack { ssrc, lost: fci }),
+            (TRANSPORT_FEEDBACK, TRANSPORT_WIDE, Some(_)) => hear(Said::Arrivals(fci)),
+            (PAYLOAD_FEEDBACK, APPLICATION, Some(_)) if fci.starts_with(&REMB) => {
+                if let Some(bps) = remb(fci) {
+                    hear(Said::Limit(bps));
+                }
+            }
+            (SENDER_REPORT | RECEIVER_REPORT, count, _) => {
+                has_more = true;
+                let before = if kind == SENDER_REPORT { 24 } else { 4 };
+                let blocks = body.get(before..).unwrap_or_default().chunks_exact(24).take(usize::from(count));
+                for ssrc in blocks.filter_map(number) {
+                    hear(Said::Heard { ssrc });
+                }
+            }
+            _ => has_more = true,
+        }
+    }
+    has_more
+}
+
+/// The numbers that a NACK names.
+pub(super) fn lost(fci: &[u8]) -> impl Iterator<Item = u16> + '_ {
+    fci.chunks_exact(4).flat_map(|entry| {
+        let entry = number(entry).unwrap_or_default();
+        let (first, bits) = ((entry >> 16) as u16, u32::from(entry as u16) << 1 | 1);
+        (0..17_u16).filter(move |place| bits >> place & 1 == 1).map(move |place| first.wrapping_add(place))
+    })
+}
+
+/// A number of 18 bits that is shifted.
+fn remb(fci: &[u8]) -> Option<u64> {
+    let value = number(fci.get(4..)?)?;
+    let (shift, mantissa) = (value >> 18 & 63, u64::from(value & 0x3_ffff));
+    Some(if mantissa.leading_zeros() >= shift { mantissa << shift } else { u64::MAX })
+}
+
+fn number(bytes: &[u8]) -> Option<u32> {
+    bytes.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn feedback(kind: u8, format: u8, media: u32, fci: &[u8]) -> Vec<u8> {
+        let mut packet = vec![0x80 | format, kind, 0, (2 + fci.len() / 4) as u8, 0, 0, 0, 9];
+        packet.extend(media.to_be_bytes());
+        packet.extend(fci);
+        packet
+    }
+
+    fn heard(compound: &[u8]) -> (Vec<String>, bool) {
+        let mut said = Vec::new();
+        let has_more = read(compound, |one| said.push(format!("{one:?}")));
+        (said, has_more)
+    }
+
+    #[test]
+    fn losses_arrivals_and_limits_are_ours_and_everything_else_is_not() {
+        let nack = feedback(TRANSPORT_FEEDBACK, NACK, 7, &[0, 5, 0x80, 1]);
+        assert_eq!(heard(&nack), (vec!["Nack { ssrc: 7, lost: [0, 5, 128, 1] }".to_owned()], false));
+        let arrivals = feedback(TRANSPORT_FEEDBACK, TRANSPORT_WIDE, 7, &[1, 2, 3, 4]);
+        assert_eq!(heard(&arrivals), (vec!["Arrivals([1, 2, 3, 4])".to_owned()], false));
+        // 2 · 2^18 - 1 bits per second, of one stream.
+        let limit = feedback(PAYLOAD_FEEDBACK, APPLICATION, 0, b"REMB\x01\x07\xff\xff\x00\x00\x00\x07");
+        assert_eq!(heard(&limit), (vec![format!("Limit({})", 0x3_ffff_u64 << 1)], false));
+        let mut report = vec![0x81, RECEIVER_REPORT, 0, 7, 0, 0, 0, 9, 0, 0, 0, 7];
+        report.extend([0; 20]);
+        assert_eq!(heard(&report), (vec!["Heard { ssrc: 7 }".to_owned()], true));
+        let pli = feedback(PAYLOAD_FEEDBACK, 1, 7, &[]);
+        assert_eq!(heard(&pli), (vec![], true));
+        let together = [report, nack].concat();
+        assert_eq!(heard(&together).0.len(), 2);
+        assert!(heard(&together).1);
+    }
+
+    #[test]
+    fn a_compound_counts_once() {
+        let mut seen = Seen::default();
+        assert!(seen.insert(100) && !seen.insert(100));
+        assert!(seen.insert(103) && seen.insert(101) && !seen.insert(101));
+        assert!(seen.insert(1_000) && !seen.insert(900), "older than is remembered");
+        assert!(seen.insert(937) && !seen.insert(936));
+    }
+
+    #[test]
+    fn a_nack_names_seventeen_numbers_at_most() {
+        assert_eq!(lost(&[0xff, 0xff, 0x80, 1]).collect::<Vec<_>>(), [65_535, 0, 15]);
+        assert_eq!(lost(&[0, 1, 0xff, 0xff]).count(), 17);
+        assert_eq!(lost(&[0, 1, 0]).count(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_said_is_heard_without_harm(bytes: Vec<u8>) {
+            read(&bytes, |said| if let Said::Nack { lost: fci, .. } = said { let _ = lost(fci).count(); });
+        }
+    }
+}
