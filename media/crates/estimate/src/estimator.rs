@@ -440,6 +440,11 @@ impl Estimator {
         Some(bps as u64)
     }
 
+    /// What is believed now, in bits per second; before there is any feedback, what to begin with.
+    pub fn bps(&self) -> u64 {
+        self.rate.bps() as u64
+    }
+
     /// The shortest round trip that the last feedback told of.
     pub fn rtt(&self) -> Option<Duration> {
         self.rtt_us.map(Duration::from_micros)

@@ -61,8 +61,10 @@ pub(super) struct Egress {
     streams: HashMap<Mid, Stream>,
     repairs: Repairs,
     estimator: Estimator,
-    /// The peer was asked to tell of each picture when it came, or told of itself what its line carries.
-    has_estimate: bool,
+    /// The peer can tell of each picture when it came.
+    has_numbers: bool,
+    /// It was said what is believed before it told anything.
+    has_begun: bool,
     playout_delay: Option<PlayoutDelay>,
     /// Where the engine sends to.
     way: Option<Path>,
@@ -92,7 +94,8 @@ impl Egress {
             streams: HashMap::new(),
             repairs: Repairs::default(),
             estimator: Estimator::new(now),
-            has_estimate: false,
+            has_numbers: false,
+            has_begun: false,
             playout_delay: None,
             way: None,
             queue: VecDeque::new(),
@@ -127,7 +130,7 @@ impl Egress {
         let mut before = std::mem::take(&mut self.streams);
         for mid in sections {
             let Some(terms) = terms(*mid) else { continue };
-            self.has_estimate |= terms.form.number.is_some();
+            self.has_numbers |= terms.form.number.is_some();
             let stream = match before.remove(mid).filter(|known| known.terms.ssrc == terms.ssrc) {
                 Some(mut known) => {
                     known.terms = terms;
@@ -219,7 +222,7 @@ impl Egress {
 
     /// A datagram that came. Answers whether it is also, or only, for the engine.
     pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) -> bool {
-        let Self { rtp, inbox, streams, repairs, estimator, has_estimate, queue, scratch, .. } = self;
+        let Self { rtp, inbox, streams, repairs, estimator, queue, scratch, .. } = self;
         let compound = match inbox.open(datagram) {
             Opened::Foreign => return true,
             Opened::Refused => return false,
@@ -232,10 +235,7 @@ impl Egress {
                 estimator.on_feedback(now, fci);
                 is_told = true;
             }
-            feedback::Said::Limit(bps) => {
-                estimator.on_remb(bps);
-                *has_estimate = true;
-            }
+            feedback::Said::Limit(bps) => estimator.on_remb(bps),
             feedback::Said::Heard { ssrc } => {
                 if let Some(stream) = streams.values_mut().find(|stream| stream.terms.ssrc == ssrc) {
                     stream.is_bound = true;
@@ -316,10 +316,13 @@ impl Egress {
 
     /// A new estimate of what the way carries, sound included: the estimator does not see that.
     pub(super) fn poll_estimate(&mut self) -> Option<u64> {
-        if !self.has_estimate || self.rtp.is_none() {
-            return None;
-        }
-        Some(self.estimator.poll_estimate()?.saturating_add(self.sound_bps))
+        self.rtp.as_ref()?;
+        let bps = if self.has_numbers && !std::mem::replace(&mut self.has_begun, true) {
+            self.estimator.bps()
+        } else {
+            self.estimator.poll_estimate()?
+        };
+        Some(bps.saturating_add(self.sound_bps))
     }
 
     /// A datagram of the engine, on its way out; answers whether it may leave.

@@ -1,5 +1,7 @@
 //! What the peer says of the RTP that it gets from us: lost packets, times of arrival, its own estimate (RFC 4585).
 
+use std::collections::HashMap;
+
 use crate::srtp::Context;
 
 /// Packet types of RTCP (RFC 3550 12.1, RFC 4585 6.1).
@@ -14,6 +16,8 @@ const TRANSPORT_WIDE: u8 = 15;
 /// draft-alvestrand-rmcat-remb 2.2.
 const APPLICATION: u8 = 15;
 const REMB: [u8; 4] = *b"REMB";
+/// Sources of reports that are remembered: a browser has one for each section at most.
+const MOST_SOURCES: usize = 128;
 
 /// One thing that was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +36,8 @@ pub(super) enum Said<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     rtcp: Option<Context>,
-    seen: Seen,
+    /// By who said it: each source numbers its own (RFC 3711 3.2.3).
+    seen: HashMap<u32, Seen>,
     plain: Vec<u8>,
 }
 
@@ -56,10 +61,12 @@ impl Inbox {
         // RFC 5761 4.
         let (Some(rtcp), [128..=191, 192..=223, ..]) = (self.rtcp.as_mut(), datagram) else { return Opened::Foreign };
         self.plain.clear();
-        match rtcp.open_rtcp(datagram, &mut self.plain) {
-            Some(number) if self.seen.insert(number) => Opened::Compound(&self.plain),
-            _ => Opened::Refused,
+        let Some(index) = rtcp.open_rtcp(datagram, &mut self.plain) else { return Opened::Refused };
+        let source = self.plain.get(4..).and_then(number).unwrap_or_default();
+        if self.seen.len() >= MOST_SOURCES && !self.seen.contains_key(&source) {
+            self.seen.clear();
         }
+        if self.seen.entry(source).or_default().insert(index) { Opened::Compound(&self.plain) } else { Opened::Refused }
     }
 }
 
@@ -141,8 +148,10 @@ fn number(bytes: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use str0m::crypto::dtls::SrtpProfile;
 
     use super::*;
+    use crate::srtp::{Contexts, Material};
 
     fn feedback(kind: u8, format: u8, media: u32, fci: &[u8]) -> Vec<u8> {
         let mut packet = vec![0x80 | format, kind, 0, (2 + fci.len() / 4) as u8, 0, 0, 0, 9];
@@ -183,6 +192,26 @@ mod tests {
         assert!(seen.insert(103) && seen.insert(101) && !seen.insert(101));
         assert!(seen.insert(1_000) && !seen.insert(900), "older than is remembered");
         assert!(seen.insert(937) && !seen.insert(936));
+    }
+
+    #[test]
+    fn each_source_numbers_its_own_compounds() {
+        let material = Material::new((0..56).collect(), SrtpProfile::AEAD_AES_128_GCM, true);
+        let peer = Material::new((0..56).collect(), SrtpProfile::AEAD_AES_128_GCM, false);
+        let mut inbox = Inbox::default();
+        inbox.unlock(Contexts::derive(&material).expect("keys").rtcp_in);
+        let mut seal = Contexts::derive(&peer).expect("keys").rtcp_out;
+        for source in 1_u8..4 {
+            let mut plain = feedback(TRANSPORT_FEEDBACK, NACK, 7, &[0, 5, 0, 0]);
+            plain[7] = source;
+            let mut datagram = Vec::new();
+            assert!(seal.seal_rtcp(1, &plain, &mut datagram));
+            assert_eq!(inbox.open(&datagram), Opened::Compound(&plain));
+            assert_eq!(inbox.open(&datagram), Opened::Refused, "a copy");
+            datagram[9] ^= 1;
+            assert_eq!(inbox.open(&datagram), Opened::Refused, "a forgery");
+        }
+        assert_eq!(inbox.open(&[0x80, 96, 0, 0]), Opened::Foreign, "a picture");
     }
 
     #[test]
