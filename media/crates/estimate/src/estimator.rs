@@ -2,18 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use crate::bursts::Bursts;
-use crate::feedback::{Feedback, PeerClock, TICK_US, Told};
 use crate::losses::{Losses, Moment, Verdict};
-use crate::meter::Meter;
 use crate::probe::{Outcome, Probe, SLICE_US};
 use crate::purpose::{ClusterId, Padding, Purpose};
-use crate::queue::Queue;
 use crate::rate::{LEAST_BPS, MOST_BPS, Rate, START_BPS};
-use crate::register::Register;
 use crate::search::Search;
 use crate::silence::Silence;
-use crate::trend::{Trend, Usage};
+use crate::stuck::Stuck;
+use crate::trend::Usage;
+use crate::way::Way;
 
 /// A change by less than this share is not told.
 const WORTH_TELLING: f64 = 0.03;
@@ -24,26 +21,22 @@ const GROWING_US: i64 = 15_000;
 const CALM_US: i64 = 25_000;
 /// Little of what is believed is used: what arrives says nothing about the line, unless a queue stands.
 const LITTLE: f64 = 0.7;
-/// A wait that neither changed by more than this in so long, nor with losses, is none: the way has become longer.
-const STUCK_US: u64 = 4_000_000;
-const STUCK_CHANGE_US: i64 = 15_000;
-const STUCK_LOSS: f32 = 0.02;
-/// How many slots of a meter tell what arrives now, and what does in the long run.
-const NOW: u64 = 4;
-const LATELY: u64 = 9;
+/// A wait that stays as it is, is the way itself if no more than this share is lost, besides what is lost anyway.
+const STUCK_LOSS: f64 = 0.02;
+/// So many probes in a row that found less than this share of what is believed, without jitter that explains it, are
+/// believed instead.
+const DOUBTS: u8 = 2;
+const DOUBTED: f64 = 0.95;
+const DOUBT_JITTER_US: f64 = 5_000.0;
 /// No probe so soon after a fall.
 const AFTER_FALL_US: u64 = 500_000;
 /// What is lost while the line comes back is not counted.
 const RETURN_US: u64 = 300_000;
-/// A peer's clock that goes back by more was set.
-const SET_BACK_US: i64 = 10_000_000;
-/// How fast the jitter follows.
-const JITTER_FOLLOW: f64 = 0.06;
 /// Losses are told of so much time …
 const LOSS_SPAN_US: u64 = 1_000_000;
 /// … and of a packet no older than this.
 const LOSS_AGE_US: u64 = 3_000_000;
-/// Nobody is woken more often, while a probe is sent and otherwise.
+/// Nobody is woken more often, unless a probe is being sent.
 const PATIENCE_US: u64 = 25_000;
 /// A search begins with no less: half of what a voice and the smallest picture take.
 const SEARCH_BPS: f64 = 100_000.0;
@@ -52,11 +45,11 @@ const SEARCH_BPS: f64 = 100_000.0;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Feedback that could not be read.
-    pub malformed: u64,
+    pub malformed: u32,
     /// Packets told of that were never sent, are forgotten, or had been told of before.
-    pub unknown: u64,
+    pub unknown: u32,
     /// Probes begun.
-    pub probes: u64,
+    pub probes: u32,
     /// Bytes of padding asked for.
     pub padding_bytes: u64,
 }
@@ -65,29 +58,18 @@ pub struct Figures {
 #[derive(Debug)]
 pub struct Estimator {
     zero: Instant,
-    register: Register,
-    clock: PeerClock,
-    feedbacks: Option<u8>,
-    sending: Meter,
-    arriving: Meter,
-    /// The peer's clock when the newest packet arrived, and what of it no feedback told of.
-    newest_us: Option<i64>,
-    untold_us: i64,
-    queue: Queue,
-    bursts: Bursts,
-    trend: Trend,
-    jitter_us: f64,
+    way: Way,
     losses: Losses,
     rate: Rate,
     search: Search,
-    probe: Option<Probe>,
-    probes: u32,
+    probe: Option<Box<Probe>>,
+    /// Probes in a row that found less than is believed.
+    doubts: u8,
     silence: Silence,
-    /// Since when the wait has been like this.
-    stuck: Option<(u64, i64)>,
-    rtt_us: Option<u64>,
+    stuck: Stuck,
     remb: Option<u64>,
     told: Option<f64>,
+    /// When [`Self::handle_timeout`] was called last.
     handled_us: u64,
     figures: Figures,
 }
@@ -97,25 +79,14 @@ impl Estimator {
     pub fn new(now: Instant) -> Self {
         Self {
             zero: now,
-            register: Register::default(),
-            clock: PeerClock::default(),
-            feedbacks: None,
-            sending: Meter::default(),
-            arriving: Meter::default(),
-            newest_us: None,
-            untold_us: 0,
-            queue: Queue::default(),
-            bursts: Bursts::default(),
-            trend: Trend::default(),
-            jitter_us: 0.0,
+            way: Way::default(),
             losses: Losses::default(),
             rate: Rate::new(START_BPS),
             search: Search::new(),
             probe: None,
-            probes: 0,
+            doubts: 0,
             silence: Silence::default(),
-            stuck: None,
-            rtt_us: None,
+            stuck: Stuck::default(),
             remb: None,
             told: None,
             handled_us: 0,
@@ -127,26 +98,29 @@ impl Estimator {
         now.saturating_duration_since(self.zero).as_micros() as u64
     }
 
+    fn after_zero(&self, at_us: u64) -> Instant {
+        self.zero + Duration::from_micros(at_us)
+    }
+
     /// A packet goes out now: `bytes` as on the line, with UDP and IP around it. Answers its transport-wide sequence
     /// number.
     pub fn on_sent(&mut self, now: Instant, bytes: usize, purpose: Purpose) -> u16 {
         let now_us = self.since_zero(now);
-        let probe = self.probe.as_mut().filter(|probe| match purpose {
-            Purpose::Padding(Some(cluster)) => cluster == probe.id(),
-            _ => true,
-        });
         let mut tag = 0;
-        if let Some(probe) = probe
-            && (matches!(purpose, Purpose::Padding(Some(_))) || probe.takes(bytes))
-        {
-            probe.on_sent(self.register.next(), bytes);
-            tag = probe.tag();
+        if let Some(probe) = &mut self.probe {
+            let counts = match purpose {
+                Purpose::Padding(Some(cluster)) => cluster == probe.id(),
+                _ => probe.takes(bytes),
+            };
+            if counts {
+                probe.on_sent(self.way.next_number(), bytes);
+                tag = probe.tag();
+            }
         }
-        self.sending.add(now_us, bytes.min(u16::MAX.into()) as u16);
-        if self.feedbacks.is_some() && !self.search.is_resting() {
-            self.silence.on_sent(now_us, self.rtt_us.unwrap_or_default());
+        if self.way.has_feedback() && !self.search.is_resting() {
+            self.silence.on_sent(now_us, self.way.rtt_us().unwrap_or_default());
         }
-        self.register.push(now_us, bytes, tag) as u16
+        self.way.on_sent(now_us, bytes, tag) as u16
     }
 
     /// Feedback of every packet came (RTPFB, format 15): everything behind the SSRC of the media source.
@@ -155,128 +129,51 @@ impl Estimator {
     /// [`Self::poll_padding`] may have something to tell.
     pub fn on_feedback(&mut self, now: Instant, fci: &[u8]) {
         let now_us = self.since_zero(now);
-        let Some(feedback) = Feedback::parse(fci) else {
-            self.figures.malformed += 1;
+        let Some(news) = self.way.on_feedback(now_us, fci, self.probe.as_deref_mut()) else {
+            self.figures.malformed = self.figures.malformed.saturating_add(1);
             return;
         };
-        let Some(base) = self.register.unwrap(feedback.base) else {
-            self.figures.unknown += 1;
+        self.figures.unknown = self.figures.unknown.saturating_add(news.unknown);
+        self.losses.count(news.arrived, news.missing, news.found);
+        if news.arrived == 0 {
             return;
-        };
-        let is_first = self.feedbacks.is_none();
-        let ahead = self.feedbacks.map_or(1, |before| feedback.count.wrapping_sub(before));
-        let is_next = ahead == 1;
-        let reference = self.clock.ticks(feedback.reference);
-        let told_until = self.register.told_until();
-        let mut missing = 0;
-        if is_next && !is_first && told_until < base {
-            missing += self.register.miss(told_until, base);
-        }
-        let (mut arrived, mut found, mut unknown) = (0_u32, 0_u32, 0_u64);
-        let mut shortest: Option<u64> = None;
-        let mut is_seamless = is_next;
-        feedback.each(|told| match told {
-            Told::Missing { offset, packets } => {
-                let from = base + u64::from(offset);
-                missing += self.register.miss(from, from + u64::from(packets));
-            }
-            Told::Arrived { offset, ticks } => {
-                let Some(packet) = self.register.arrive(base + u64::from(offset)) else {
-                    unknown += 1;
-                    return;
-                };
-                arrived += 1;
-                found += u32::from(packet.was_missing);
-                let sent_us = packet.sent.at_us;
-                let took = now_us.saturating_sub(sent_us);
-                shortest = Some(shortest.map_or(took, |least| least.min(took)));
-                self.on_arrived(packet.sent, (reference + ticks) * TICK_US, is_seamless);
-                is_seamless = true;
-            }
-        });
-        self.figures.unknown += unknown;
-        if ahead != 0 && ahead < 128 || is_first {
-            self.feedbacks = Some(feedback.count);
-        }
-        self.losses.count(arrived, missing, found);
-        if arrived == 0 && !is_first {
-            return;
-        }
-        if let Some(shortest) = shortest {
-            self.rtt_us = Some(shortest);
         }
         if let Some(known) = self.silence.on_answer() {
-            self.queue.interrupt();
-            (self.bursts, self.trend) = (Bursts::default(), Trend::default());
-            self.losses.begin_anew(now_us + RETURN_US);
+            self.interrupt(now_us + RETURN_US);
             self.search.on_return(now_us, known);
-            self.probe = None;
-            self.rate.hold(now_us);
         }
         self.conclude(now_us);
     }
 
-    fn on_arrived(&mut self, sent: crate::register::Sent, arrived_us: i64, is_seamless: bool) {
-        let sent_us = sent.at_us.cast_signed();
-        let mut before_us = *self.newest_us.get_or_insert(arrived_us);
-        if before_us - arrived_us > SET_BACK_US {
-            (self.arriving, self.bursts, self.trend) = (Meter::default(), Bursts::default(), Trend::default());
-            (self.newest_us, self.untold_us, before_us) = (Some(arrived_us), 0, arrived_us);
-        }
-        if arrived_us > before_us {
-            if !is_seamless {
-                // Of what arrived meanwhile nothing was told.
-                self.untold_us += arrived_us - before_us;
-            }
-            self.newest_us = Some(arrived_us);
-        }
-        self.arriving.add((arrived_us - self.untold_us).max(0).cast_unsigned(), sent.bytes);
-        self.queue.add(arrived_us, arrived_us - sent_us);
-        if let Some(difference) = self.bursts.add(sent_us, arrived_us) {
-            self.trend.add(&difference);
-            let jitter_us = (difference.first_longer_us.abs() as f64).min(200_000.0);
-            self.jitter_us += JITTER_FOLLOW * (jitter_us - self.jitter_us);
-        }
-        if sent.probe != 0
-            && let Some(probe) = self.probe.as_mut().filter(|probe| probe.tag() == sent.probe)
-        {
-            probe.on_arrived(sent.at_us, arrived_us, sent.bytes);
-        }
-    }
-
     /// After feedback: what does it say about the rate?
     fn conclude(&mut self, now_us: u64) {
-        let rtt_us = self.rtt_us.unwrap_or_default();
-        let own = self.losses.own();
-        if let Some(probe) = &mut self.probe
-            && let Some(outcome) = probe.on_feedback(self.register.told_until(), own)
-        {
+        let (told_until, own) = (self.way.told_until(), self.losses.own());
+        if let Some(outcome) = self.probe.as_mut().and_then(|probe| probe.on_feedback(told_until, own)) {
             self.end_probe(now_us, outcome);
         }
         if self.search.is_resting() {
-            self.rate.hold(now_us);
             return;
         }
-        let sent = self.sending.bps(now_us, LATELY);
-        let arriving_us = (self.newest_us.unwrap_or_default() - self.untold_us).max(0).cast_unsigned();
-        let arriving = self.arriving.bps(arriving_us, LATELY);
-        let (Some(sent), Some(arriving)) = (sent, arriving) else { return };
-        let arriving_now = self.arriving.bps(arriving_us, NOW).unwrap_or(arriving);
-        let standing_us = self.queue.standing_us();
-        let uses_little = sent < self.rate.bps() * LITTLE;
-        let is_growing = self.trend.usage() == Usage::Over && standing_us > GROWING_US && !uses_little;
-        let is_over = (standing_us > STANDING_US || is_growing) && !self.queue.is_falling();
-        self.unstick(now_us, standing_us);
-        if is_over && self.rate.fall(now_us, arriving_now, standing_us, rtt_us) {
+        let (Some(sent), Some((arriving, arriving_now))) = (self.way.sent_bps(now_us), self.way.arriving_bps()) else {
+            return;
+        };
+        let rtt_us = self.way.rtt_us().unwrap_or_default();
+        let standing_us = self.way.standing_us();
+        let before = self.rate.bps();
+        let is_growing = self.way.usage() == Usage::Over && standing_us > GROWING_US && sent >= before * LITTLE;
+        let is_over = (standing_us > STANDING_US || is_growing) && !self.way.is_emptying();
+        let has_fallen = is_over && self.rate.fall(now_us, arriving_now, standing_us, rtt_us);
+        if has_fallen {
             self.probe = None;
             self.search.on_fall(now_us);
         }
+        self.unstick(now_us, before, has_fallen);
         let moment = Moment {
             now_us,
             rtt_us,
             estimate: self.rate.bps(),
             sent,
-            is_queueing: standing_us > CALM_US + self.jitter_us as i64,
+            is_queueing: standing_us > CALM_US + self.way.jitter_us() as i64,
         };
         match self.losses.judge(&moment) {
             Verdict::Nothing => {}
@@ -286,7 +183,8 @@ impl Estimator {
                 self.search.on_fall(now_us);
             }
         }
-        if !is_over && self.is_calm() && self.trend.usage() == Usage::Normal {
+        let may_rise = self.search.wants_more(self.rate.bps()) && self.way.usage() == Usage::Normal;
+        if !is_over && may_rise && self.is_calm() {
             self.rate.rise(now_us, sent, arriving, rtt_us);
         } else {
             self.rate.hold(now_us);
@@ -296,25 +194,17 @@ impl Estimator {
 
     /// No queue, no unusual losses.
     fn is_calm(&self) -> bool {
-        self.queue.standing_us() <= CALM_US + (self.jitter_us / 2.0) as i64
+        self.way.standing_us() <= CALM_US + (self.way.jitter_us() / 2.0) as i64
             && self.losses.is_tolerable()
             && !self.losses.is_trying()
     }
 
-    /// A wait that stays as it is while nothing is lost is the way itself.
-    fn unstick(&mut self, now_us: u64, standing_us: i64) {
-        if standing_us <= CALM_US {
-            self.stuck = None;
-            return;
-        }
-        let (since_us, then_us) = *self.stuck.get_or_insert((now_us, standing_us));
-        if (standing_us - then_us).abs() > STUCK_CHANGE_US {
-            self.stuck = Some((now_us, standing_us));
-        } else if now_us.saturating_sub(since_us) > STUCK_US {
-            self.stuck = None;
-            if self.register.loss(LOSS_SPAN_US).is_some_and(|(_, loss)| loss <= STUCK_LOSS) {
-                self.queue.rebase();
-            }
+    fn unstick(&mut self, now_us: u64, before: f64, has_fallen: bool) {
+        let Some(before) = self.stuck.judge(now_us, self.way.standing_us(), before, has_fallen) else { return };
+        let loss = self.way.loss(LOSS_SPAN_US).map_or(0.0, |(_, loss)| f64::from(loss));
+        if loss <= self.losses.own() + STUCK_LOSS {
+            self.way.rebase();
+            self.rate.set(before.max(self.rate.bps()));
         }
     }
 
@@ -322,29 +212,46 @@ impl Estimator {
         let Some(probe) = self.probe.take() else { return };
         let before = self.rate.bps();
         let found = match outcome {
+            Outcome::Untold => {
+                self.search.on_untold(now_us);
+                return;
+            }
             Outcome::Lost => None,
             Outcome::Arrived { bps, has_filled } => {
                 self.rate.find(bps, has_filled);
+                self.doubt(now_us, has_filled.then_some(bps));
                 Some(bps)
             }
         };
         self.search.on_outcome(now_us, probe.target(), found, before, self.rate.bps());
     }
 
+    /// A probe filled the line with so much, or did not fill it. More than that may be believed although it was never
+    /// sent: what falls while little is sent is not seen otherwise.
+    fn doubt(&mut self, now_us: u64, filled: Option<f64>) {
+        let is_clear = self.way.jitter_us() < DOUBT_JITTER_US;
+        let Some(bps) = filled.filter(|bps| is_clear && *bps < self.rate.bps() * DOUBTED) else {
+            self.doubts = 0;
+            return;
+        };
+        self.doubts += 1;
+        if self.doubts >= DOUBTS {
+            self.doubts = 0;
+            let sent = self.way.sent_bps(now_us).unwrap_or_default();
+            self.rate.fills_at(now_us, bps.max(sent));
+        }
+    }
+
     fn begin_probe(&mut self, now_us: u64) {
         let is_settled = self.rate.fell_us().is_none_or(|fell| now_us >= fell + AFTER_FALL_US);
-        if self.probe.is_some()
-            || self.feedbacks.is_none()
-            || self.silence.is_broken()
-            || !self.is_calm()
-            || !is_settled
-        {
+        let is_away = !self.way.has_feedback() || self.silence.is_broken();
+        if self.probe.is_some() || is_away || !is_settled || !self.is_calm() {
             return;
         }
         if let Some(target) = self.search.target(now_us, self.rate.bps()) {
-            self.probes = self.probes.wrapping_add(1);
-            self.figures.probes += 1;
-            self.probe = Some(Probe::new(ClusterId(self.probes), target.min(MOST_BPS), self.jitter_us));
+            self.figures.probes = self.figures.probes.wrapping_add(1);
+            let id = ClusterId(self.figures.probes);
+            self.probe = Some(Box::new(Probe::new(id, target.min(MOST_BPS), self.way.jitter_us())));
         }
     }
 
@@ -359,32 +266,34 @@ impl Estimator {
         let now_us = self.since_zero(now);
         let was_resting = self.search.is_resting();
         self.search.set_desired(now_us, bps.map(|bps| bps as f64));
-        if was_resting && bps.is_some() {
+        if was_resting != bps.is_none() {
+            self.interrupt(now_us);
+        }
+        match bps {
+            None => return,
+            Some(0) => self.probe = self.probe.take().filter(|probe| !probe.is_filling()),
+            Some(_) => {}
+        }
+        if was_resting {
             self.rate.set(self.rate.bps().max(SEARCH_BPS));
-            self.interrupt(now_us);
-        } else if bps.is_none() && !was_resting {
-            self.interrupt(now_us);
-        } else if bps == Some(0) && self.probe.is_some_and(|probe| probe.is_filling()) {
-            self.probe = None;
         }
         self.begin_probe(now_us);
     }
 
-    /// What was going on is not continued.
-    fn interrupt(&mut self, now_us: u64) {
+    /// What was going on is not continued; losses are counted from then on.
+    fn interrupt(&mut self, from_us: u64) {
         self.probe = None;
-        self.silence = Silence::default();
-        self.queue.interrupt();
-        (self.bursts, self.trend, self.stuck) = (Bursts::default(), Trend::default(), None);
-        self.losses.begin_anew(now_us);
-        self.rate.hold(now_us);
+        self.way.interrupt();
+        (self.silence, self.stuck) = (Silence::default(), Stuck::default());
+        self.losses.begin_anew(from_us);
+        self.rate.hold(from_us);
     }
 
     /// Padding to be sent now for a probe; to be called until there is none.
     pub fn poll_padding(&mut self, now: Instant) -> Option<Padding> {
         let now_us = self.since_zero(now);
         let padding = self.probe.as_mut()?.poll(now_us)?;
-        self.figures.padding_bytes += padding.bytes as u64;
+        self.figures.padding_bytes = self.figures.padding_bytes.saturating_add(padding.bytes as u64);
         Some(padding)
     }
 
@@ -394,16 +303,15 @@ impl Estimator {
         if self.search.is_resting() {
             return None;
         }
-        if self.probe.is_some_and(|probe| probe.is_filling()) {
-            return Some(self.zero + Duration::from_micros(self.handled_us + SLICE_US));
+        if self.probe.as_ref().is_some_and(|probe| probe.is_filling()) {
+            return Some(self.after_zero(self.handled_us + SLICE_US));
         }
-        let rtt_us = self.rtt_us.unwrap_or_default();
-        let answer_us = self.probe.and_then(|probe| probe.deadline_us(rtt_us));
+        let answer_us = self.probe.as_ref().and_then(|probe| probe.deadline_us(self.way.rtt_us().unwrap_or_default()));
         // What is due already waits for feedback, not for time.
-        let next_us =
-            self.search.next_us(self.rate.bps()).filter(|next| *next > self.handled_us && self.probe.is_none());
+        let next_us = self.search.next_us(self.rate.bps());
+        let next_us = next_us.filter(|next| *next > self.handled_us && self.probe.is_none());
         let due_us = [answer_us, next_us, self.silence.next_us()].into_iter().flatten().min()?;
-        Some(self.zero + Duration::from_micros(due_us.max(self.handled_us + PATIENCE_US)))
+        Some(self.after_zero(due_us.max(self.handled_us + PATIENCE_US)))
     }
 
     /// Time has passed.
@@ -413,11 +321,10 @@ impl Estimator {
         if self.search.is_resting() {
             return;
         }
-        let rtt_us = self.rtt_us.unwrap_or_default();
-        if let Some(probe) = self.probe
-            && probe.deadline_us(rtt_us).is_some_and(|deadline| deadline <= now_us)
-        {
-            self.end_probe(now_us, probe.conclude(self.losses.own()));
+        let (rtt_us, own) = (self.way.rtt_us().unwrap_or_default(), self.losses.own());
+        let over = self.probe.as_ref().filter(|probe| probe.deadline_us(rtt_us).is_some_and(|at| at <= now_us));
+        if let Some(outcome) = over.map(|probe| probe.conclude(own)) {
+            self.end_probe(now_us, outcome);
         }
         if let Some(left) = self.silence.step(now_us, self.rate.bps()) {
             self.rate.set(left);
@@ -427,12 +334,9 @@ impl Estimator {
     }
 
     /// A new estimate worth telling, in bits per second: the first, and each that differs from the one told before.
+    /// There is none before any feedback: who tells nothing of what arrives is not known to be limited.
     pub fn poll_estimate(&mut self) -> Option<u64> {
-        let bps = match (self.feedbacks, self.remb) {
-            (Some(_), _) => self.rate.bps(),
-            (None, Some(remb)) => remb as f64,
-            (None, None) => return None,
-        };
+        let bps = if self.way.has_feedback() { self.rate.bps() } else { self.remb? as f64 };
         if self.told.is_some_and(|told| (bps - told).abs() <= told * WORTH_TELLING) {
             return None;
         }
@@ -447,13 +351,13 @@ impl Estimator {
 
     /// The shortest round trip that the last feedback told of.
     pub fn rtt(&self) -> Option<Duration> {
-        self.rtt_us.map(Duration::from_micros)
+        self.way.rtt_us().map(Duration::from_micros)
     }
 
     /// The share that was lost of what was sent in the second before the newest packet that arrived. `None` without
     /// feedback lately.
     pub fn loss(&self, now: Instant) -> Option<f32> {
-        let (newest_us, loss) = self.register.loss(LOSS_SPAN_US)?;
+        let (newest_us, loss) = self.way.loss(LOSS_SPAN_US)?;
         (self.since_zero(now).saturating_sub(newest_us) <= LOSS_AGE_US).then_some(loss)
     }
 
@@ -461,8 +365,8 @@ impl Estimator {
     pub fn reset(&mut self, now: Instant) {
         let now_us = self.since_zero(now);
         self.interrupt(now_us);
-        self.register.forget();
-        (self.queue, self.losses, self.jitter_us, self.rtt_us) = (Queue::default(), Losses::default(), 0.0, None);
+        self.way.begin_anew();
+        self.losses = Losses::default();
         self.rate = Rate::new(self.rate.bps().min(START_BPS));
         self.search.begin_anew(now_us);
     }

@@ -12,7 +12,9 @@ mod rate;
 mod register;
 mod search;
 mod silence;
+mod stuck;
 mod trend;
+mod way;
 
 pub use estimator::{Estimator, Figures};
 pub use purpose::{ClusterId, Padding, Purpose};

@@ -6,14 +6,15 @@
 
 /// A share is taken of at least so many packets in so much time, or of fewer in longer.
 const PACKETS: u32 = 100;
+const TRIAL_PACKETS: u32 = 150;
 const FEWEST: u32 = 15;
 const WINDOW_US: u64 = 300_000;
 const LONGEST_WINDOW_US: u64 = 1_000_000;
 /// More than the line's own by this, and by what chance may do, is put to the test …
-const SUSPICIOUS: f64 = 0.05;
+const SUSPICIOUS: f64 = 0.06;
 /// … counted in deviations, as if no less than this were lost.
 const DEVIATIONS: f64 = 3.0;
-const LEAST_SHARE: f64 = 0.02;
+const LEAST_SHARE: f64 = 0.05;
 /// More than the line's own by this, nothing is raised.
 const TOLERABLE: f64 = 0.03;
 /// The rate of the test, as a share of what gets through.
@@ -25,7 +26,7 @@ const SETTLE_US: u64 = 250_000;
 /// A test says something if less is sent than before, by this.
 const LESS_SENT: f64 = 0.93;
 /// As much as before, for a share: the line's own.
-const SAME: f64 = 0.6;
+const SAME: f64 = 0.4;
 /// No line is believed to lose more than this by itself.
 const OWN_MOST: f64 = 0.35;
 /// How fast the line's own follows what is seen, down and up.
@@ -105,7 +106,8 @@ impl Losses {
     pub(crate) fn judge(&mut self, moment: &Moment) -> Verdict {
         let told = self.arrived + self.missing;
         let span_us = moment.now_us.saturating_sub(self.since_us);
-        let is_enough = (told >= PACKETS && span_us >= WINDOW_US) || (told >= FEWEST && span_us >= LONGEST_WINDOW_US);
+        let packets = if self.trial.is_some() { TRIAL_PACKETS } else { PACKETS };
+        let is_enough = (told >= packets && span_us >= WINDOW_US) || (told >= FEWEST && span_us >= LONGEST_WINDOW_US);
         if moment.now_us < self.since_us {
             (self.arrived, self.missing) = (0, 0);
             return Verdict::Nothing;

@@ -12,15 +12,16 @@ const JITTERS: f64 = 6.0;
 const JITTER_US: f64 = 3_000.0;
 /// … but no more than this.
 const MOST_BYTES: f64 = 100_000.0;
-/// So many packets at least, of a size in between.
-const PACKETS: usize = 5;
-const PACKET_BYTES: (usize, usize) = (200, 1_200);
+/// So many packets at least, or thereabouts, of a size in between.
+const PACKETS: usize = 8;
+const PACKET_BYTES: (usize, usize) = (150, 1_200);
 /// What is due within this is sent at once: nobody is woken for each packet.
 pub(crate) const SLICE_US: u64 = 5_000;
 /// So much must arrive of it, besides what the line loses anyway …
-const ARRIVED: f64 = 0.7;
-/// … and no fewer packets.
+const ARRIVED: f64 = 0.6;
+/// … and no fewer packets, of no fewer that were sent.
 const ARRIVED_PACKETS: u32 = 4;
+const SENT_PACKETS: u32 = 5;
 /// Arrives slower than this share of what was tried: the line was full.
 const FILLED: f64 = 0.95;
 /// How long is waited for an answer, besides a round trip.
@@ -31,6 +32,8 @@ const ANSWER_US: u64 = 800_000;
 pub(crate) enum Outcome {
     /// Too little of it arrived.
     Lost,
+    /// The feedback was lost, or a part of it.
+    Untold,
     Arrived {
         bps: f64,
         has_filled: bool,
@@ -59,6 +62,7 @@ pub(crate) struct Probe {
     last_arrived: (i64, u16),
     /// Feedback that came after the last packet had been told of.
     late: u8,
+    has_gap: bool,
 }
 
 impl Probe {
@@ -84,6 +88,7 @@ impl Probe {
             first_arrived: (0, 0),
             last_arrived: (0, 0),
             late: 0,
+            has_gap: false,
         }
     }
 
@@ -163,6 +168,11 @@ impl Probe {
         }
     }
 
+    /// Feedback was lost on its way.
+    pub(crate) fn on_gap(&mut self) {
+        self.has_gap = true;
+    }
+
     /// When it is over at the latest.
     pub(crate) fn deadline_us(&self, rtt_us: u64) -> Option<u64> {
         self.ended_us.map(|ended| ended + ANSWER_US + rtt_us)
@@ -184,11 +194,11 @@ impl Probe {
     /// What is known of it when no more is waited for.
     pub(crate) fn conclude(&self, own: f64) -> Outcome {
         let gets_through = 1.0 - own;
-        if (self.sent as usize) < PACKETS
-            || self.arrived < ARRIVED_PACKETS.min(self.sent)
+        if self.sent < SENT_PACKETS
+            || self.arrived < ARRIVED_PACKETS
             || (self.arrived_bytes as f64) < self.sent_bytes as f64 * gets_through * ARRIVED
         {
-            return Outcome::Lost;
+            return if self.has_gap { Outcome::Untold } else { Outcome::Lost };
         }
         let rate = |bytes: u64, span_us: f64| {
             if span_us > 0.0 { bytes as f64 * 8e6 / span_us / gets_through } else { f64::INFINITY }

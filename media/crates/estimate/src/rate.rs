@@ -16,7 +16,7 @@ const ANSWER_US: f64 = 100_000.0;
 /// A longer step says nothing.
 const LONGEST_STEP_US: u64 = 1_000_000;
 /// Nothing rises unless so much of it is used: what was never tried is not known.
-const USED: f64 = 0.85;
+const USED: f64 = 0.9;
 /// What arrives is never exceeded by more.
 const HEADROOM: f64 = 1.5;
 /// Down to so much of what arrives …

@@ -14,6 +14,8 @@ const ENOUGH: f64 = 0.98;
 const FIRST_REST_US: u64 = 2_000_000;
 /// … up to this: a line that has got better is used soon.
 const LONGEST_REST_US: u64 = 8_000_000;
+/// A probe that nothing is known of is sent again after this.
+const AGAIN_US: u64 = 500_000;
 /// After a fall the line is given so long to become calm.
 const CALM_US: u64 = 1_000_000;
 /// A fall so soon after something was found: it was too much.
@@ -28,14 +30,15 @@ pub(crate) struct Search {
     is_first: bool,
     next_us: u64,
     rest_us: u64,
-    found_us: Option<u64>,
-    /// What was carried before the line was away.
-    known: Option<f64>,
+    /// A fall before this means that what was found was too much.
+    regret_until_us: u64,
+    /// What was carried before the line was away, or 0.
+    known: f64,
 }
 
 impl Search {
     pub(crate) fn new() -> Self {
-        Self { desired: None, is_first: true, next_us: 0, rest_us: FIRST_REST_US, found_us: None, known: None }
+        Self { desired: None, is_first: true, next_us: 0, rest_us: FIRST_REST_US, regret_until_us: 0, known: 0.0 }
     }
 
     pub(crate) fn is_resting(&self) -> bool {
@@ -47,6 +50,11 @@ impl Search {
         if desired.unwrap_or_default() > before.unwrap_or_default() * GAINED {
             (self.next_us, self.rest_us) = (self.next_us.min(now_us), FIRST_REST_US);
         }
+    }
+
+    /// More could be used than is believed.
+    pub(crate) fn wants_more(&self, believed: f64) -> bool {
+        self.goal(believed).is_some()
     }
 
     /// When the next probe is due, if one is wanted.
@@ -62,15 +70,15 @@ impl Search {
     pub(crate) fn target(&self, now_us: u64, believed: f64) -> Option<f64> {
         let goal = self.goal(believed).filter(|_| now_us >= self.next_us)?;
         let step = if self.is_first { FIRST_STEP } else { STEP };
-        Some(goal.min((believed * step).max(self.known.unwrap_or_default())))
+        Some(goal.min((believed * step).max(self.known)))
     }
 
     /// A probe for `target` ended; `None`: it was lost. What was believed before and is now.
     pub(crate) fn on_outcome(&mut self, now_us: u64, target: f64, found: Option<f64>, before: f64, believed: f64) {
-        (self.is_first, self.known) = (false, None);
+        (self.is_first, self.known) = (false, 0.0);
         let has_gained = believed > before * GAINED;
         if has_gained {
-            self.found_us = Some(now_us);
+            self.regret_until_us = now_us + REGRET_US;
             self.rest_us = FIRST_REST_US;
         }
         if has_gained && found.is_some_and(|found| found >= target * FOUND) {
@@ -80,6 +88,11 @@ impl Search {
         }
     }
 
+    /// A probe ended of which nothing is known.
+    pub(crate) fn on_untold(&mut self, now_us: u64) {
+        self.next_us = now_us + AGAIN_US;
+    }
+
     fn put_off(&mut self, now_us: u64) {
         self.next_us = now_us + self.rest_us;
         self.rest_us = (self.rest_us * 2).min(LONGEST_REST_US);
@@ -87,8 +100,8 @@ impl Search {
 
     /// What is believed fell.
     pub(crate) fn on_fall(&mut self, now_us: u64) {
-        if self.found_us.is_some_and(|found| now_us < found + REGRET_US) {
-            self.found_us = None;
+        if now_us < self.regret_until_us {
+            self.regret_until_us = 0;
             self.put_off(now_us);
         } else {
             self.next_us = self.next_us.min(now_us + FIRST_REST_US).max(now_us + CALM_US);
@@ -97,7 +110,7 @@ impl Search {
 
     /// The line is back, which carried so much before.
     pub(crate) fn on_return(&mut self, now_us: u64, known: f64) {
-        (self.next_us, self.rest_us, self.known) = (now_us, FIRST_REST_US, Some(known));
+        (self.next_us, self.rest_us, self.known) = (now_us, FIRST_REST_US, known);
     }
 
     /// Begin anew.

@@ -37,7 +37,7 @@ pub(crate) enum Usage {
 #[derive(Clone, Debug)]
 pub(crate) struct Trend {
     /// When they arrived, and the smoothed sum of the differences, in milliseconds; goes round.
-    points: [(f64, f64); WINDOW],
+    points: [(f32, f32); WINDOW],
     bursts: u32,
     began_us: i64,
     sum: f64,
@@ -82,7 +82,7 @@ impl Trend {
         self.sum += burst.longer_us as f64 / 1e3;
         self.smoothed = SMOOTH * self.smoothed + (1.0 - SMOOTH) * self.sum;
         if let Some(point) = self.points.get_mut(self.bursts as usize % WINDOW) {
-            *point = (at_ms, self.smoothed);
+            *point = (at_ms as f32, self.smoothed as f32);
         }
         self.bursts = self.bursts.saturating_add(1);
         let step_ms = at_ms - self.last_ms;
@@ -97,11 +97,12 @@ impl Trend {
     /// The slope of the straight line with the least squares.
     fn fit(&self) -> Option<f64> {
         let count = WINDOW as f64;
-        let (sum_x, sum_y) = self.points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0, y + point.1));
+        let (sum_x, sum_y) =
+            self.points.iter().fold((0.0, 0.0), |(x, y), point| (x + f64::from(point.0), y + f64::from(point.1)));
         let (mean_x, mean_y) = (sum_x / count, sum_y / count);
         let (shared, own) = self.points.iter().fold((0.0, 0.0), |(shared, own), point| {
-            let x = point.0 - mean_x;
-            (shared + x * (point.1 - mean_y), own + x * x)
+            let x = f64::from(point.0) - mean_x;
+            (shared + x * (f64::from(point.1) - mean_y), own + x * x)
         });
         (own > f64::EPSILON).then(|| shared / own)
     }

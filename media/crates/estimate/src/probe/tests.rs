@@ -67,7 +67,7 @@ fn its_padding_is_bounded() {
         }
         assert!(!probe.is_filling());
         assert!(bytes <= 101_200, "{bytes}");
-        assert!(jitter_us > 0.0 || bytes as f64 <= (target * SPAN_US / 8e6).max(1_000.0) + 1_200.0, "{bytes}");
+        assert!(jitter_us > 0.0 || bytes as f64 <= (target * SPAN_US / 8e6).max(1_200.0) + 1_200.0, "{bytes}");
     }
 }
 
