@@ -171,6 +171,7 @@ impl Egress {
                 codec: packet.codec,
                 marker: packet.marker,
                 quarter_turns: packet.extensions.quarter_turns,
+                dependencies: packet.extensions.dependencies.clone(),
                 sent_at: now,
                 repeated_at: None,
             };
@@ -182,7 +183,7 @@ impl Egress {
         let number = terms.form.number.map(|_| self.estimator.on_sent(now, on_line, Purpose::Media));
         let said = Said {
             mid: (!stream.is_bound).then_some(mid),
-            carried: packet.extensions,
+            carried: &packet.extensions,
             delay: self.playout_delay.filter(|_| terms.is_video),
             number,
             sent: terms.form.sent.map(|_| send_time(self.epoch, now)),

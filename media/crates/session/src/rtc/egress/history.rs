@@ -21,6 +21,7 @@ pub(super) struct Kept {
     pub(super) codec: Codec,
     pub(super) marker: bool,
     pub(super) quarter_turns: Option<u8>,
+    pub(super) dependencies: Option<Arc<[u8]>>,
     pub(super) sent_at: Instant,
     pub(super) repeated_at: Option<Instant>,
 }
@@ -109,6 +110,7 @@ mod tests {
             codec: Codec::Vp8,
             marker: false,
             quarter_turns: None,
+            dependencies: None,
             sent_at,
             repeated_at: None,
         }

@@ -83,6 +83,7 @@ impl Repairs {
             scratch.extend_from_slice(kept.payload.get(head.bytes().len()..).unwrap_or_default());
             (fixed.timestamp, fixed.marker) = (kept.timestamp, kept.marker);
             carried.quarter_turns = kept.quarter_turns;
+            carried.dependencies.clone_from(&kept.dependencies);
         } else {
             scratch.resize(usize::from(MOST_PADDED) - 1, 0);
             scratch.push(MOST_PADDED);
@@ -94,9 +95,10 @@ impl Repairs {
         fixed.seq = seq as u16;
         let said = Said {
             mid: (!stream.is_bound).then_some(mid),
-            carried,
+            carried: &carried,
+            delay: None,
             number: terms.form.number.map(|_| number(scratch.len() + OVERHEAD)),
-            ..Said::default()
+            sent: None,
         };
         let mut datagram = Vec::with_capacity(scratch.len() + OVERHEAD);
         terms.form.write(&fixed, &said, &mut datagram);
