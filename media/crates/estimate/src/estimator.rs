@@ -27,7 +27,6 @@ const STUCK_LOSS: f64 = 0.02;
 /// believed instead.
 const DOUBTS: u8 = 2;
 const DOUBTED: f64 = 0.95;
-const DOUBT_JITTER_US: f64 = 5_000.0;
 /// No probe so soon after a fall.
 const AFTER_FALL_US: u64 = 500_000;
 /// What is lost while the line comes back is not counted.
@@ -173,6 +172,7 @@ impl Estimator {
             rtt_us,
             estimate: self.rate.bps(),
             sent,
+            arriving: arriving.min(arriving_now),
             is_queueing: standing_us > CALM_US + self.way.jitter_us() as i64,
         };
         match self.losses.judge(&moment) {
@@ -216,10 +216,13 @@ impl Estimator {
                 self.search.on_untold(now_us);
                 return;
             }
-            Outcome::Lost => None,
+            Outcome::Lost { bps } => {
+                self.doubt(now_us, Some(bps.max(before / 2.0)).filter(|_| probe.is_clear()));
+                None
+            }
             Outcome::Arrived { bps, has_filled } => {
                 self.rate.find(bps, has_filled);
-                self.doubt(now_us, has_filled.then_some(bps));
+                self.doubt(now_us, Some(bps).filter(|_| has_filled && probe.is_clear()));
                 Some(bps)
             }
         };
@@ -229,8 +232,7 @@ impl Estimator {
     /// A probe filled the line with so much, or did not fill it. More than that may be believed although it was never
     /// sent: what falls while little is sent is not seen otherwise.
     fn doubt(&mut self, now_us: u64, filled: Option<f64>) {
-        let is_clear = self.way.jitter_us() < DOUBT_JITTER_US;
-        let Some(bps) = filled.filter(|bps| is_clear && *bps < self.rate.bps() * DOUBTED) else {
+        let Some(bps) = filled.filter(|bps| *bps < self.rate.bps() * DOUBTED) else {
             self.doubts = 0;
             return;
         };

@@ -53,6 +53,7 @@ pub(crate) struct Moment {
     /// Bits per second.
     pub(crate) estimate: f64,
     pub(crate) sent: f64,
+    pub(crate) arriving: f64,
     pub(crate) is_queueing: bool,
 }
 
@@ -61,6 +62,8 @@ struct Trial {
     before: f64,
     share: f64,
     sent: f64,
+    /// What got through.
+    through: f64,
 }
 
 /// Losses of one line.
@@ -133,13 +136,14 @@ impl Losses {
             self.own = Some(self.own.map_or(share, |own| own + follow * (share - own)).min(OWN_MOST));
             return Verdict::Nothing;
         }
-        let lower = (moment.sent * (1.0 - share) * TRIAL).max(TRIAL_FLOOR_BPS);
+        let through = (moment.sent * (1.0 - share)).min(moment.arriving);
+        let lower = (through * TRIAL).max(TRIAL_FLOOR_BPS);
         if lower >= moment.estimate {
             // It cannot be put to the test, and sound and a small picture go on in any case.
             self.own = Some(share.min(OWN_MOST));
             return Verdict::Nothing;
         }
-        self.trial = Some(Trial { before: moment.estimate, share, sent: moment.sent });
+        self.trial = Some(Trial { before: moment.estimate, share, sent: moment.sent, through });
         self.since_us = moment.now_us + moment.rtt_us + SETTLE_US;
         Verdict::Try(lower)
     }
@@ -148,7 +152,7 @@ impl Losses {
         let is_less_sent = moment.sent < trial.sent * LESS_SENT;
         if is_less_sent && share < trial.share * SAME {
             self.own = Some(self.own.map_or(share, |own| own.min(share)));
-            return Verdict::Confirmed(trial.sent * (1.0 - trial.share));
+            return Verdict::Confirmed(trial.through);
         }
         self.own = Some(share.min(trial.share).min(OWN_MOST));
         Verdict::Restore(trial.before)

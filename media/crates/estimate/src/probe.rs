@@ -9,7 +9,7 @@ use crate::purpose::{ClusterId, Padding};
 const SPAN_US: f64 = 15_000.0;
 /// … more under jitter, which must not hide it …
 const JITTERS: f64 = 6.0;
-const JITTER_US: f64 = 3_000.0;
+const JITTER_US: f64 = 5_000.0;
 /// … but no more than this.
 const MOST_BYTES: f64 = 100_000.0;
 /// So many packets at least, or thereabouts, of a size in between.
@@ -22,16 +22,21 @@ const ARRIVED: f64 = 0.6;
 /// … and no fewer packets, of no fewer that were sent.
 const ARRIVED_PACKETS: u32 = 4;
 const SENT_PACKETS: u32 = 5;
-/// Arrives slower than this share of what was tried: the line was full.
+/// Arrives slower than this share of what was tried, without jitter and with it: the line was full.
 const FILLED: f64 = 0.95;
+const FILLED_JITTER: f64 = 0.9;
+/// More packets than this are not looked at one by one.
+const MOST_OFFSETS: usize = 2_048;
 /// How long is waited for an answer, besides a round trip.
 const ANSWER_US: u64 = 800_000;
 
 /// What came of a probe.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Outcome {
-    /// Too little of it arrived.
-    Lost,
+    /// Too little of it arrived: of the rate no more than this got through.
+    Lost {
+        bps: f64,
+    },
     /// The feedback was lost, or a part of it.
     Untold,
     Arrived {
@@ -41,7 +46,7 @@ pub(crate) enum Outcome {
 }
 
 /// A probe on its way.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Probe {
     id: ClusterId,
     target: f64,
@@ -50,6 +55,7 @@ pub(crate) struct Probe {
     asked: usize,
     began_us: Option<u64>,
     ended_us: Option<u64>,
+    first_number: u64,
     last_number: u64,
     sent: u32,
     sent_bytes: u64,
@@ -60,9 +66,41 @@ pub(crate) struct Probe {
     last_sent: (u64, u16),
     first_arrived: (i64, u16),
     last_arrived: (i64, u16),
+    /// When the packet arrived that was told of first.
+    origin_us: i64,
     /// Feedback that came after the last packet had been told of.
     late: u8,
     has_gap: bool,
+    /// The line through the arrivals, if they jitter, and how many bytes had been sent with each packet.
+    line: Option<Line>,
+    offsets: Vec<u32>,
+}
+
+/// The straight line through the times of arrival, by the bytes that had been sent: the ends of a probe tell
+/// little if each packet comes sooner or later by chance.
+#[derive(Clone, Copy, Debug, Default)]
+struct Line {
+    packets: f64,
+    sum_x: f64,
+    sum_y: f64,
+    sum_xx: f64,
+    sum_xy: f64,
+}
+
+impl Line {
+    fn add(&mut self, x: f64, y: f64) {
+        self.packets += 1.0;
+        self.sum_x += x;
+        self.sum_y += y;
+        self.sum_xx += x * x;
+        self.sum_xy += x * y;
+    }
+
+    fn slope(&self) -> f64 {
+        let own = self.packets * self.sum_xx - self.sum_x * self.sum_x;
+        let shared = self.packets * self.sum_xy - self.sum_x * self.sum_y;
+        if own > 0.0 { (shared / own).max(0.0) } else { 0.0 }
+    }
 }
 
 impl Probe {
@@ -78,6 +116,7 @@ impl Probe {
             asked: 0,
             began_us: None,
             ended_us: None,
+            first_number: 0,
             last_number: 0,
             sent: 0,
             sent_bytes: 0,
@@ -87,8 +126,11 @@ impl Probe {
             last_sent: (0, 0),
             first_arrived: (0, 0),
             last_arrived: (0, 0),
+            origin_us: 0,
             late: 0,
             has_gap: false,
+            line: (jitter_us > 0.0).then(Line::default),
+            offsets: Vec::new(),
         }
     }
 
@@ -103,6 +145,11 @@ impl Probe {
 
     pub(crate) fn target(&self) -> f64 {
         self.target
+    }
+
+    /// No jitter hides what it finds.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.line.is_none()
     }
 
     pub(crate) fn is_filling(&self) -> bool {
@@ -141,16 +188,29 @@ impl Probe {
 
     /// A packet that counts to it was sent.
     pub(crate) fn on_sent(&mut self, number: u64, bytes: usize) {
+        if self.sent == 0 {
+            self.first_number = number;
+        }
         self.last_number = number;
         self.sent += 1;
         self.sent_bytes += bytes as u64;
+        let index = (number - self.first_number) as usize;
+        if self.line.is_some() && index < MOST_OFFSETS {
+            // In between there may have been what does not count.
+            self.offsets.resize(index + 1, self.sent_bytes as u32);
+        }
     }
 
     /// One of its packets arrived.
-    pub(crate) fn on_arrived(&mut self, sent_us: u64, arrived_us: i64, bytes: u16) {
+    pub(crate) fn on_arrived(&mut self, number: u64, sent_us: u64, arrived_us: i64, bytes: u16) {
         if self.arrived == 0 {
             (self.first_sent, self.last_sent) = ((sent_us, bytes), (sent_us, bytes));
             (self.first_arrived, self.last_arrived) = ((arrived_us, bytes), (arrived_us, bytes));
+            self.origin_us = arrived_us;
+        }
+        let index = number.saturating_sub(self.first_number) as usize;
+        if let (Some(line), Some(offset)) = (&mut self.line, self.offsets.get(index)) {
+            line.add(f64::from(*offset), (arrived_us - self.origin_us) as f64);
         }
         self.arrived += 1;
         self.arrived_bytes += u64::from(bytes);
@@ -194,11 +254,16 @@ impl Probe {
     /// What is known of it when no more is waited for.
     pub(crate) fn conclude(&self, own: f64) -> Outcome {
         let gets_through = 1.0 - own;
-        if self.sent < SENT_PACKETS
-            || self.arrived < ARRIVED_PACKETS
-            || (self.arrived_bytes as f64) < self.sent_bytes as f64 * gets_through * ARRIVED
-        {
-            return if self.has_gap { Outcome::Untold } else { Outcome::Lost };
+        if self.has_gap {
+            return Outcome::Untold;
+        }
+        if self.sent < SENT_PACKETS {
+            // Nobody had padding to send.
+            return Outcome::Lost { bps: self.target };
+        }
+        let share = self.arrived_bytes as f64 / self.sent_bytes as f64 / gets_through;
+        if self.arrived < ARRIVED_PACKETS || share < ARRIVED {
+            return Outcome::Lost { bps: self.target * share.min(1.0) };
         }
         let rate = |bytes: u64, span_us: f64| {
             if span_us > 0.0 { bytes as f64 * 8e6 / span_us / gets_through } else { f64::INFINITY }
@@ -207,12 +272,15 @@ impl Probe {
             self.arrived_bytes.saturating_sub(self.last_sent.1.into()),
             self.last_sent.0.saturating_sub(self.first_sent.0) as f64,
         );
-        let arriving = rate(
-            self.arrived_bytes.saturating_sub(self.first_arrived.1.into()),
-            (self.last_arrived.0 - self.first_arrived.0) as f64,
-        );
+        let (arriving, filled) = if let Some(line) = &self.line {
+            // By all that was sent: what was lost is in it already.
+            (rate(1, line.slope()) * gets_through, FILLED_JITTER)
+        } else {
+            let bytes = self.arrived_bytes.saturating_sub(self.first_arrived.1.into());
+            (rate(bytes, (self.last_arrived.0 - self.first_arrived.0) as f64), FILLED)
+        };
         let tried = sending.min(self.target);
-        Outcome::Arrived { bps: tried.min(arriving), has_filled: arriving < tried * FILLED }
+        Outcome::Arrived { bps: tried.min(arriving), has_filled: arriving < tried * filled }
     }
 }
 

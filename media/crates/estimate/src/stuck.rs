@@ -12,7 +12,7 @@ const FALLS: u8 = 3;
 #[derive(Clone, Copy, Debug)]
 struct Wait {
     since_us: u64,
-    wait_us: i64,
+    first_us: i64,
     /// What was believed when it began.
     before: f64,
     falls: u8,
@@ -30,9 +30,9 @@ impl Stuck {
             self.0 = None;
             return None;
         }
-        let anew = Wait { since_us: now_us, wait_us, before, falls: 0 };
+        let anew = Wait { since_us: now_us, first_us: wait_us, before, falls: 0 };
         let wait = self.0.get_or_insert(anew);
-        if (wait_us - wait.wait_us).abs() > CHANGE_US {
+        if (wait_us - wait.first_us).abs() > CHANGE_US {
             *wait = anew;
         }
         wait.falls += u8::from(has_fallen);

@@ -11,8 +11,10 @@ use crate::trend::{Trend, Usage};
 /// A peer's clock that goes back by more was set.
 const SET_BACK_US: i64 = 10_000_000;
 /// How fast the jitter follows, and the most that one burst adds.
-const JITTER_FOLLOW: f64 = 0.06;
+const JITTER_FOLLOW: f64 = 0.08;
 const JITTER_MOST_US: f64 = 200_000.0;
+/// A packet that waits longer, of all lately the one that waited least, waits in a queue.
+const QUEUE_US: i64 = 25_000;
 /// How many slots of a meter tell what arrives now, and what does in the long run.
 const NOW: u64 = 4;
 const LATELY: u64 = 9;
@@ -90,7 +92,7 @@ impl Way {
         };
         let ahead = self.newest.map_or(1, |newest| feedback.count.wrapping_sub(newest));
         let is_next = ahead == 1;
-        if let Some(probe) = probe.as_deref_mut().filter(|_| ahead > 1) {
+        if let Some(probe) = probe.as_deref_mut().filter(|_| (2..AHEAD).contains(&ahead)) {
             probe.on_gap();
         }
         if (1..AHEAD).contains(&ahead) {
@@ -109,7 +111,8 @@ impl Way {
                 news.missing += self.register.miss(from, from + u64::from(packets));
             }
             Told::Arrived { offset, ticks } => {
-                let Some(packet) = self.register.arrive(base + u64::from(offset)) else {
+                let number = base + u64::from(offset);
+                let Some(packet) = self.register.arrive(number) else {
                     news.unknown += 1;
                     return;
                 };
@@ -121,7 +124,7 @@ impl Way {
                 self.on_arrived(packet.sent, arrived_us, is_seamless);
                 is_seamless = true;
                 if let Some(probe) = probe.as_deref_mut().filter(|probe| probe.tag() == packet.sent.probe) {
-                    probe.on_arrived(packet.sent.at_us, arrived_us, packet.sent.bytes);
+                    probe.on_arrived(number, packet.sent.at_us, arrived_us, packet.sent.bytes);
                 }
             }
         });
@@ -147,6 +150,10 @@ impl Way {
         self.queue.add(arrived_us, arrived_us - sent_us);
         if let Some(difference) = self.bursts.add(sent_us, arrived_us) {
             self.trend.add(&difference);
+            // Behind a queue that grows all come later than the burst before: that is no jitter. Nor is what probes do.
+            if self.queue.standing_us() > QUEUE_US || sent.probe != 0 {
+                return;
+            }
             let jitter_us = (difference.first_longer_us.abs() as f64).min(JITTER_MOST_US);
             self.jitter_us += JITTER_FOLLOW * (jitter_us - self.jitter_us);
         }

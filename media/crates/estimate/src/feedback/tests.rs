@@ -1,10 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-
-#[path = "../../tests/laws/encode.rs"]
-mod encode;
-use encode::{Style, encode};
+use crate::encode::{Style, encode};
 
 /// When each packet arrived, in ticks of the peer's clock.
 fn decoded(fci: &[u8]) -> Option<Vec<Option<i64>>> {

@@ -12,7 +12,14 @@ fn run(losses: &mut Losses, start: f64, most: f64, steps: u64, share: impl Fn(f6
         let missing = owed.floor();
         owed -= missing;
         losses.count((packets - missing) as u32, missing as u32, 0);
-        let moment = Moment { now_us: step * 100_000, rtt_us: 50_000, estimate: believed, sent, is_queueing: false };
+        let moment = Moment {
+            now_us: step * 100_000,
+            rtt_us: 50_000,
+            estimate: believed,
+            sent,
+            arriving: sent * (1.0 - share(sent)),
+            is_queueing: false,
+        };
         match losses.judge(&moment) {
             Verdict::Nothing => {}
             Verdict::Try(bps) | Verdict::Restore(bps) | Verdict::Confirmed(bps) => believed = bps,

@@ -15,7 +15,7 @@ fn probed(target: f64, line: f64, loses: impl Fn(u64) -> bool) -> (Probe, Option
     }
     for (at, (sent, arrived, bytes)) in arrivals.into_iter().enumerate() {
         if !loses(at as u64) {
-            probe.on_arrived(sent, arrived, bytes);
+            probe.on_arrived(at as u64, sent, arrived, bytes);
         }
     }
     assert_eq!(probe.on_feedback(number - 1, 0.0), None, "the last was not told of");
@@ -50,8 +50,18 @@ fn on_a_narrow_line_it_finds_what_the_line_carries() {
 
 #[test]
 fn what_is_lost_for_the_most_part_finds_nothing() {
-    assert_eq!(probed(3e6, 1e9, |at| at % 2 == 0).1, Some(Outcome::Lost));
-    assert_eq!(Probe::new(ClusterId(1), 3e6, 0.0).conclude(0.0), Outcome::Lost);
+    match probed(3e6, 1e9, |at| at % 2 == 0).1 {
+        Some(Outcome::Lost { bps }) => assert!((1.2e6..1.6e6).contains(&bps), "{bps}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_was_not_sent_or_not_told_of_says_nothing() {
+    assert_eq!(Probe::new(ClusterId(1), 3e6, 0.0).conclude(0.0), Outcome::Lost { bps: 3e6 });
+    let (mut probe, _) = probed(3e6, 1e9, |at| at % 2 == 0);
+    probe.on_gap();
+    assert_eq!(probe.conclude(0.0), Outcome::Untold);
 }
 
 #[test]
@@ -82,4 +92,27 @@ fn pictures_that_are_sent_meanwhile_need_no_padding() {
     }
     assert_eq!(probe.poll(100_000), None);
     assert!(!probe.takes(1_200));
+}
+
+#[test]
+fn jitter_does_not_hide_what_the_line_carries() {
+    let mut dice = fastrand::Rng::with_seed(3);
+    for line in [1e6, 1e9] {
+        let mut probe = Probe::new(ClusterId(1), 2e6, 20_000.0);
+        let (mut number, mut free_us) = (0, 0.0_f64);
+        let mut arrivals = Vec::new();
+        for now_us in (0..400_000).step_by(5_000) {
+            while let Some(padding) = probe.poll(now_us) {
+                probe.on_sent(number, padding.bytes);
+                free_us = free_us.max(now_us as f64) + padding.bytes as f64 * 8e6 / line;
+                arrivals.push((number, now_us, free_us as i64 + dice.i64(-30_000..30_000), padding.bytes as u16));
+                number += 1;
+            }
+        }
+        for (number, sent, arrived, bytes) in arrivals {
+            probe.on_arrived(number, sent, arrived, bytes);
+        }
+        let (bps, _) = found(probe.on_feedback(number, 0.0));
+        assert!((line.min(2e6) * 0.8..line.min(2e6) * 1.2).contains(&bps), "{bps} of {line}");
+    }
 }
