@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::losses::{Losses, Moment, Verdict};
-use crate::probe::{Outcome, Probe, SLICE_US};
+use crate::probe::{Outcome, Probe};
 use crate::purpose::{ClusterId, Padding, Purpose};
 use crate::rate::{LEAST_BPS, MOST_BPS, Rate, START_BPS};
 use crate::search::Search;
@@ -35,7 +35,8 @@ const RETURN_US: u64 = 300_000;
 const LOSS_SPAN_US: u64 = 1_000_000;
 /// … and of a packet no older than this.
 const LOSS_AGE_US: u64 = 3_000_000;
-/// Nobody is woken more often, unless a probe is being sent.
+/// Nobody is woken more often, while a probe is being sent and otherwise.
+const PROBE_PATIENCE_US: u64 = 5_000;
 const PATIENCE_US: u64 = 25_000;
 /// A search begins with no less: half of what a voice and the smallest picture take.
 const SEARCH_BPS: f64 = 100_000.0;
@@ -177,7 +178,12 @@ impl Estimator {
         };
         match self.losses.judge(&moment) {
             Verdict::Nothing => {}
-            Verdict::Try(bps) | Verdict::Restore(bps) => self.rate.set(bps),
+            Verdict::Try(bps) => {
+                // What it found belongs to before.
+                self.probe = None;
+                self.rate.set(bps);
+            }
+            Verdict::Restore(bps) => self.rate.set(bps),
             Verdict::Confirmed(bps) => {
                 self.rate.fills_at(now_us, bps);
                 self.search.on_fall(now_us);
@@ -272,7 +278,10 @@ impl Estimator {
             self.interrupt(now_us);
         }
         match bps {
-            None => return,
+            None => {
+                self.way.rest();
+                return;
+            }
             Some(0) => self.probe = self.probe.take().filter(|probe| !probe.is_filling()),
             Some(_) => {}
         }
@@ -305,8 +314,8 @@ impl Estimator {
         if self.search.is_resting() {
             return None;
         }
-        if self.probe.as_ref().is_some_and(|probe| probe.is_filling()) {
-            return Some(self.after_zero(self.handled_us + SLICE_US));
+        if let Some(next_us) = self.probe.as_ref().and_then(|probe| probe.next_us()) {
+            return Some(self.after_zero(next_us.max(self.handled_us + PROBE_PATIENCE_US)));
         }
         let answer_us = self.probe.as_ref().and_then(|probe| probe.deadline_us(self.way.rtt_us().unwrap_or_default()));
         // What is due already waits for feedback, not for time.

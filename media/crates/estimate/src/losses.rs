@@ -107,7 +107,7 @@ impl Losses {
 
     /// To be asked after each feedback.
     pub(crate) fn judge(&mut self, moment: &Moment) -> Verdict {
-        let told = self.arrived + self.missing;
+        let told = self.arrived.saturating_add(self.missing);
         let span_us = moment.now_us.saturating_sub(self.since_us);
         let packets = if self.trial.is_some() { TRIAL_PACKETS } else { PACKETS };
         let is_enough = (told >= packets && span_us >= WINDOW_US) || (told >= FEWEST && span_us >= LONGEST_WINDOW_US);

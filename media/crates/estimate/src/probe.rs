@@ -16,7 +16,7 @@ const MOST_BYTES: f64 = 100_000.0;
 const PACKETS: usize = 8;
 const PACKET_BYTES: (usize, usize) = (150, 1_200);
 /// What is due within this is sent at once: nobody is woken for each packet.
-pub(crate) const SLICE_US: u64 = 5_000;
+const SLICE_US: u64 = 5_000;
 /// So much must arrive of it, besides what the line loses anyway …
 const ARRIVED: f64 = 0.6;
 /// … and no fewer packets, of no fewer that were sent.
@@ -54,6 +54,7 @@ pub(crate) struct Probe {
     packet: usize,
     asked: usize,
     began_us: Option<u64>,
+    polled_us: u64,
     ended_us: Option<u64>,
     first_number: u64,
     last_number: u64,
@@ -115,6 +116,7 @@ impl Probe {
             packet,
             asked: 0,
             began_us: None,
+            polled_us: 0,
             ended_us: None,
             first_number: 0,
             last_number: 0,
@@ -152,6 +154,11 @@ impl Probe {
         self.line.is_none()
     }
 
+    /// When it is to be polled next.
+    pub(crate) fn next_us(&self) -> Option<u64> {
+        self.is_filling().then_some(self.polled_us + SLICE_US)
+    }
+
     pub(crate) fn is_filling(&self) -> bool {
         self.ended_us.is_none()
     }
@@ -162,6 +169,7 @@ impl Probe {
             return None;
         }
         let began_us = *self.began_us.get_or_insert(now_us);
+        self.polled_us = now_us;
         if self.asked >= self.total {
             self.ended_us = Some(now_us);
             return None;

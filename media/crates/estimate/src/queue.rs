@@ -11,6 +11,9 @@ const STRETCH_PACKETS: u32 = 4;
 const STRETCH_MOST_US: i64 = 500_000;
 /// The least of this and of the one before it is what a packet takes without a queue.
 const EPOCH_US: i64 = 15_000_000;
+/// While a queue stands what was learnt without it is kept longer: one that is never emptied is none too soon otherwise.
+const EPOCH_STANDING_US: i64 = 120_000_000;
+const STANDING_US: i64 = 25_000;
 /// It falls by more than this from one stretch to the next: it is on its way out.
 const FALL_US: i64 = 3_000;
 /// A delay that differs by more than this comes of a clock that was set.
@@ -35,7 +38,8 @@ impl Queue {
             *self = Self::default();
         }
         let (now, old) = *self.least.get_or_insert((took_us, took_us));
-        if arrived_us - self.epoch_us > EPOCH_US {
+        let is_standing = self.standing_us() > STANDING_US;
+        if arrived_us - self.epoch_us > if is_standing { EPOCH_STANDING_US } else { EPOCH_US } {
             self.epoch_us = arrived_us;
             self.least = Some((took_us, now));
         } else {
@@ -127,13 +131,22 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_way_is_taken_for_a_queue_for_half_a_minute_at_most() {
+    fn a_way_that_gets_longer_bit_by_bit_is_no_queue() {
+        let mut queue = Queue::default();
+        feed(&mut queue, 0, 600_000, |at| at / 5);
+        assert!(queue.standing_us() < 10_000, "{}", queue.standing_us());
+    }
+
+    #[test]
+    fn a_queue_that_is_never_emptied_is_one_for_minutes_unless_it_is_said_to_be_the_way() {
         let mut queue = Queue::default();
         feed(&mut queue, 0, 1_000, |_| 10_000);
-        feed(&mut queue, 1_000, 35_000, |_| 60_000);
-        assert_eq!(queue.standing_us(), 0);
-        feed(&mut queue, 35_000, 36_000, |_| 90_000);
+        feed(&mut queue, 1_000, 100_000, |_| 60_000);
+        assert_eq!(queue.standing_us(), 50_000);
         queue.rebase();
+        assert_eq!(queue.standing_us(), 0);
+        feed(&mut queue, 100_000, 101_000, |_| 150_000);
+        feed(&mut queue, 101_000, 400_000, |_| 150_000);
         assert_eq!(queue.standing_us(), 0);
     }
 

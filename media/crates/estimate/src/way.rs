@@ -201,6 +201,11 @@ impl Way {
         (self.bursts, self.trend) = (Bursts::default(), Trend::default());
     }
 
+    /// Nothing is waited for: what is kept of each packet is let go.
+    pub(crate) fn rest(&mut self) {
+        self.register.forget();
+    }
+
     /// Another way, to the same peer.
     pub(crate) fn begin_anew(&mut self) {
         self.interrupt();

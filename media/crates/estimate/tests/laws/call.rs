@@ -210,3 +210,8 @@ impl Call {
             .map(|sample| sample.at_us / 1_000 - from_ms)
     }
 }
+
+/// How long a packet would have waited, on average.
+pub(crate) fn mean_wait_ms<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> f64 {
+    samples.clone().map(|sample| sample.wait_us as f64).sum::<f64>() / samples.count() as f64 / 1e3
+}

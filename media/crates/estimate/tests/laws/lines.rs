@@ -1,12 +1,8 @@
 //! Lines that are wide, narrow, or change.
 
-use crate::call::{Call, Sample};
+use crate::call::{Call, mean_wait_ms};
 use crate::link::Weather;
 use crate::{SEEDS, figure};
-
-fn mean_wait_ms<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> f64 {
-    samples.clone().map(|sample| sample.wait_us as f64).sum::<f64>() / samples.count() as f64 / 1e3
-}
 
 #[test]
 fn on_a_wide_line_what_is_wanted_is_found_soon() {

@@ -15,6 +15,8 @@ pub(crate) struct Weather {
     pub(crate) jitter_us: u64,
     /// A packet that would wait longer is dropped.
     pub(crate) queue_us: u64,
+    /// Twice in a second everything is held back for so long, as a radio does that looks around.
+    pub(crate) held_us: u64,
     /// Packets may overtake each other under jitter.
     pub(crate) may_overtake: bool,
     /// The share of feedback that is lost.
@@ -28,6 +30,7 @@ impl Weather {
             loss: 0.0,
             delay_us: 25_000,
             jitter_us: 0,
+            held_us: 0,
             queue_us: 300_000,
             may_overtake: false,
             feedback_loss: 0.0,
@@ -66,6 +69,7 @@ impl Link {
         let through_us = (self.waiting_bits * 1e6 / weather.bps as f64) as u64;
         let jitter_us = if weather.jitter_us > 0 { dice.u64(0..weather.jitter_us * 2) } else { 0 };
         let at_us = now_us + through_us + weather.delay_us + jitter_us - weather.jitter_us;
+        let at_us = at_us + weather.held_us.saturating_sub(at_us % 500_000);
         let at_us = if weather.may_overtake { at_us } else { at_us.max(self.last_arrival_us) };
         self.last_arrival_us = self.last_arrival_us.max(at_us);
         Some(at_us)
