@@ -21,6 +21,8 @@ const GROWING_US: i64 = 15_000;
 const CALM_US: i64 = 25_000;
 /// Little of what is believed is used: what arrives says nothing about the line, unless a queue stands.
 const LITTLE: f64 = 0.7;
+/// So much of what is sent arrives: as good as all.
+const ALL: f64 = 0.9;
 /// A wait that stays as it is, is the way itself if no more than this share is lost, besides what is lost anyway.
 const STUCK_LOSS: f64 = 0.02;
 /// So many probes in a row that found less than this share of what is believed, without jitter that explains it, are
@@ -29,6 +31,8 @@ const DOUBTS: u8 = 2;
 const DOUBTED: f64 = 0.95;
 /// No probe so soon after a fall.
 const AFTER_FALL_US: u64 = 500_000;
+/// What is lost so soon after one may be of the queue before it.
+const FALLEN_US: u64 = 2_000_000;
 /// What is lost while the line comes back is not counted.
 const RETURN_US: u64 = 300_000;
 /// Losses are told of so much time …
@@ -162,12 +166,14 @@ impl Estimator {
         let before = self.rate.bps();
         let is_growing = self.way.usage() == Usage::Over && standing_us > GROWING_US && sent >= before * LITTLE;
         let is_over = (standing_us > STANDING_US || is_growing) && !self.way.is_emptying();
-        let has_fallen = is_over && self.rate.fall(now_us, arriving_now, standing_us, rtt_us);
+        // What is sent arrives, and waits: there may be more of others than of ours in the queue.
+        let filling = Some(arriving_now).filter(|_| arriving < sent * ALL);
+        let has_fallen = is_over && self.rate.fall(now_us, filling, standing_us, rtt_us);
         if has_fallen {
             self.probe = None;
             self.search.on_fall(now_us);
         }
-        self.unstick(now_us, before, has_fallen);
+        self.unstick(now_us, sent, before, has_fallen.then_some(self.rate.bps()));
         let moment = Moment {
             now_us,
             rtt_us,
@@ -175,6 +181,7 @@ impl Estimator {
             sent,
             arriving: arriving.min(arriving_now),
             is_queueing: standing_us > CALM_US + self.way.jitter_us() as i64,
+            has_fallen: self.rate.fell_us().is_some_and(|fell| now_us < fell + FALLEN_US),
         };
         match self.losses.judge(&moment) {
             Verdict::Nothing => {}
@@ -205,8 +212,8 @@ impl Estimator {
             && !self.losses.is_trying()
     }
 
-    fn unstick(&mut self, now_us: u64, before: f64, has_fallen: bool) {
-        let Some(before) = self.stuck.judge(now_us, self.way.standing_us(), before, has_fallen) else { return };
+    fn unstick(&mut self, now_us: u64, sent: f64, before: f64, fallen: Option<f64>) {
+        let Some(before) = self.stuck.judge(now_us, self.way.standing_us(), sent, before, fallen) else { return };
         let loss = self.way.loss(LOSS_SPAN_US).map_or(0.0, |(_, loss)| f64::from(loss));
         if loss <= self.losses.own() + STUCK_LOSS {
             self.way.rebase();

@@ -12,10 +12,10 @@
 //!   8289): a queue that stands makes all wait, a key frame or jitter only some. `bursts` and `trend` see a queue while it
 //!   is still growing (draft-ietf-rmcat-gcc-02; Carlucci et al., "Congestion Control for Web Real-Time Communication",
 //!   IEEE/ACM Transactions on Networking 25 (5), 2017), but are heard only with a wait that is already felt. A wait that
-//!   stays whatever is sent is the way itself (`stuck`).
-//! - **Rate** (`rate`): down below what arrives (`meter`) while a queue stands; up by a share in a second, or by a packet
-//!   in the time of an answer near to where the line was full before, and only while nearly all of it is used and more is
-//!   wanted. What was never tried is not believed.
+//!   stays whatever is sent is the way itself, or somebody else's queue (`stuck`).
+//! - **Rate** (`rate`): down while a queue stands, below what arrives (`meter`) if that is less than what is sent; up by
+//!   a share in a second, or by a packet in the time of an answer near to where the line was full before, and only while
+//!   nearly all of it is used and more is wanted. What was never tried is not believed.
 //! - **Losses** (`losses`) without a queue are put to the test: the rate goes down for a moment. Losses that go with it
 //!   are congestion; losses that stay are the line's own, and are not held against it from then on.
 //! - **Probes** (`probe`, `search`) find what is wanted in steps: packets for some milliseconds at the rate that is tried,

@@ -55,6 +55,8 @@ pub(crate) struct Moment {
     pub(crate) sent: f64,
     pub(crate) arriving: f64,
     pub(crate) is_queueing: bool,
+    /// The rate fell for a queue a moment ago: what is lost now may be of then.
+    pub(crate) has_fallen: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -137,6 +139,9 @@ impl Losses {
             return Verdict::Nothing;
         }
         let through = (moment.sent * (1.0 - share)).min(moment.arriving);
+        if moment.has_fallen {
+            return Verdict::Nothing;
+        }
         let lower = (through * TRIAL).max(TRIAL_FLOOR_BPS);
         if lower >= moment.estimate {
             // It cannot be put to the test, and sound and a small picture go on in any case.

@@ -273,6 +273,8 @@ impl Probe {
         if self.arrived < ARRIVED_PACKETS || share < ARRIVED {
             return Outcome::Lost { bps: self.target * share.min(1.0) };
         }
+        // What the line loses anyway is none of the rate's fault, as far as it was lost.
+        let gets_through = gets_through.max(self.arrived_bytes as f64 / self.sent_bytes as f64);
         let rate = |bytes: u64, span_us: f64| {
             if span_us > 0.0 { bytes as f64 * 8e6 / span_us / gets_through } else { f64::INFINITY }
         };

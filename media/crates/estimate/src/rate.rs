@@ -88,20 +88,22 @@ impl Rate {
         self.bps = bps.clamp(LEAST_BPS, MOST_BPS);
     }
 
-    /// A queue stands, and so much arrives. Answers whether it was time to go down.
-    pub(crate) fn fall(&mut self, now_us: u64, arriving: f64, standing_us: i64, rtt_us: u64) -> bool {
+    /// A queue stands, and so much arrives; `None`: all that is sent, so that it does not say what the line carries.
+    /// Answers whether it was time to go down.
+    pub(crate) fn fall(&mut self, now_us: u64, arriving: Option<f64>, standing_us: i64, rtt_us: u64) -> bool {
         self.stepped_us = now_us;
         let felt_us = (rtt_us + FELT_US).clamp(FELT_BOUNDS_US.0, FELT_BOUNDS_US.1);
         if self.fell_us.is_some_and(|fell| now_us < fell + felt_us) {
             return false;
         }
         self.fell_us = Some(now_us);
-        match &mut self.full {
-            Some(full) => full.add(arriving),
-            None => self.full = Some(Full::new(arriving)),
+        match (&mut self.full, arriving) {
+            (Some(full), Some(arriving)) => full.add(arriving),
+            (None, Some(arriving)) => self.full = Some(Full::new(arriving)),
+            (_, None) => {}
         }
         let share = if standing_us > DEEP_US { FALL_DEEP } else { FALL };
-        self.set(self.bps.min(arriving * share));
+        self.set(self.bps.min(arriving.unwrap_or(self.bps) * share));
         true
     }
 
@@ -179,7 +181,7 @@ mod tests {
     #[test]
     fn near_to_where_it_was_full_it_rises_slowly() {
         let mut rate = Rate::new(2_000_000.0);
-        assert!(rate.fall(1_000_000, 1_500_000.0, 50_000, 50_000));
+        assert!(rate.fall(1_000_000, Some(1_500_000.0), 50_000, 50_000));
         assert!((rate.bps() - 1_275_000.0).abs() < 1.0);
         for at in 0..10 {
             let used = rate.bps();
@@ -191,9 +193,9 @@ mod tests {
     #[test]
     fn it_falls_once_for_each_time_that_it_can_be_felt() {
         let mut rate = Rate::new(2_000_000.0);
-        assert!(rate.fall(1_000_000, 1_000_000.0, 50_000, 50_000));
-        assert!(!rate.fall(1_100_000, 500_000.0, 50_000, 50_000));
-        assert!(rate.fall(1_300_000, 500_000.0, 150_000, 50_000));
+        assert!(rate.fall(1_000_000, Some(1_000_000.0), 50_000, 50_000));
+        assert!(!rate.fall(1_100_000, Some(500_000.0), 50_000, 50_000));
+        assert!(rate.fall(1_300_000, Some(500_000.0), 150_000, 50_000));
         assert!((rate.bps() - 375_000.0).abs() < 1.0);
     }
 

@@ -19,6 +19,7 @@ fn run(losses: &mut Losses, start: f64, most: f64, steps: u64, share: impl Fn(f6
             sent,
             arriving: sent * (1.0 - share(sent)),
             is_queueing: false,
+            has_fallen: false,
         };
         match losses.judge(&moment) {
             Verdict::Nothing => {}

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use palaver_estimate::{Estimator, Purpose};
 
 use crate::encode::{Style, encode};
-use crate::link::{Link, Weather};
+use crate::link::{Link, Rival, Weather};
 
 const TICK_US: u64 = 1_000;
 const FRAME_US: u64 = 40_000;
@@ -37,6 +37,7 @@ pub(crate) struct Call {
     pub(crate) is_never_content: bool,
     /// Feedback comes twice, and a part of it late.
     pub(crate) is_feedback_muddled: bool,
+    pub(crate) rival: Option<Rival>,
     pub(crate) wakes: u64,
     pub(crate) padding_bytes: u64,
     zero: Instant,
@@ -73,6 +74,7 @@ impl Call {
             wanted_bps: 1_700_000 * 5 / 4,
             is_never_content: false,
             is_feedback_muddled: false,
+            rival: None,
             wakes: 0,
             padding_bytes: 0,
             zero,
@@ -125,6 +127,9 @@ impl Call {
 
     fn tick(&mut self, weather: &Weather) {
         let now_us = self.now_us;
+        if let Some(rival) = &mut self.rival {
+            rival.send(now_us, TICK_US, &mut self.link, weather, &mut self.dice);
+        }
         if now_us.is_multiple_of(100_000) {
             let is_content = !self.is_never_content && self.layer() >= self.best_bps.min(self.wanted_bps);
             let wanted = if is_content { 0 } else { self.wanted_bps };

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 use crate::call::{Call, mean_wait_ms};
-use crate::link::Weather;
+use crate::link::{Rival, Weather};
 use crate::{SEEDS, figure};
 
 #[test]
@@ -61,4 +61,32 @@ fn a_line_that_never_stays_the_same_is_used_and_not_filled() {
     }
     figure("another line each 4 s, 300 k to 3.6 M: % of it that is used", used);
     figure("… mean wait ms", waits);
+}
+
+#[test]
+fn who_loads_a_file_over_the_same_line_does_not_end_the_call() {
+    for (bps, queue_us) in [(4_000_000, 300_000), (4_000_000, 60_000), (2_000_000, 300_000), (10_000_000, 100_000)] {
+        let weather = Weather { queue_us, ..Weather::of(bps) };
+        let (mut mean, mut low, mut after) = (Vec::new(), Vec::new(), Vec::new());
+        for seed in SEEDS {
+            let mut call = Call::new(seed);
+            call.run(10_000, &weather);
+            call.rival = Some(Rival::new());
+            call.run(60_000, &weather);
+            let settled = call.between(20_000, 70_000).map(|sample| sample.estimate as f64);
+            mean.push(settled.clone().sum::<f64>() / settled.clone().count() as f64);
+            low.push(settled.fold(f64::MAX, f64::min));
+            call.rival = None;
+            call.run(15_000, &weather);
+            after.push(call.samples.last().unwrap().estimate as f64);
+            assert!(
+                mean[mean.len() - 1] >= if bps > 2_000_000 { 600_000.0 } else { 200_000.0 },
+                "{bps}, seed {seed}: {mean:?}"
+            );
+            assert!(after[after.len() - 1] >= 1_500_000.0, "{bps}, seed {seed}: {after:?}");
+        }
+        figure(&format!("a rival on {bps} bit/s, queue {queue_us} µs: mean"), mean);
+        figure("… lowest", low);
+        figure("… 15 s after him", after);
+    }
 }

@@ -75,3 +75,35 @@ impl Link {
         Some(at_us)
     }
 }
+
+/// Somebody who loads a file over the same line, as Reno does (RFC 5681): he fills the queue until it overflows.
+#[derive(Debug)]
+pub(crate) struct Rival {
+    /// Packets on their way.
+    window: f64,
+    owed: f64,
+    deaf_until_us: u64,
+}
+
+impl Rival {
+    const BYTES: usize = 1_200;
+
+    pub(crate) fn new() -> Self {
+        Self { window: 4.0, owed: 0.0, deaf_until_us: 0 }
+    }
+
+    /// What he sends in so much time.
+    pub(crate) fn send(&mut self, now_us: u64, span_us: u64, link: &mut Link, weather: &Weather, dice: &mut Rng) {
+        let rtt_us = (weather.delay_us * 2 + link.wait_us(now_us, weather)) as f64;
+        self.owed += self.window * span_us as f64 / rtt_us;
+        while self.owed >= 1.0 {
+            self.owed -= 1.0;
+            if link.send(now_us, Self::BYTES, weather, dice).is_some() {
+                self.window += 1.0 / self.window;
+            } else if now_us >= self.deaf_until_us {
+                self.window = (self.window / 2.0).max(2.0);
+                self.deaf_until_us = now_us + rtt_us as u64;
+            }
+        }
+    }
+}
