@@ -33,6 +33,7 @@ from palaver_sfu.meters import Meters
 from palaver_sfu.ports import FactSink, MediaEvent, MediaPort, ThreadFigures
 from palaver_sfu.room.values import ALL_CODECS
 from palaver_sfu.session.effects import Announce
+from palaver_sfu.stalls import StallWatch
 from palaver_sfu.survey import RoomView, survey
 from palaver_sfu.switchboard import Switchboard
 from palaver_sfu.wire.ice_servers import IceServer, IceServers, TurnServer
@@ -76,6 +77,7 @@ class SfuApp:
         self._keys = keys = Keys(secrets=settings.keys)
         self._clock = clock
         self._meters = Meters(clock)
+        self._stalls = StallWatch(media.threads)
         servers: Sequence[IceServer | TurnServer] = settings.ice_servers + (() if own_turn is None else (own_turn,))
         self._webhooks = WebhookSender(
             urls=settings.webhook_urls,
@@ -97,7 +99,7 @@ class SfuApp:
             presets=settings.room_presets,
             timing=settings.timing,
             limits=settings.limits,
-            on_tick=self._meters.ticked,
+            on_tick=self._ticked,
         )
         self._http = HttpApp(
             switchboard=self.switchboard,
@@ -106,6 +108,7 @@ class SfuApp:
             clock=clock,
             gate=Gate(settings.limits, clock),
             meters=self._meters,
+            is_stalled=lambda: self._stalls.is_any,
         )
         self._ticking: asyncio.Task[None] | None = None
         self._is_down = False
@@ -156,6 +159,10 @@ class SfuApp:
     async def startup(self) -> None:
         self._media.start(self._media_events)
         self._ticking = asyncio.create_task(self.switchboard.run(), name="sfu ticks")
+
+    def _ticked(self, *, work_s: float, lag_s: float) -> None:
+        self._meters.ticked(work_s=work_s, lag_s=lag_s)
+        self._stalls.look()
 
     def _media_events(self, events: Sequence[MediaEvent]) -> None:
         self._meters.observe(events)

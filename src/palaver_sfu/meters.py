@@ -190,6 +190,9 @@ def _threads(threads: Sequence[ThreadFigures]) -> Iterable[Family]:
     yield of_each("rooms", "Rooms that are pinned to a media thread.", lambda thread: thread.rooms)
     yield of_each("peers", "Peer connections of a media thread.", lambda thread: thread.peers)
     yield of_each(
+        "stalled_seconds", "How long a media thread has been at what it does now.", lambda thread: thread.stalled_s
+    )
+    yield of_each(
         "overload",
         "What a media thread gives up: 0 nothing, 1 new publishers, 2 the largest layers, 3 all but the smallest.",
         lambda thread: _LOADS.index(thread.load),

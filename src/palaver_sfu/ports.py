@@ -67,7 +67,8 @@ LIGHT = "light"
 
 @dataclass(frozen=True, slots=True)
 class ThreadFigures:
-    """A media thread, for operators. `busy`: its share of the last second; `failures`: how often it began again."""
+    """A media thread, for operators. `busy`: its share of the last second; `failures`: how often it began again;
+    `stalled_s`: how long it has been at what it does now, next to nothing unless it hangs."""
 
     port: int
     load: str
@@ -77,6 +78,15 @@ class ThreadFigures:
     packets_in: int
     packets_out: int
     failures: int
+    stalled_s: float = 0.0
+
+    @property
+    def is_stalled(self) -> bool:
+        return self.stalled_s >= STALLED_S
+
+
+# A turn of a media thread takes milliseconds; in a large room that everybody joins at once, some tenths of a second.
+STALLED_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class MemoryMedia:
         self.rooms: set[RoomSid] = set()
         self.muted: set[TrackSid] = set()
         self.is_overloaded = False
+        self.stalled_s = 0.0
         self._connects = connects
         self._on_events: OnMediaEvents | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -102,6 +103,7 @@ class MemoryMedia:
                 packets_in=0,
                 packets_out=0,
                 failures=0,
+                stalled_s=self.stalled_s,
             )
         ]
 

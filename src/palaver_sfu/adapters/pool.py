@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from palaver_sfu.errors import MediaError
-from palaver_sfu.ports import LIGHT, LoadChanged, MediaCommands, MediaEvent, OnMediaEvents, ThreadFigures
+from palaver_sfu.ports import LIGHT, STALLED_S, LoadChanged, MediaCommands, MediaEvent, OnMediaEvents, ThreadFigures
 from palaver_sfu.room.pinning import Burden, least_loaded
 from palaver_sfu.room.values import Mid, OpusWish, ParticipantSid, PlayoutDelay, RoomSid, TrackSid
 from palaver_sfu.session.requests import OfferSection
 
-# A figure of each thread that says nothing when it is summed up.
-BUSY = "busy_permille"
+# Figures of each thread that say nothing when they are summed up.
+BUSY, STALLED = "busy_permille", "stalled_ms"
 
 
 class MediaThread(MediaCommands, Protocol):
@@ -50,7 +50,7 @@ class _Seat:
             measured_peers=figures["peers"],
             rooms=len(self.rooms),
             empty_rooms=self.empty_rooms,
-            is_overloaded=self.load != LIGHT,
+            is_overloaded=self.load != LIGHT or figures[STALLED] >= STALLED_S * 1000,
         )
 
 
@@ -201,7 +201,7 @@ class MediaPool:
         total: Counter[str] = Counter()
         for seat in self._seats:
             total.update(seat.thread.figures())
-        del total[BUSY]
+        del total[BUSY], total[STALLED]
         return json.dumps(total)
 
     def threads(self) -> Sequence[ThreadFigures]:
@@ -238,4 +238,5 @@ def _figures(seat: _Seat) -> ThreadFigures:
         packets_in=figures["packets_in"],
         packets_out=figures["packets_out"],
         failures=figures["worker_panics"],
+        stalled_s=figures[STALLED] / 1000,
     )

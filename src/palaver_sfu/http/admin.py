@@ -124,6 +124,7 @@ def _page(rooms: Sequence[RoomView], threads: Sequence[ThreadFigures]) -> str:
 
 def _thread(thread: ThreadFigures) -> str:
     failed = f", failed {thread.failures} times" if thread.failures else ""
+    failed += f", has not answered for {thread.stalled_s:.0f} s" if thread.is_stalled else ""
     return (
         f"port {thread.port}, {thread.rooms} rooms, {thread.peers} connections, {thread.busy:.0%} busy, "
         f"{thread.load.replace('_', ' ')}{failed}"

@@ -44,7 +44,9 @@ class HttpApp:
         clock: Callable[[], float],
         gate: Gate,
         meters: Meters,
+        is_stalled: Callable[[], bool],
     ) -> None:
+        self._is_stalled = is_stalled
         self._meters = meters
         self._gate = gate
         self._switchboard = switchboard
@@ -65,7 +67,9 @@ class HttpApp:
         elif path.endswith(insight.PATH) and scope["method"] == "GET":
             await self._insight(scope, send)
         elif path == "/" and scope["method"] in {"GET", "HEAD", "POST"}:
-            await reply(send, 200, "OK", is_head=scope["method"] == "HEAD")
+            # The code by which the reference says that it cannot be counted on.
+            status, text = (406, "Not Ready") if self._is_stalled() else (200, "OK")
+            await reply(send, status, text, is_head=scope["method"] == "HEAD")
         else:
             await reply(send, 404, "404 page not found", is_head=scope["method"] == "HEAD")
 

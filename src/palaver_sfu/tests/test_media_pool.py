@@ -30,7 +30,8 @@ class Thread(MemoryMedia):
         self.busy = busy
 
     def figures(self) -> Mapping[str, int]:
-        return {"busy_permille": int(self.busy * 1000), "peers": len(self.peers), **dict.fromkeys(FIGURES, 1)}
+        times = {"busy_permille": int(self.busy * 1000), "stalled_ms": int(self.stalled_s * 1000)}
+        return {**times, "peers": len(self.peers), **dict.fromkeys(FIGURES, 1)}
 
 
 def burden(

@@ -9,7 +9,7 @@ use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use palaver_session::RtcFactory;
 
@@ -215,6 +215,11 @@ impl Engine {
     /// Totals of the last second, and events dropped because nobody drained them.
     pub fn totals(&self) -> (Totals, u64) {
         (self.mailbox.totals(), self.events.dropped())
+    }
+
+    /// How long the media thread has been at what it does now: next to nothing, unless it hangs.
+    pub fn stalled(&self) -> Duration {
+        self.mailbox.stalled(Instant::now())
     }
 
     /// Totals of TURN in the last second; zeros where it is not spoken by this engine itself.

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,10 @@ pub(crate) struct Mailbox {
     wake: Wake,
     is_closing: AtomicBool,
     totals: Mutex<Totals>,
+    /// The zero of the next one.
+    made: Instant,
+    /// When the worker began what it does now, in microseconds; 0 while it waits.
+    busy_since: AtomicU64,
     /// Set once, where there is a relay.
     pub(crate) relay: OnceLock<Arc<Link>>,
     /// What comes from there.
@@ -81,6 +85,8 @@ impl Mailbox {
             wake: Wake::new()?,
             is_closing: AtomicBool::new(false),
             totals: Mutex::default(),
+            made: Instant::now(),
+            busy_since: AtomicU64::new(0),
             relay: OnceLock::new(),
             inlet: Inlet::default(),
         })
@@ -113,6 +119,23 @@ impl Mailbox {
 
     pub(crate) fn totals(&self) -> Totals {
         *self.totals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long the worker has been at what it does now: next to nothing, unless it hangs.
+    pub(crate) fn stalled(&self, now: Instant) -> Duration {
+        match self.busy_since.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            since => now.saturating_duration_since(self.made + Duration::from_micros(since)),
+        }
+    }
+
+    fn rest(&self) {
+        self.busy_since.store(0, Ordering::Relaxed);
+    }
+
+    fn begin(&self, now: Instant) {
+        let since = now.saturating_duration_since(self.made).as_micros() as u64;
+        self.busy_since.store(since.max(1), Ordering::Relaxed);
     }
 
     /// One command, so that those behind it outlive a failure of it. The wake stays readable while some wait.
@@ -201,8 +224,10 @@ impl Worker {
         let mut next_totals = Instant::now();
         loop {
             let deadline = switchboard.next_deadline();
+            self.mailbox.rest();
             let is_tcp_ready = self.wait(deadline.saturating_duration_since(Instant::now()));
             let now = Instant::now();
+            self.mailbox.begin(now);
             for _ in 0..MAX_COMMANDS_PER_TURN {
                 let Some(command) = self.mailbox.take() else { break };
                 switchboard.command(now, command);
@@ -219,6 +244,7 @@ impl Worker {
             if self.mailbox.is_closing.load(Ordering::Acquire) {
                 switchboard.close(now);
                 self.carry_out(switchboard);
+                self.mailbox.rest();
                 return;
             }
             self.carry_out(switchboard);
@@ -397,6 +423,45 @@ mod tests {
         assert!(mailbox.post(Command::ClosePeer { peer: "bob".into() }));
         assert!(mailbox.post(Command::SetTrackMuted { track: "TR".into(), is_muted: true }));
         assert!(mailbox.post(Command::DropSubscription { peer: "bob".into(), track: "TR".into() }));
+    }
+
+    /// Makes nothing until it may.
+    #[derive(Clone)]
+    struct Hanging(Arc<Mutex<()>>);
+
+    impl SessionFactory for Hanging {
+        type Session = palaver_session::RtcSession;
+
+        fn make(&self, now: Instant, candidates: &[Endpoint]) -> Self::Session {
+            drop(self.0.lock());
+            palaver_session::RtcFactory::new().make(now, candidates)
+        }
+    }
+
+    #[test]
+    fn a_worker_that_hangs_is_seen_to_and_one_that_waits_is_not() {
+        let mailbox = Arc::new(Mailbox::new().expect("eventfd"));
+        let events = Arc::new(EventQueue::new().expect("eventfd"));
+        let (negotiation, _thread) = crate::negotiation::negotiation();
+        let mut worker = Worker::new(Vec::new(), None, Vec::new(), Arc::clone(&mailbox), events, negotiation);
+        let gate = Arc::new(Mutex::new(()));
+        let held = gate.lock().expect("unpoisoned");
+        let factory = Hanging(Arc::clone(&gate));
+        let thread = std::thread::spawn(move || worker.run(&factory));
+        let start = Instant::now();
+        let until = |is_it: &dyn Fn(Duration) -> bool| {
+            while !is_it(mailbox.stalled(Instant::now())) {
+                assert!(start.elapsed() < Duration::from_secs(20));
+                std::thread::yield_now();
+            }
+        };
+        assert!(mailbox.post(Command::OpenPeer { room: "room".into(), peer: "alice".into() }));
+        until(&|stalled| stalled > Duration::from_millis(100));
+        drop(held);
+        until(&|stalled| stalled.is_zero());
+        mailbox.close();
+        thread.join().expect("it goes on");
+        assert_eq!(mailbox.stalled(Instant::now()), Duration::ZERO);
     }
 
     #[test]

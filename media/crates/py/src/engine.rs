@@ -202,7 +202,7 @@ impl Engine {
     fn stats(&self) -> PyResult<String> {
         let engine = self.check()?;
         let (totals, events_dropped) = engine.totals();
-        Ok(to_json(&totals, &engine.relay_totals(), events_dropped))
+        Ok(to_json(&totals, &engine.relay_totals(), events_dropped, engine.stalled()))
     }
 
     #[pyo3(signature = (*, timeout_s = 2.0))]
@@ -223,9 +223,9 @@ fn sockets(pairs: &[(String, u16)]) -> PyResult<Vec<SocketAddr>> {
 }
 
 /// One flat object of numbers.
-fn to_json(totals: &Totals, relay: &RelayTotals, events_dropped: u64) -> String {
+fn to_json(totals: &Totals, relay: &RelayTotals, events_dropped: u64, stalled: Duration) -> String {
     let (switchboard, router) = (&totals.switchboard, &totals.router);
-    let fields: [(&str, u64); 33] = [
+    let fields: [(&str, u64); 34] = [
         ("peers", totals.peers as u64),
         ("datagrams_in", switchboard.datagrams_in),
         ("unknown_source", switchboard.unknown_source),
@@ -235,6 +235,7 @@ fn to_json(totals: &Totals, relay: &RelayTotals, events_dropped: u64) -> String 
         ("panics", switchboard.panics),
         ("worker_panics", totals.worker_panics),
         ("busy_permille", totals.busy_permille),
+        ("stalled_ms", stalled.as_millis() as u64),
         ("unrouted_packets", switchboard.unrouted_packets),
         ("unsendable_packets", switchboard.unsendable_packets),
         ("data_dropped", switchboard.data_dropped),
