@@ -18,7 +18,10 @@ from palaver_sfu.adapters.offer_text import shape_offer
 from palaver_sfu.room.values import Mid, OpusWish
 
 ROOT = Path(__file__).parents[3]
-CHROMIUM_OFFER = (ROOT / "media/fuzz/corpus/sdp/chromium-simulcast.sdp").read_bytes().decode()
+CORPUS = ROOT / "media/fuzz/corpus/sdp"
+CHROMIUM_OFFER = (CORPUS / "chromium-simulcast.sdp").read_bytes().decode()
+# Written by hand after offers of Safari 18 that people have published: there is no Safari where these tests run.
+SAFARI_OFFER = (CORPUS / "safari-join.sdp").read_bytes().decode()
 
 
 @pytest.fixture
@@ -113,6 +116,29 @@ def test_red_is_answered_where_the_track_may_use_it(engine: _core.Engine) -> Non
         (part,) = [part for part in sdp.split("\r\nm=") if "a=mid:7\r\n" in part]
         assert part.split("\r\n")[0].split(" ")[3:] == formats
         assert ("red/48000" in part) is may_use_red
+
+
+@pytest.mark.parametrize(("codec", "payload"), [("h264", "98"), ("vp8", "100")])
+def test_safari_is_answered_in_a_codec_that_both_have(engine: _core.Engine, codec: str, payload: str) -> None:
+    """It offers H.264 in a high profile first, H.265 without parameters, and sends RED badly."""
+    camera, microphone = _core.parse_offer(SAFARI_OFFER)[4], _core.parse_offer(SAFARI_OFFER)[3]
+    assert (camera.rids, camera.track_id) == (["q", "h", "f"], "7c1a5b44-0000-4000-8000-00000000000b")
+    assert {"h264", "vp8"} <= set(camera.codecs)
+    assert "opus" in microphone.codecs
+    engine.open_peer(room="standup", peer="alice")
+    wish = OpusWish(may_use_dtx=True, is_stereo=False, may_use_red=False)
+    offer = shape_offer(SAFARI_OFFER, codecs={Mid("4"): codec}, opus={Mid("3"): wish})
+    publish = {"3": ("TR_mic", []), "4": ("TR_cam", ["q", "h", "f"])}
+    negotiate(engine, offer, publish=publish, subscribe={"1": ("TR_bob", "PA_bob")})
+    sdp = str(wait_for(engine, "answer")[3])
+    sections = dict(zip("01234", sdp.split("\r\nm=")[1:], strict=True))
+    assert sections["3"].split("\r\n")[0].endswith(" 111")
+    formats = sections["4"].split("\r\n")[0].split(" ")[3:]
+    assert f"rtpmap:{formats[0]} {codec.upper()}/90000" in sections["4"]
+    assert payload in formats
+    assert "104" not in formats
+    assert "a=simulcast:recv q;h;f" in sections["4"]
+    assert "a=msid:PA_bob|TR_bob TR_bob" in sections["1"]
 
 
 def test_a_bad_offer_fails_and_a_good_one_after_it_is_answered(engine: _core.Engine) -> None:
