@@ -194,6 +194,15 @@ describe("people", () => {
     expect(call.people.value.map((person) => person.name)).toEqual(["alice"]);
   });
 
+  it("keep their places while the page has no size", () => {
+    enter();
+    call.stage.setRoom({ width: 1400, height: 700 }, { width: 1440, height: 900 });
+    const before = call.stage.plan.value;
+    expect(before.tiles).toHaveLength(2);
+    call.stage.setRoom({ width: 0, height: 0 }, { width: 0, height: 0 });
+    expect(call.stage.plan.value).toBe(before);
+  });
+
   it("who share a screen get the big place and are announced; the newest one wins", () => {
     enter();
     call.stage.setRoom({ width: 1400, height: 700 }, { width: 1440, height: 900 });

@@ -65,6 +65,8 @@ export class StageView {
   }
 
   setRoom(room: { width: number; height: number }, window: { width: number; height: number }): void {
+    // A page that is not laid out now has no size. Tiles that went with it would have to begin their pictures anew.
+    if (room.width < 1 || room.height < 1) return;
     this.#room.value = room;
     this.#window.value = window;
   }

@@ -42,7 +42,7 @@ export function MenuBox({ label, trigger, title, groups, placement = "top", foot
       <Popover className="menu-pop" placement={placement} offset={10}>
         {title ? (
           <div className="menu-title" aria-hidden="true">
-            {title}
+            <bdi>{title}</bdi>
           </div>
         ) : null}
         <Menu className="menu" aria-label={label}>

@@ -55,7 +55,7 @@ export default function CallScreen() {
       <div className="call">
         <Head />
         <Stage />
-        <Suspense fallback={<aside className="panel" />}>
+        <Suspense fallback={<Opening />}>
           {panel === "people" ? <PeoplePanel /> : null}
           {panel === "info" ? <InfoPanel /> : null}
           {panel === "connection" ? <ConnectionPanel /> : null}
@@ -77,6 +77,18 @@ export default function CallScreen() {
   );
 }
 
+/** A panel whose program is still on its way. */
+function Opening() {
+  const { t } = useCall();
+  return (
+    <aside className="panel" aria-busy="true">
+      <p className="muted" role="status">
+        {t("app.opening")}
+      </p>
+    </aside>
+  );
+}
+
 /** Without a step in the browser's history, which would be taken for a way out of the call. */
 function skip(event: MouseEvent): void {
   event.preventDefault();
@@ -92,7 +104,9 @@ function Head() {
   return (
     <header className="head">
       <Mark />
-      <h1>{title}</h1>
+      <h1>
+        <bdi>{title}</bdi>
+      </h1>
       <MeetingTime />
       <HeadNews />
       <ViewMenu />

@@ -1,5 +1,6 @@
 // A whole call on fakes: sockets that tests speak through, devices that open at once, and time that tests own.
 import { signal } from "@preact/signals-core";
+import type { Signal } from "@preact/signals-core";
 import { Call } from "../call/call";
 import { browserChoices } from "../devices/choices";
 import type { EngineEvents, EngineStatus, Measured, MediaEngine, RemoteMedia } from "../engine/media_engine";
@@ -8,13 +9,13 @@ import type { Snapshot } from "../wire/live.gen";
 import { FakeSocket, FakeTimers, participant, snapshot, welcome } from "./fakes";
 
 class SilentEngine implements MediaEngine {
-  readonly status = signal<EngineStatus>("off");
   readonly remotes = signal<ReadonlyMap<string, RemoteMedia>>(new Map());
   readonly speakers = signal<ReadonlyMap<string, number>>(new Map());
   readonly isOwnConnectionWeak = signal(false);
   readonly isSoundBlocked = signal(false);
   constructor(
     readonly events: EngineEvents,
+    readonly status: Signal<EngineStatus>,
     private readonly energy: () => number | null,
   ) {}
   connect(): void {
@@ -71,6 +72,7 @@ export class CallBench {
   readonly devices = new FakeDevices();
   readonly call: Call;
   chimes = 0;
+  readonly engineStatus = signal<EngineStatus>("off");
   /** What came from the microphone so far. */
   energy: number | null = null;
 
@@ -97,7 +99,7 @@ export class CallBench {
         tickets: { tab_id: "t", readGuestTicket: () => null, keepGuestTicket: () => undefined },
         isSignedIn: true,
       }),
-      loadEngine: (events) => Promise.resolve(new SilentEngine(events, () => this.energy)),
+      loadEngine: (events) => Promise.resolve(new SilentEngine(events, this.engineStatus, () => this.energy)),
       media: this.devices as unknown as MediaDevices,
       deviceList: {
         devices: signal({ microphones: [], cameras: [], speakers: [] }),

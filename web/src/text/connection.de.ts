@@ -8,6 +8,8 @@ export const connectionDe: Pick<Catalogue, keyof typeof connectionEn> = {
   "hearing.muted.body": "Niemand hört dich",
   "hearing.noMicrophone": "Kein Mikrofon",
   "hearing.noMicrophone.body": "Niemand hört dich",
+  "hearing.connecting": "Verbindung wird aufgebaut…",
+  "hearing.connecting.body": "Noch hört dich niemand",
   "hearing.notConnected": "Nicht verbunden",
   "hearing.notConnected.body": "Gerade hört dich niemand",
   "hearing.silent": "Dein Mikrofon bleibt still",

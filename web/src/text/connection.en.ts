@@ -5,6 +5,8 @@ export const connectionEn = {
   "hearing.muted.body": "Nobody hears you",
   "hearing.noMicrophone": "No microphone",
   "hearing.noMicrophone.body": "Nobody hears you",
+  "hearing.connecting": "Connecting…",
+  "hearing.connecting.body": "Nobody hears you yet",
   "hearing.notConnected": "Not connected",
   "hearing.notConnected.body": "Nobody hears you now",
   "hearing.silent": "Your microphone is silent",

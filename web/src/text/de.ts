@@ -15,6 +15,7 @@ export const de: Catalogue = {
   "app.main": "Hauptmenü",
   "app.skip": "Zur Steuerung der Besprechung springen",
   "app.close": "Schließen",
+  "app.opening": "Wird geöffnet…",
   "app.crashed.title": "Die Seite geht nicht mehr",
   "app.crashed.body": "Lade sie neu, dann bist du wieder in derselben Besprechung.",
   "app.crashed.reload": "Neu laden",

@@ -14,6 +14,7 @@ export const en = {
   "app.main": "Main",
   "app.skip": "Skip to call controls",
   "app.close": "Close",
+  "app.opening": "Opening…",
   "app.crashed.title": "The page stopped working",
   "app.crashed.body": "Loading it again brings you back to the same meeting.",
   "app.crashed.reload": "Load again",

@@ -34,6 +34,18 @@ describe("who hears you", () => {
     expect(bench.call.connection.hearing.value).toEqual({ kind: "some", heardBy: 2, others: 5 });
   });
 
+  it("is on its way until there was a connection, and only then one that is gone", async () => {
+    const bench = await speaking();
+    for (const status of ["off", "connecting"] as const) {
+      bench.engineStatus.value = status;
+      expect(bench.call.connection.hearing.value).toEqual({ kind: "connecting" });
+    }
+    for (const status of ["reconnecting", "failed"] as const) {
+      bench.engineStatus.value = status;
+      expect(bench.call.connection.hearing.value).toEqual({ kind: "notConnected" });
+    }
+  });
+
   it("is nobody while muted, whatever the server said last", async () => {
     const bench = await speaking();
     bench.tell(news({ heard_by: 1 }));

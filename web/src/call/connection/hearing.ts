@@ -4,7 +4,7 @@ import type { EngineStatus } from "../../engine/media_engine";
 import type { Connection } from "../../wire/live.gen";
 
 export type Hearing =
-  | { kind: "noMicrophone" | "muted" | "notConnected" }
+  | { kind: "noMicrophone" | "muted" | "connecting" | "notConnected" }
   /** The device gives nothing at all: switched off at its side, most likely. */
   | { kind: "silent" }
   /** Sound stops on its way to the server. */
@@ -31,6 +31,8 @@ export function readHearing(input: HearingInput): Hearing {
   const { microphone, sound, others } = input;
   if (microphone.problem) return { kind: "noMicrophone" };
   if (!microphone.isWanted || !microphone.track) return { kind: "muted" };
+  // Nothing is broken yet: it is on its way for the first time.
+  if (input.status === "off" || input.status === "connecting") return { kind: "connecting" };
   if (input.status !== "connected") return { kind: "notConnected" };
   if (input.isDeviceSilent) return { kind: "silent" };
   if (!sound) return { kind: "on", others };

@@ -129,7 +129,9 @@ function WeakList() {
       <ul>
         {rows.map(({ person, trouble }) => (
           <li key={person.key}>
-            <b>{person.name}</b>
+            <b>
+              <bdi>{person.name}</bdi>
+            </b>
             <span>{t(`weak.${trouble}.long`)}</span>
           </li>
         ))}

@@ -26,7 +26,9 @@ export function PersonRow({ person, isSpeaking, isPinned, hand, onAsk }: PersonR
     <li className="person">
       <Avatar name={person.name} tone={person.tone} url={person.avatarUrl} />
       <span className="txt">
-        <b>{person.isYou ? t("call.you", { name: person.name }) : person.name}</b>
+        <b>
+          <bdi>{person.isYou ? t("call.you", { name: person.name }) : person.name}</bdi>
+        </b>
         <span className="sub">
           <RoleBadge person={person} />
           <RowState person={person} isInLine={hand !== undefined} />

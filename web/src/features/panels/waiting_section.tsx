@@ -62,7 +62,9 @@ function WaitingRow({ person, now_ms }: { person: WaitingPerson; now_ms: number 
     <li className="person">
       <Avatar name={name} tone={person.tone} />
       <span className="txt">
-        <b>{name}</b>
+        <b>
+          <bdi>{name}</bdi>
+        </b>
         <span className="sub">
           {[
             person.is_connected ? null : t("people.waiting.away"),
@@ -72,7 +74,11 @@ function WaitingRow({ person, now_ms }: { person: WaitingPerson; now_ms: number 
             .filter((words) => words !== null)
             .join(" · ")}
         </span>
-        {person.note ? <span className="sub note">{t("knock.note", { note: person.note })}</span> : null}
+        {person.note ? (
+          <span className="sub note" dir="auto">
+            {t("knock.note", { note: person.note })}
+          </span>
+        ) : null}
       </span>
       <button
         className="icon-btn"

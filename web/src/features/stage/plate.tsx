@@ -46,13 +46,13 @@ export function Plate({ person, isSpeaking, isPinned, isPresenting, isFloating }
           <span className="sr">{t("tile.muted")}</span>
         </span>
       ) : null}
-      <span className="name">
+      <bdi className="name">
         {isPresenting
           ? t("tile.presents", { name: firstName(person.name) })
           : person.isYou
             ? t(isFloating ? "call.you.short" : "call.you", { name: person.name })
             : person.name}
-      </span>
+      </bdi>
       {isFloating || (isPresenting && person.isSignedIn) ? null : <Tag person={person} />}
     </div>
   );

@@ -23,7 +23,7 @@ export function ScreenChoice() {
             aria-pressed={person.key === shown?.key}
             onClick={() => call.showScreen(person)}
           >
-            <span className="name">{person.name}</span>
+            <bdi className="name">{person.name}</bdi>
           </button>
         ))}
       </div>

@@ -22,7 +22,7 @@ export default function SpeakingTimeDialog({ onClose }: { onClose: () => void })
         <ul>
           {rows.map((row) => (
             <li key={row.identity}>
-              <span className="name">{row.name}</span>
+              <bdi className="name">{row.name}</bdi>
               {row.isHere ? null : <span className="badge outline">{t("speakingTime.gone")}</span>}
               <span className="num">{clockText(row.spoken_ms)}</span>
               <meter aria-hidden="true" max={longest_ms} value={row.spoken_ms} />

@@ -69,7 +69,7 @@ export function MentionList({ mentions }: { mentions: MentionState }) {
             choose(person);
           }}
         >
-          {person.name}
+          <bdi>{person.name}</bdi>
         </div>
       ))}
     </div>

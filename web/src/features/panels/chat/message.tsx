@@ -68,7 +68,9 @@ export const Message = memo(function Message({ message, answered, mine, ...act }
         />
       )}
       <div className="who">
-        <b>{name}</b>
+        <b>
+          <bdi>{name}</bdi>
+        </b>
         <time className="num" dateTime={message.sent_at}>
           {time}
         </time>
@@ -119,9 +121,13 @@ function Quote({
   if (!answered || answered.deleted) return <span className="quote">{t("chat.quote.gone")}</span>;
   return (
     <button type="button" className="quote" onClick={() => onShow(answered)}>
-      <b>{answered.sender.identity === own ? t("chat.you") : answered.sender.name}</b>
+      <b>
+        <bdi>{answered.sender.identity === own ? t("chat.you") : answered.sender.name}</bdi>
+      </b>
       {answered.audience === "everyone" ? null : <Icon name="lock" size="sm" />}
-      <span className="excerpt">{answered.text || t("chat.quote.file")}</span>
+      <span className="excerpt" dir="auto">
+        {answered.text || t("chat.quote.file")}
+      </span>
     </button>
   );
 }

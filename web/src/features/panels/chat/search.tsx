@@ -84,7 +84,9 @@ export function Search({ onShow, onClose }: SearchProps) {
               <li key={message.message_id}>
                 <button type="button" onClick={() => onShow(message)}>
                   <span className="who">
-                    <b>{message.sender.name}</b>
+                    <b>
+                      <bdi>{message.sender.name}</bdi>
+                    </b>
                     <span className="num">{time.format(new Date(message.sent_at))}</span>
                     {message.audience === "everyone" ? null : <Icon name="lock" size="sm" />}
                   </span>
