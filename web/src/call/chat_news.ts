@@ -24,6 +24,8 @@ export function followChat(call: Call): Announcer {
     const kind = isPrivate ? "private" : isMention ? "mention" : "public";
     announcer.say({ key: `say.message.${kind}`, params: { name } });
     if (call.panel.value === "chat") return;
+    // Whoever shows their screen to all shows its notices too. The count at the chat button says enough.
+    if (call.local.screen.shared.value) return;
     count += 1;
     stopCounting();
     stopCounting = call.timers.after(TOGETHER_MS, () => (count = 0));

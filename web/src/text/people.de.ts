@@ -38,6 +38,8 @@ export const peopleDe: Pick<Catalogue, keyof typeof peopleEn> = {
   "people.inCall": "In der Besprechung",
   "people.mute": "Stummschalten",
   "people.mute.name": "{name} stummschalten",
+  "people.muted": "{name} ist stummgeschaltet",
+  "people.muted.body": "Nur die Person selbst kann ihr Mikrofon wieder einschalten.",
   "people.askToUnmute": "Um das Mikrofon bitten",
   "people.askToUnmute.name": "{name} bitten, das Mikrofon einzuschalten",
   "people.asked": "{name} wurde gebeten, das Mikrofon einzuschalten",

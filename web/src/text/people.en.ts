@@ -35,6 +35,8 @@ export const peopleEn = {
   "people.inCall": "In the call",
   "people.mute": "Mute",
   "people.mute.name": "Mute {name}",
+  "people.muted": "{name} is muted",
+  "people.muted.body": "Only they can unmute themselves.",
   "people.askToUnmute": "Ask to unmute",
   "people.askToUnmute.name": "Ask {name} to unmute",
   "people.asked": "{name} was asked to unmute",

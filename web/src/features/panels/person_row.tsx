@@ -70,7 +70,7 @@ function Doing({ person, isSpeaking }: { person: Person; isSpeaking: boolean }) 
 
 /** A sign for most; for moderators the quickest way to quieten somebody, or to ask for a word. */
 function MicrophoneState({ person, menu }: { person: Person; menu: PersonMenu }) {
-  const { call, t } = useCall();
+  const { t } = useCall();
   const isMuted = person.microphone !== "on";
   const icon = <Icon name={isMuted ? "microphone-off" : "microphone"} />;
   const { name } = person;
@@ -80,9 +80,7 @@ function MicrophoneState({ person, menu }: { person: Person; menu: PersonMenu })
         className="icon-btn"
         type="button"
         aria-label={t("people.mute.name", { name })}
-        onClick={() =>
-          void call.command({ kind: "mute_participant", participant_id: person.key, source: "microphone" })
-        }
+        onClick={menu.mute}
       >
         {icon}
       </button>

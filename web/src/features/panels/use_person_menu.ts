@@ -26,6 +26,7 @@ const ROLE_WORDS: Readonly<Record<keyof typeof ROLE_GIVEN, { label: TextKey; ico
 export interface PersonMenu {
   groups: MenuGroup[];
   powers: ReadonlySet<Power>;
+  mute: () => void;
   askToUnmute: () => void;
 }
 
@@ -57,13 +58,18 @@ export function usePersonMenu(
         ]
       : [];
 
+  const params = { name: person.name };
+  const mute = (): void => {
+    void call.command({ kind: "mute_participant", participant_id, source: "microphone" }).then((isDone) => {
+      if (!isDone) return;
+      // Said when it has happened: nobody can take it back for them.
+      const title = { key: "people.muted", params } as const;
+      call.toasts.show({ icon: "microphone-off", title, body: { key: "people.muted.body" } });
+    });
+  };
   const askToUnmute = (): void => {
     void call.command({ kind: "ask_to_unmute", participant_id }).then((isDone) => {
-      if (isDone)
-        call.toasts.show({
-          icon: "microphone",
-          title: { key: "people.asked", params: { name: person.name } },
-        });
+      if (isDone) call.toasts.show({ icon: "microphone", title: { key: "people.asked", params } });
     });
   };
   const roles = (Object.keys(ROLE_GIVEN) as (keyof typeof ROLE_GIVEN)[]).flatMap((power) =>
@@ -78,11 +84,7 @@ export function usePersonMenu(
     {
       id: t("people.more", { name: person.name }),
       entries: [
-        ...entry("mute", "people.mute", "microphone-off", {
-          kind: "mute_participant",
-          participant_id,
-          source: "microphone",
-        }),
+        ...entry("mute", "people.mute", "microphone-off", mute),
         ...entry("ask_to_unmute", "people.askToUnmute", "microphone", askToUnmute),
         ...entry("stop_camera", "people.stopCamera", "camera-off", {
           kind: "mute_participant",
@@ -140,5 +142,5 @@ export function usePersonMenu(
       ],
     },
   ];
-  return { groups, powers, askToUnmute };
+  return { groups, powers, mute, askToUnmute };
 }
