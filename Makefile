@@ -20,8 +20,9 @@ FUZZ_SECONDS ?= 60
 # aws-lc and str0m take minutes on two cores; leave the machine usable meanwhile.
 CARGO := cargo
 CARGO_FLAGS := --manifest-path media/Cargo.toml --locked
-# As many as there are cores, but not so many that the browsers starve; tests that share a server stay together.
-PYTEST_WORKERS := -n $(shell n=$$(nproc); echo $$((n < 4 ? n : 4))) --dist loadgroup --no-loadscope-reorder
+# One more than there are cores, since much of it waits, but not so many that the browsers starve; tests that share a
+# server stay together.
+PYTEST_WORKERS := -n $(shell n=$$(nproc); echo $$((n < 4 ? n + 1 : 5))) --dist loadgroup --no-loadscope-reorder
 
 CORE_SOURCES := $(shell find media/crates -name '*.rs' -o -name Cargo.toml 2>/dev/null) media/Cargo.toml media/Cargo.lock
 WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) $(wildcard web/*.html web/*.ts web/*.js web/*.json)
@@ -79,7 +80,7 @@ run: build ## Build what changed and start Palaver; ARGS="--tls-self-signed" pas
 
 # --- test ----------------------------------------------------------------------------------
 
-.PHONY: test test-rust test-web test-python test-browsers test-others proof bench fuzz simulate
+.PHONY: test test-rust test-web test-python proof bench fuzz simulate
 test: build $(STAMPS)/apt-test ## Run every test; T=<words of a name> runs only those Python tests that match.
 ifdef T
 	@$(PY) -m pytest -k "$(T)"
@@ -95,19 +96,10 @@ test-web: $(STAMPS)/npm ## TypeScript: unit and property tests.
 	@echo "· Web tests"
 	@cd web && npm test --silent
 
-# A call of three browsers fills the machine: one story at a time, while what mostly waits runs beside it.
+# A call of three browsers fills two cores: which worker has them, and when, says tests/lanes.py.
 test-python: ## Python: unit, contract, interop and end-to-end tests.
-	@echo "· Python tests: with browsers, and the others beside them (a quarter of an hour on two cores)"
-	@$(MAKE) --jobs=2 test-browsers test-others
-
-test-browsers:
-	@$(PY) -m pytest -q -m "browser and not proof"
-
-# What they say comes in one piece, at their end: the browsers' progress is seen meanwhile.
-test-others:
-	@mkdir -p .cache
-	@$(PY) -m pytest -q -m "not browser and not proof" $(PYTEST_WORKERS) > .cache/test-others.log 2>&1; \
-	  code=$$?; cat .cache/test-others.log; exit $$code
+	@echo "· Python tests (a quarter of an hour on two cores)"
+	@$(PY) -m pytest -q -m "not proof" $(PYTEST_WORKERS)
 
 proof: build $(STAMPS)/apt-test ## Run the long versions and write docs/proof.md.
 	@$(PY) tools/proof.py

@@ -4,6 +4,9 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+
+from tests.lanes import BROWSER, BrowsersApart
 
 # Deadlines measure a noisy machine, not the code.
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -22,8 +25,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         group = item.path.relative_to(item.config.rootpath).as_posix()
         if _drives_a_browser(item):
             item.add_marker(pytest.mark.browser)
-            group += ":browser"
+            group += BROWSER
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> BrowsersApart | None:
+    return BrowsersApart(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")
