@@ -93,6 +93,24 @@ def test_a_locked_database_makes_no_half_of_an_account(locked: Outage) -> None:
     assert User.objects.get(email="bob@example.org").emailaddress_set.count() == 1  # type: ignore[attr-defined]
 
 
+def test_a_full_disk_refuses_in_words_and_keeps_what_was_there(browser: Client) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("how full PostgreSQL's disk is, no connection of ours decides")
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA page_count")
+        cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
+    try:
+        made = 0
+        while (answer := browser.post("/meetings/new")).status_code == 302:
+            made += 1
+            assert made < 1_000, "it is never full"
+        assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+        assert Meeting.objects.count() == made
+    finally:
+        connection.close()
+    assert browser.post("/meetings/new").status_code == 302
+
+
 def test_a_locked_database_is_still_read(browser: Client, alice: User, locked: Outage) -> None:
     meeting = create_meeting(actor=alice, title="Stand-up", now=system_clock())
     with locked():
