@@ -21,10 +21,9 @@ from palaver.meetings.models import MeetingSession
 _ROWS_AT_ONCE: Final = 200
 
 
-def export_session(session: MeetingSession, *, now: datetime) -> Iterator[wire.ChatMessage]:
-    """The messages of a run in their order, a few at a time."""
+def export_session(session: MeetingSession, *, now: datetime, after: int = 0) -> Iterator[wire.ChatMessage]:
+    """The messages of a run in their order, a few at a time; those `after` one of them."""
     rows = Message.objects.filter(kept(session.meeting_id, now=now), session=session).exclude(audience=Audience.PRIVATE)
-    after = 0
     while some := list(rows.filter(seq__gt=after).order_by("seq")[:_ROWS_AT_ONCE]):
         yield from messages_wire(some)
         after = some[-1].seq
@@ -54,11 +53,12 @@ def html_pieces(session: MeetingSession, messages: Iterator[wire.ChatMessage]) -
     head, _, tail = render_to_string("chat/export.html", facts).partition("<!-- messages -->")
     yield head
     for message in messages:
-        yield render_to_string("chat/export_message.html", _for_template(message))
+        yield render_to_string("chat/export_message.html", for_template(message))
     yield tail
 
 
-def _for_template(message: wire.ChatMessage) -> dict[str, Any]:
+def for_template(message: wire.ChatMessage) -> dict[str, Any]:
+    """A message as pages show it."""
     return {
         "message": message,
         "sent_at": message.sent_at.astimezone(UTC),

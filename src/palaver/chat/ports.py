@@ -1,8 +1,11 @@
 """What the chat needs of rooms that it does not know; `palaver.config` fills it in once, at the start."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+
+from palaver.live.readers import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,23 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class FileLink:
+    """A file that somebody may fetch, and the address that gives it to them for some hours."""
+
+    name: str
+    length_bytes: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatPorts:
     """All of it."""
 
     claim_files: Callable[[FileClaim], Sequence[Picture] | None]
     """None unless all of these may be attached; if so they belong to the message from here on, and the pictures among
     them are named. Called within the transaction that writes the message: if it fails, the claim is undone with it."""
+    link_files: Callable[[Reader, Sequence[str], datetime], Mapping[str, FileLink]] = lambda _reader, _ids, _now: {}
+    """By id, those that the reader may read."""
 
 
 _installed: ChatPorts | None = None

@@ -6,4 +6,7 @@ from django.urls import path
 
 from palaver.chat import views
 
-urlpatterns: Final = [path("api/meetings/<str:slug>/chat", views.page, name="meeting_chat")]
+urlpatterns: Final = [
+    path("api/meetings/<str:slug>/chat", views.page, name="meeting_chat"),
+    path("meetings/<uuid:meeting_id>/sessions/<uuid:session_id>/chat", views.past, name="meeting_run_chat"),
+]

@@ -2,7 +2,7 @@
 taken along in an export.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,13 +10,18 @@ from uuid import UUID
 from palaver.accounts.models import User
 from palaver.chat import export, selectors as chat
 from palaver.chat.models import Audience, Message
-from palaver.chat.ports import ChatPorts, FileClaim, Picture
+from palaver.chat.ports import ChatPorts, FileClaim, FileLink, Picture
 from palaver.chat.reading import Reader
 from palaver.files import services as files
 from palaver.files.domain.csv_text import csv_lines
+from palaver.files.downloads import LINKS_PATH
+from palaver.files.links import Link, Purpose, sign_link
+from palaver.files.models import StoredFile
 from palaver.files.ports import FilePorts, Reading
+from palaver.files.selectors import readable_files
 from palaver.kernel.clock import system_clock
 from palaver.kernel.errors import PalaverError
+from palaver.live.readers import Reader as FileReader
 from palaver.meetings.models import AuditEntry, Meeting, MeetingSession
 from palaver.meetings.selectors import standing_of
 
@@ -87,7 +92,16 @@ def _log_rows(session: MeetingSession) -> Iterator[tuple[object, ...]]:
         yield entry.number, entry.at.isoformat(), entry.actor_name, entry.action, entry.target_name, detail
 
 
-CHAT_PORTS: Final = ChatPorts(claim_files=_claim_files)
+def _link_files(reader: FileReader, file_ids: Sequence[str], now: datetime) -> Mapping[str, FileLink]:
+    def link(file: StoredFile) -> FileLink:
+        signed = sign_link(Link(file.pk, Purpose.DOWNLOAD, reader.identity, reader.user_id), now=now)
+        return FileLink(file.name, file.length_bytes, LINKS_PATH + signed)
+
+    readable = readable_files(reader, map(UUID, file_ids), now=now)
+    return {str(file.pk): link(file) for file in readable}
+
+
+CHAT_PORTS: Final = ChatPorts(claim_files=_claim_files, link_files=_link_files)
 FILE_PORTS: Final = FilePorts(
     may_read=_may_read,
     kept_messages=_kept_messages,

@@ -11,9 +11,15 @@ import pytest
 
 from palaver.accounts.models import User
 from palaver.chat.tests.cast import NINE, Room, open_room
-from palaver.config.feature_ports import FILE_PORTS
+from palaver.config.feature_ports import CHAT_PORTS, FILE_PORTS
 from palaver.files import exports, ports
+from palaver.files.downloads import LINKS_PATH
+from palaver.files.links import read_link
+from palaver.files.models import StoredFile
+from palaver.kernel.clock import system_clock
 from palaver.live.domain.people import Role
+from palaver.live.identity import user_identity
+from palaver.live.readers import reader_of
 from palaver.meetings.models import AuditEntry, MeetingSession
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +52,33 @@ def test_the_export_has_what_was_said_to_many_and_nothing_that_was_said_to_one(r
         assert "apricot" in members[name]
         assert "bilberry" in members[name]
     assert not [name for name, text in members.items() if "damson" in text]
+
+
+def test_an_owner_is_given_links_to_what_many_may_read_and_to_nothing_else(room: Room, alice: User) -> None:
+    def file(name: str) -> str:
+        kept = StoredFile.objects.create(
+            meeting=room.meeting,
+            session_id=room.session_id,
+            identity="id-bob",
+            name=name,
+            length_bytes=0,
+            sha256="0" * 64,
+            created_at=NINE,
+            completed_at=NINE,
+            expires_at=system_clock() + timedelta(days=1),  # files are claimed by the clock of the house
+        )
+        return str(kept.pk)
+
+    public, private, unsent = file("plan.pdf"), file("letter.pdf"), file("draft.pdf")
+    room.say("bob", "The plan", file_ids=[public])
+    room.whisper("bob", "carol", "For you", file_ids=[private])
+    owner = reader_of(room.meeting, user_identity(alice.pk, room.meeting.pk), user=alice, now=NINE)
+    assert owner is not None
+    links = CHAT_PORTS.link_files(owner, [public, private, unsent], NINE)
+    assert {file_id: link.name for file_id, link in links.items()} == {public: "plan.pdf"}
+    given = read_link(links[public].address.removeprefix(LINKS_PATH), now=NINE)
+    assert given is not None
+    assert (str(given.file_id), given.user_id) == (public, alice.pk)
 
 
 def test_what_strangers_write_is_neither_script_nor_formula(room: Room) -> None:

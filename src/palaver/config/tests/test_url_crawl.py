@@ -49,6 +49,7 @@ OF_A_MEETING: Final = {
     "meeting_bans": MANAGERS,
     "lift_ban": MANAGERS,
     "meeting_run": OWNER,
+    "meeting_run_chat": OWNER,
     "attendance_file": OWNER,
     "audit_file": OWNER,
     "delete_meeting": OWNER,
