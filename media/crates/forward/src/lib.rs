@@ -64,8 +64,9 @@
 //! its owner is one of the few who speak.
 //!
 //! Per subscriber with an estimate: its pictures are chosen so that with its sound they fit into the line, the most
-//! important first; what does not fit is paused, and [`Output::PictureState`] says so. Sound is never held back. Layers
-//! go down soon and up late, so that an estimate that sways moves nobody.
+//! important first, in whole layers or with fewer frames of one; what does not fit is paused, and
+//! [`Output::PictureState`] says so. Sound is never held back. Layers go down soon and up late, so that an estimate that
+//! sways moves nobody.
 //!
 //! Keys are dense and carry a generation: a stale key is ignored, never confused with its successor.
 

@@ -1,6 +1,6 @@
 //! Which layer a subscription should be sent, as pure functions over what is alive.
 
-use crate::units::{LayerIx, MAX_LAYERS, Micros};
+use crate::units::{LayerIx, MAX_LAYERS, Micros, TEMPORAL_LAYERS};
 
 /// A layer is alive this long after a packet …
 const ALIVE: Micros = Micros::from_millis(1_000);
@@ -166,8 +166,6 @@ impl Lives {
     }
 }
 
-/// Temporal layers that a two-bit TID can name.
-const TEMPORAL_LAYERS: usize = 4;
 /// How long frames are counted for one measurement.
 const RATE_WINDOW: Micros = Micros::from_millis(1_000);
 /// A measured rate may exceed the wish by this much and still be chosen …
@@ -204,6 +202,11 @@ impl FrameRates {
         is_complete
     }
 
+    /// Frames per second of a temporal layer with those below it; 0 before the first measurement.
+    pub(crate) fn per_second(&self, temporal: u8) -> u32 {
+        self.per_second.get(usize::from(temporal)).copied().unwrap_or_default()
+    }
+
     /// The highest temporal layer that stays within `max_fps`, 0 meaning no limit; `current` is left only if the rate
     /// moved clearly. The base layer always remains.
     pub(crate) fn choose(&self, max_fps: u32, current: u8) -> u8 {
@@ -215,8 +218,7 @@ impl FrameRates {
             .rev()
             .find(|id| {
                 let percent = if *id == current { RATE_LEAVE_PERCENT } else { RATE_JOIN_PERCENT };
-                let rate = self.per_second.get(usize::from(*id)).copied().unwrap_or_default();
-                u64::from(rate) * 100 <= u64::from(max_fps) * u64::from(percent)
+                u64::from(self.per_second(*id)) * 100 <= u64::from(max_fps) * u64::from(percent)
             })
             .unwrap_or(0)
     }

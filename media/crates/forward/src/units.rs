@@ -5,6 +5,9 @@ use std::fmt;
 /// How many simulcast layers a track can have.
 pub const MAX_LAYERS: usize = 3;
 
+/// How many temporal layers the frames of a layer can be in: a VP8 descriptor has two bits for their number.
+pub(crate) const TEMPORAL_LAYERS: usize = 4;
+
 /// Microseconds of a monotonic clock whose zero is the caller's choice. Arithmetic saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Micros(pub u64);

@@ -12,7 +12,7 @@ pub(crate) use allocator::Allocator;
 pub use line::LineReport;
 pub(crate) use line::{Line, Need};
 pub(crate) use meter::Meter;
-pub(crate) use steps::{Request, Share};
+pub(crate) use steps::{Rates, Request, Rung, Share};
 
 #[cfg(test)]
 mod tests;

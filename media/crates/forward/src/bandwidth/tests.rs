@@ -1,7 +1,7 @@
 use super::steps::{rank, share_out};
-use super::{Allocator, Line, LineReport, Meter, Need, Request, Share};
+use super::{Allocator, Line, LineReport, Meter, Need, Rates, Request, Rung, Share};
 use crate::slab::{SectionKey, Slab};
-use crate::units::{LayerIx, MAX_LAYERS, Micros};
+use crate::units::{LayerIx, MAX_LAYERS, Micros, TEMPORAL_LAYERS};
 use proptest::prelude::*;
 
 /// The allocator is asked this often.
@@ -12,7 +12,11 @@ fn at(millis: u64) -> Micros {
 }
 
 fn up_to(layer: usize) -> Share {
-    Share::UpTo(LayerIx::new(layer).expect("a layer"))
+    thinned(layer, Rung::ALL)
+}
+
+fn thinned(layer: usize, temporal: u8) -> Share {
+    Share::UpTo(Rung::new(LayerIx::new(layer).expect("a layer"), temporal))
 }
 
 fn sections(count: usize) -> Vec<SectionKey> {
@@ -20,7 +24,11 @@ fn sections(count: usize) -> Vec<SectionKey> {
     (0..count).map(|_| slab.insert(())).collect()
 }
 
-fn picture(section: SectionKey, priority: u8, rates: [Option<u64>; MAX_LAYERS]) -> Request {
+fn picture(section: SectionKey, priority: u8, whole: [Option<u64>; MAX_LAYERS]) -> Request {
+    let mut rates = Rates::default();
+    for (rates, whole) in rates.chunks_exact_mut(TEMPORAL_LAYERS).zip(whole) {
+        rates[TEMPORAL_LAYERS - 1] = whole;
+    }
     Request { section, priority, rates, current: None, share: Share::Paused }
 }
 
@@ -28,15 +36,25 @@ fn cost(requests: &[Request]) -> u64 {
     requests.iter().map(|request| request.cost(request.share)).sum()
 }
 
-/// Cameras with up to three layers, and now and then a screen.
+/// Cameras with up to three layers, some of which can be had with half of their frames, and now and then a screen.
 fn pictures() -> impl Strategy<Value = Vec<Request>> {
     let rates = (50_000_u64..300_000, 300_000_u64..900_000, 900_000_u64..3_000_000, 1_u8..8);
-    prop::collection::vec((rates, prop::sample::select(vec![1_u8, 1, 1, 7, 255])), 1..8).prop_map(|drawn| {
+    let fewer = prop::collection::vec(prop::option::of((0..Rung::ALL, 35_u64..90)), MAX_LAYERS);
+    prop::collection::vec((rates, prop::sample::select(vec![1_u8, 1, 1, 7, 255]), fewer), 1..8).prop_map(|drawn| {
         let keys = sections(drawn.len());
         let mut requests = Vec::new();
-        for (key, ((low, middle, high, mask), priority)) in keys.iter().zip(drawn) {
+        for (key, ((low, middle, high, mask), priority, fewer)) in keys.iter().zip(drawn) {
             let rate = |bit: u8, bps: u64| (mask & bit != 0).then_some(bps);
-            requests.push(picture(*key, priority, [rate(1, low), rate(2, middle), rate(4, high)]));
+            let mut request = picture(*key, priority, [rate(1, low), rate(2, middle), rate(4, high)]);
+            let mut below = 0;
+            for (rates, fewer) in request.rates.chunks_exact_mut(TEMPORAL_LAYERS).zip(fewer) {
+                let Some(whole) = rates[usize::from(Rung::ALL)] else { continue };
+                if let Some((temporal, percent)) = fewer {
+                    rates[usize::from(temporal)] = Some(whole * percent / 100).filter(|bps| *bps > below);
+                }
+                below = whole;
+            }
+            requests.push(request);
         }
         requests
     })
@@ -166,10 +184,14 @@ proptest! {
             now_ms += pause_ms;
             for request in &mut requests {
                 let whole = all.iter().find(|other| other.section == request.section).expect("the same");
-                let fewer: Vec<Option<u64>> =
-                    (0..MAX_LAYERS).map(|index| whole.rates[index].filter(|_| mask & (1 << index) != 0)).collect();
+                let mut fewer = whole.rates;
+                for (index, rates) in fewer.chunks_exact_mut(TEMPORAL_LAYERS).enumerate() {
+                    if mask & (1 << index) == 0 {
+                        rates.fill(None);
+                    }
+                }
                 if fewer.iter().any(Option::is_some) {
-                    request.rates.copy_from_slice(&fewer);
+                    request.rates = fewer;
                 }
             }
             allocator.decide(&mut requests, capacity, reserved, at(now_ms));
@@ -195,6 +217,49 @@ fn the_screen_is_sharp_before_a_camera_rises() {
     assert_eq!(requests.map(|request| request.share), [up_to(1), up_to(0), up_to(0)]);
     share_out(&mut requests, 600_000, |_| Share::Paused);
     assert_eq!(requests.map(|request| request.share), [up_to(0), up_to(0), Share::Paused]);
+}
+
+#[test]
+fn frames_are_left_out_before_a_layer_is_and_the_line_is_used() {
+    let keys = sections(2);
+    let mut camera = picture(keys[0], 1, [Some(150_000), Some(500_000), Some(1_700_000)]);
+    camera.rates[0] = Some(70_000);
+    camera.rates[TEMPORAL_LAYERS + 1] = Some(300_000);
+    camera.rates[2 * TEMPORAL_LAYERS + 1] = Some(1_000_000);
+    let mut requests = [camera];
+    let mut shared = |budget| {
+        share_out(&mut requests, budget, |_| Share::Paused);
+        requests[0].share
+    };
+    for (budget, share) in [
+        (69_000, Share::Paused),
+        (149_000, thinned(0, 0)),
+        (299_000, up_to(0)),
+        (499_000, thinned(1, 1)),
+        (999_000, up_to(1)),
+        (1_699_000, thinned(2, 1)),
+        (1_700_000, up_to(2)),
+    ] {
+        assert_eq!(shared(budget), share, "{budget}");
+    }
+    // Everybody is seen before anybody is seen fluently.
+    let mut both = [camera, Request { section: keys[1], ..camera }];
+    share_out(&mut both, 150_000, |_| Share::Paused);
+    assert_eq!(both.map(|request| request.share), [thinned(0, 0), thinned(0, 0)]);
+}
+
+#[test]
+fn a_layer_costs_less_without_its_upper_frames() {
+    let mut meter = Meter::default();
+    for ms in (0..2_000).step_by(10) {
+        let temporal_id = [0, 2, 1, 2][ms / 10 % 4];
+        meter.on_packet(930, temporal_id, at(ms as u64));
+    }
+    let rate = |temporal| meter.bps_up_to(temporal, at(2_000)).expect("measured");
+    let whole = meter.bps(at(2_000)).expect("measured");
+    assert!((780_000..=820_000).contains(&whole), "{whole}");
+    assert!((190_000..=210_000).contains(&rate(0)) && (390_000..=410_000).contains(&rate(1)));
+    assert_eq!((rate(2), rate(3)), (whole, whole));
 }
 
 #[test]
@@ -302,7 +367,7 @@ fn a_rate_is_followed_up_quickly_and_down_slowly() {
     let mut send = |bytes: usize, millis: u64| {
         for _ in 0..millis / 10 {
             now_ms += 10;
-            meter.on_packet(bytes, at(now_ms));
+            meter.on_packet(bytes, 0, at(now_ms));
         }
         meter.bps(at(now_ms)).unwrap_or_default()
     };

@@ -2,17 +2,21 @@
 
 use super::api::{Kind, Output};
 use super::subscription::Subscription;
-use super::track::Track;
+use super::track::{Layer, Track};
 use super::{Router, Section};
-use crate::bandwidth::{Allocator, Line, LineReport, Need, Request, Share};
+use crate::bandwidth::{Allocator, Line, LineReport, Need, Rates, Request, Rung, Share};
 use crate::slab::{SectionKey, Slab, SubscriberKey, TrackKey};
-use crate::units::{LayerIx, MAX_LAYERS, Micros};
+use crate::units::{LayerIx, MAX_LAYERS, Micros, TEMPORAL_LAYERS};
 use crate::voices::Hearing;
 
 /// What a layer is taken to cost before it was measured: usual rates of a camera that sends one, two or three layers.
 const USUAL_BPS: [[u64; MAX_LAYERS]; MAX_LAYERS] =
     [[500_000, 0, 0], [150_000, 600_000, 0], [150_000, 500_000, 1_700_000]];
-/// The same for a voice.
+/// Fewer frames a second of a picture are worse than all frames of the next smaller one, if there is one.
+const FEWEST_FPS: u32 = 12;
+/// Frames left out must make up more than this share of a layer: a switch for less is not worth it.
+const LEAST_GAIN_PERCENT: u64 = 10;
+/// What a voice is taken to cost before it was measured.
 const USUAL_VOICE_BPS: u64 = 40_000;
 
 /// The owner of sections that share one line.
@@ -207,15 +211,18 @@ fn shown<'a>(
 fn request(track: &Track, subscription: &Subscription, now: Micros) -> Option<Request> {
     let max = subscription.wish();
     let usual = USUAL_BPS.get(track.layer_count.saturating_sub(1));
-    let mut rates = [None; MAX_LAYERS];
+    let mut rates = Rates::default();
+    let mut below = 0;
+    let mut is_lowest = true;
     // Up to the wanted layer; if none of these lives, the smallest above, as it is with the choice of layers.
-    for (index, rate) in rates.iter_mut().enumerate() {
+    for (index, (rates, state)) in rates.chunks_exact_mut(TEMPORAL_LAYERS).zip(&track.layers).enumerate() {
         let Some(layer) = LayerIx::new(index).filter(|layer| track.lives.is_alive(*layer)) else { continue };
-        if layer > max && index > 0 && (0..index).filter_map(LayerIx::new).any(|lower| track.lives.is_alive(lower)) {
+        if layer > max && !is_lowest {
             break;
         }
-        let measured = track.layers.get(index).and_then(|layer| layer.meter.bps(now));
-        *rate = measured.or_else(|| usual.and_then(|rates| rates.get(index)).copied());
+        let usual = usual.and_then(|rates| rates.get(index)).copied();
+        below = ladder(rates, layer, state, subscription, (usual, below, is_lowest), now);
+        is_lowest = false;
     }
     rates.iter().any(Option::is_some).then_some(Request {
         section: subscription.section,
@@ -224,6 +231,30 @@ fn request(track: &Track, subscription: &Subscription, now: Micros) -> Option<Re
         current: subscription.share,
         share: Share::Paused,
     })
+}
+
+/// Fill in what a layer costs with all of its frames and with fewer. Answers what it costs at most.
+fn ladder(
+    rates: &mut [Option<u64>],
+    layer: LayerIx,
+    state: &Layer,
+    subscription: &Subscription,
+    (usual, below, is_lowest): (Option<u64>, u64, bool),
+    now: Micros,
+) -> u64 {
+    let cap = subscription.frame_cap(state);
+    let whole = state.meter.bps_up_to(cap, now).or(usual);
+    let (Some(most), Some(rate)) = (whole, rates.last_mut()) else { return below };
+    *rate = whole;
+    for (temporal, rate) in (0..cap).zip(rates) {
+        let Some(bps) = state.meter.bps_up_to(temporal, now) else { break };
+        let is_worth_it = bps > below && bps.saturating_mul(100) < most.saturating_mul(100 - LEAST_GAIN_PERCENT);
+        let is_fluent = is_lowest || state.rates.per_second(temporal) >= FEWEST_FPS;
+        // What is sent now stays to be had.
+        let is_current = subscription.share == Some(Share::UpTo(Rung::new(layer, temporal)));
+        *rate = ((is_worth_it && is_fluent) || is_current).then_some(bps);
+    }
+    most
 }
 
 /// What is wanted changes all the time by a little, and each rise makes the estimator probe: only beginnings and ends

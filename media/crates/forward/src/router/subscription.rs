@@ -47,6 +47,8 @@ pub(super) struct Subscription {
     temporal: u8,
     /// Highest temporal layer wanted.
     wanted_temporal: u8,
+    /// Highest temporal layer that the wanted number of frames a second leaves.
+    frame_cap: u8,
     /// Timestamp of the picture that the choice of temporal layers was last made for.
     picture: Option<u32>,
 }
@@ -67,6 +69,7 @@ impl Subscription {
             asked: 0,
             temporal: 0,
             wanted_temporal: 0,
+            frame_cap: 0,
             picture: None,
         }
     }
@@ -95,7 +98,7 @@ impl Subscription {
     /// The largest of these that the line has room for.
     fn limit(&self) -> LayerIx {
         match self.share {
-            Some(Share::UpTo(layer)) => layer.min(self.wish()),
+            Some(Share::UpTo(room)) => room.layer().min(self.wish()),
             // To begin small costs a moment, to begin too large costs the sound.
             None if self.is_limited => LayerIx::LOWEST,
             Some(Share::Paused) | None => self.wish(),
@@ -114,7 +117,8 @@ impl Subscription {
         let Some(current) = layer else { return Shown { layer, cause: Cause::Waiting } };
         let is_above = |bound: LayerIx| kind == Kind::Video && lives.has_alive_above(current) && current >= bound;
         let cause = match self.share {
-            Some(Share::UpTo(room)) if room < self.wish() && is_above(room) => Cause::Bandwidth,
+            Some(Share::UpTo(room)) if !room.is_whole() && current >= room.layer() => Cause::Bandwidth,
+            Some(Share::UpTo(room)) if room.layer() < self.wish() && is_above(room.layer()) => Cause::Bandwidth,
             _ if self.ceiling < self.settings.max_layer && is_above(self.ceiling) => Cause::Busy,
             _ if is_above(self.settings.max_layer) => Cause::Asked,
             _ => Cause::Whole,
@@ -139,8 +143,23 @@ impl Subscription {
         }
         self.wanted = wanted;
         let measured = self.current.or(self.wanted).and_then(|layer| layers.get(layer.index()));
-        self.wanted_temporal = measured
-            .map_or(self.wanted_temporal, |layer| layer.rates.choose(self.settings.max_fps, self.wanted_temporal));
+        self.frame_cap = measured.map_or(self.frame_cap, |layer| self.frame_cap(layer));
+        self.wanted_temporal = self.temporal_of(self.current.or(self.wanted));
+    }
+
+    /// The highest temporal layer of a layer that the wanted number of frames a second leaves.
+    pub(super) fn frame_cap(&self, layer: &Layer) -> u8 {
+        layer.rates.choose(self.settings.max_fps, self.frame_cap)
+    }
+
+    /// The highest temporal layer that a layer is sent with: a smaller one than there is room for has all its frames.
+    fn temporal_of(&self, layer: Option<LayerIx>) -> u8 {
+        match self.share {
+            Some(Share::UpTo(room)) if layer.is_none_or(|layer| layer >= room.layer()) => {
+                self.frame_cap.min(room.temporal())
+            }
+            _ => self.frame_cap,
+        }
     }
 
     /// Whether the subscriber waits for a key frame of this layer.
@@ -173,6 +192,7 @@ impl Subscription {
         self.current = Some(layer);
         self.is_broken = false;
         self.asked &= !bit(layer);
+        self.wanted_temporal = self.temporal_of(Some(layer));
         self.temporal = self.wanted_temporal;
         self.picture = Some(packet.source.timestamp);
         Verdict::Begin

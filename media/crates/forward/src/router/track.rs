@@ -285,7 +285,7 @@ impl Track {
         else {
             return Some(entrance);
         };
-        state.meter.on_packet(payload.len(), now);
+        state.meter.on_packet(payload.len(), frame.temporal_id, now);
         let is_newest = arrival != Arrival::Late;
         let packet = state.inspect(meta, frame, is_newest, clock_offset, now);
         if self.kind == Kind::Video && is_newest && state.frame_timestamp != Some(meta.timestamp) {
