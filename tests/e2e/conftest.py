@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Playwright, expect
@@ -15,6 +15,7 @@ from tests.servers.wire_cutter import WireCutter
 BrowserOf = Callable[..., Browser]
 PersonFactory = Callable[..., Person]
 SignIns = Callable[[str], Any]
+Motion = Literal["reduce", "no-preference"]
 
 # Playwright's own five seconds are not enough for four browsers and a server on two busy cores.
 expect.set_options(timeout=WAIT_MS)
@@ -82,25 +83,31 @@ def wires(server: PalaverServer) -> Iterator[WireCutter]:
         yield cutter
 
 
+@pytest.fixture(scope="module")
+def motion() -> Motion:
+    """What people's systems ask for. What moves costs a quarter of a call: modules that want it say so themselves."""
+    return "reduce"
+
+
 @pytest.fixture
-def person(browser_of: BrowserOf, server: PalaverServer) -> Iterator[PersonFactory]:
+def person(browser_of: BrowserOf, server: PalaverServer, motion: Motion) -> Iterator[PersonFactory]:
     """Make a person: `person("alice")`; flags and context options can be added, and all devices taken away."""
-    yield from _people(browser_of, server)
+    yield from _people(browser_of, server, motion)
 
 
 @pytest.fixture(scope="module")
-def lasting_person(browser_of: BrowserOf, shared_server: PalaverServer) -> Iterator[PersonFactory]:
+def lasting_person(browser_of: BrowserOf, shared_server: PalaverServer, motion: Motion) -> Iterator[PersonFactory]:
     """The same for people who stay for all tests of a module, on the server that these share."""
-    yield from _people(browser_of, shared_server)
+    yield from _people(browser_of, shared_server, motion)
 
 
-def _people(browser_of: BrowserOf, server: PalaverServer) -> Iterator[PersonFactory]:
+def _people(browser_of: BrowserOf, server: PalaverServer, motion: Motion) -> Iterator[PersonFactory]:
     made: list[Person] = []
 
     def make(name: str, *, flags: tuple[str, ...] = (), has_devices: bool = True, **context_options: Any) -> Person:
         browser = browser_of(name, flags=flags, has_devices=has_devices)
-        options: dict[str, Any] = {"viewport": {"width": 1000, "height": 640}, "locale": "en-GB"} | context_options
-        context = browser.new_context(**options)
+        usual = {"viewport": {"width": 1000, "height": 640}, "locale": "en-GB", "reduced_motion": motion}
+        context = browser.new_context(**(usual | context_options))
         context.add_init_script(WATCH_CONNECTIONS)
         someone = Person(name, browser, context, context.new_page(), server.url)
         someone.page.set_default_timeout(WAIT_MS)

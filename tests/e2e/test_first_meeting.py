@@ -5,11 +5,16 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import PersonFactory
+from tests.e2e.conftest import Motion, PersonFactory
 from tests.e2e.people import WAIT_MS, Person
 from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def motion() -> Motion:
+    return "no-preference"
 
 
 @pytest.fixture

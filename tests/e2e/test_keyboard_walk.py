@@ -3,11 +3,16 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import PersonFactory
+from tests.e2e.conftest import Motion, PersonFactory
 from tests.e2e.keys import tab_to
 from tests.e2e.people import WAIT_MS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def motion() -> Motion:
+    return "no-preference"
 
 
 def press(page: Page, name: str, key: str = "Enter") -> None:
