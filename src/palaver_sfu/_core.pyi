@@ -152,6 +152,9 @@ class Engine:
             EngineError: closed, `queue_full`, used after fork. So do all methods below.
         """
 
+    def set_voices(self, *, room: str, voices: int, large_room: int) -> None:
+        """What `open_peer` said of the room, anew: counts from now on."""
+
     def close_peer(self, *, peer: str) -> None:
         """Say goodbye (RTCP BYE, DTLS close_notify) and forget the peer with its tracks. Event `closed`."""
 

@@ -159,6 +159,9 @@ class MediaCommands(Protocol):
             playout_delay: is told to the peer with each picture.
         """
 
+    def set_voices(self, *, room: RoomSid, voices: int) -> None:
+        """What `open_peer` said of the room, anew."""
+
     def close_peer(self, *, peer: ParticipantSid) -> None: ...
 
     def negotiate(

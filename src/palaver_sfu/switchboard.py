@@ -56,11 +56,13 @@ from palaver_sfu.session.effects import (
     OpenPeer,
     RoomEnded,
     Send,
+    SetVoices,
     TakeAnswer,
 )
 from palaver_sfu.session.inputs import (
     Answered,
     ApiInput,
+    ChangeVoices,
     DataChannelOpened,
     DataFrameReceived,
     EndRoom,
@@ -206,6 +208,9 @@ class Switchboard:
             if self._is_closed:
                 raise ApiError(ApiCode.UNAVAILABLE, "server is shutting down")
             room = self._open(name, self._options_of(wish))
+        elif wish.voices not in {0, room.options.voices}:
+            # A room stays as it was made; but who runs it may hear more voices later than at its beginning.
+            self.command(name, ChangeVoices(voices=wish.voices))
         return room.info()
 
     def infos(self) -> Sequence[RoomInfo]:
@@ -373,6 +378,8 @@ class Switchboard:
                 self._rooms.pop(room.name, None)
                 self._by_sid.pop(room.sid, None)
                 self._media.close_room(room=room.sid)
+            case SetVoices(voices=voices):
+                self._media.set_voices(room=room.sid, voices=voices)
             case ClosePeer(peer=peer):
                 self._peers.pop(owner_of(peer), None)
                 self._calls.left(owner_of(peer))

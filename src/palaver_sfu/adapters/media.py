@@ -158,6 +158,10 @@ class CoreMedia:
             )
         )
 
+    def set_voices(self, *, room: RoomSid, voices: int) -> None:
+        limit = self._voices
+        self._do(lambda: self._engine.set_voices(room=room, voices=voices or limit.most, large_room=limit.large_room))
+
     def close_peer(self, *, peer: ParticipantSid) -> None:
         self._do(lambda: self._engine.close_peer(peer=peer))
 

@@ -119,6 +119,12 @@ class MemoryMedia:
         self._check_open()
         self.peers[peer] = MemoryPeer(room=room, voices=voices, may_pause=may_pause, playout_delay=playout_delay)
 
+    def set_voices(self, *, room: RoomSid, voices: int) -> None:
+        self._check_open()
+        for peer in self.peers.values():
+            if peer.room == room:
+                peer.voices = voices
+
     def close_peer(self, *, peer: ParticipantSid) -> None:
         self._check_open()
         if self.peers.pop(peer, None) is not None:

@@ -107,6 +107,11 @@ class MediaPool:
         self._peers[peer] = seat, room
         seat.count(room, 1)
 
+    def set_voices(self, *, room: RoomSid, voices: int) -> None:
+        number = self._rooms.get(room)
+        if number is not None:
+            self._seats[number].thread.set_voices(room=room, voices=voices)
+
     def close_peer(self, *, peer: ParticipantSid) -> None:
         found = self._peers.pop(peer, None)
         if found is not None:

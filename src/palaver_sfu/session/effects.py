@@ -59,6 +59,13 @@ class OpenPeer:
 
 
 @dataclass(frozen=True, slots=True)
+class SetVoices:
+    """So many are heard at once in the room from now on."""
+
+    voices: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClosePeer:
     peer: ParticipantSid
 
@@ -171,4 +178,4 @@ MediaEffect = (
 )
 """For the media core."""
 
-Effect = Send | CloseSignal | Announce | RoomEnded | MediaEffect
+Effect = Send | CloseSignal | Announce | RoomEnded | SetVoices | MediaEffect

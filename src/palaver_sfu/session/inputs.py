@@ -265,6 +265,13 @@ class ChangeRoomMetadata:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeVoices:
+    """How many shall be heard at once, as in `RoomOptions`."""
+
+    voices: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed; about once a second."""
 
@@ -294,5 +301,6 @@ ApiInput = (
     | ChangeSubscriptions
     | DataFromServer
     | ChangeRoomMetadata
+    | ChangeVoices
 )
 Input = Join | Resume | FromClient | SignalLost | MediaInput | ApiInput | LoadObserved | Tick

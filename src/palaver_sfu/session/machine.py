@@ -6,6 +6,7 @@ raise `ApiError` instead, for their caller is waiting.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from palaver_sfu.errors import ApiCode, ApiError
@@ -25,7 +26,7 @@ from palaver_sfu.session import (
     ways,
 )
 from palaver_sfu.session.backup import as_clients_know_it
-from palaver_sfu.session.effects import AddCandidate, CloseSignal, Effect, LimitLine, RoomFact
+from palaver_sfu.session.effects import AddCandidate, CloseSignal, Effect, LimitLine, RoomFact, SetVoices
 from palaver_sfu.session.inputs import (
     Answered,
     AnswerTaken,
@@ -33,6 +34,7 @@ from palaver_sfu.session.inputs import (
     ChangeParticipant,
     ChangeRoomMetadata,
     ChangeSubscriptions,
+    ChangeVoices,
     DataChannelOpened,
     DataFrameReceived,
     DataFromServer,
@@ -139,6 +141,7 @@ def step(room: RoomState, event: Input, now: float) -> list[Effect]:
             | ChangeSubscriptions()
             | DataFromServer()
             | ChangeRoomMetadata()
+            | ChangeVoices()
         ):
             _command(room, event, turn)
         case SpeakersObserved():
@@ -314,6 +317,9 @@ def _command(room: RoomState, event: ApiInput, turn: Turn) -> None:
             conveying.from_server(room, event, turn)
         case ChangeRoomMetadata():
             describing.change_room_metadata(room, event, turn)
+        case ChangeVoices(voices=voices):
+            room.options = replace(room.options, voices=voices)
+            turn.do(SetVoices(voices=voices))
         case _:
             assert_never(event)
 

@@ -84,6 +84,16 @@ async def test_how_many_voices_are_heard_at_once_is_said_for_each_room() -> None
             assert refusal.value.response.status_code == 401
 
 
+async def test_how_many_voices_are_heard_may_change_while_the_room_runs() -> None:
+    async with serving() as sfu, sfu.join("alice") as alice:
+        for tags, voices in (({"palaver.voices": "5"}, 5), ({}, 5), ({"palaver.voices": "2"}, 2)):
+            wish = {"name": "standup", "metadata": "other", "tags": tags}
+            answer = (await sfu.twirp("CreateRoom", wish, **CREATE)).json()
+            assert (sfu.media.peers[alice.sid].voices, answer["metadata"]) == (voices, ""), "nothing else changes"
+        async with sfu.join("bob") as bob:
+            assert sfu.media.peers[bob.sid].voices == 2
+
+
 async def test_how_long_pictures_are_held_back_is_said_for_each_room() -> None:
     presets = {"music": RoomWish(playout_delay=PlayoutDelay(min_ms=400, max_ms=900))}
     async with serving(room_presets=presets) as sfu:

@@ -85,6 +85,13 @@ pub enum Command {
         /// Of the room, from now on.
         voices: Voices,
     },
+    /// Say how many voices are heard at once in a room from now on.
+    SetVoices {
+        /// Room name.
+        room: Arc<str>,
+        /// How many.
+        voices: Voices,
+    },
     /// Say goodbye and forget.
     ClosePeer {
         /// The peer.
@@ -182,6 +189,7 @@ impl Command {
             self,
             Self::OpenPeer { .. }
                 | Self::Introduce { .. }
+                | Self::SetVoices { .. }
                 | Self::Accept(_)
                 | Self::Offer { .. }
                 | Self::TakeAnswer { .. }

@@ -163,6 +163,7 @@ impl<F: SessionFactory> Switchboard<F> {
         match command {
             Command::OpenPeer { room, peer } => self.open_peer(now, &room, &peer),
             Command::Introduce { room, peer, owner, voices } => self.introduce(&room, &peer, owner, voices),
+            Command::SetVoices { room, voices } => self.set_voices(&room, voices),
             Command::ClosePeer { peer } => {
                 if let Some(&ix) = self.by_name.get(&peer) {
                     self.say_goodbye(ix);

@@ -44,6 +44,26 @@ fn listen(world: &mut World, listener: usize, speaker: usize) -> Mid {
 }
 
 #[test]
+fn how_many_are_heard_may_change_while_they_speak() {
+    let (mut world, mut voices) = meeting();
+    let (first, second) = (listen(&mut world, 3, 0), listen(&mut world, 3, 1));
+    let both_speak = |world: &mut World, voices: &mut [Voice]| {
+        for _ in 0..20 {
+            world.speak(0, &mut voices[0], 20, 1);
+            world.speak(1, &mut voices[1], 20, 1);
+        }
+    };
+    both_speak(&mut world, &mut voices);
+    assert_eq!(world.clients[3].packets_of(first).len(), 20);
+    assert!(world.clients[3].packets_of(second).is_empty(), "one at a time");
+    world.command(Command::SetVoices { room: ROOM.into(), voices: Voices { most: 2, large_room: 1 } });
+    both_speak(&mut world, &mut voices);
+    assert!(!world.clients[3].packets_of(second).is_empty(), "and now two");
+    world.command(Command::SetVoices { room: "nobody's".into(), voices: Voices { most: 1, large_room: 1 } });
+    world.assert_healthy();
+}
+
+#[test]
 fn one_is_heard_after_the_other_and_nobody_else() {
     let (mut world, mut voices) = meeting();
     let (first, second) = (listen(&mut world, 3, 0), listen(&mut world, 3, 1));

@@ -92,6 +92,11 @@ impl Engine {
         Ok(())
     }
 
+    #[pyo3(signature = (*, room, voices, large_room))]
+    fn set_voices(&self, room: &str, voices: usize, large_room: usize) -> PyResult<()> {
+        self.post(Command::SetVoices { room: room.into(), voices: Voices { most: voices, large_room } })
+    }
+
     #[pyo3(signature = (*, peer))]
     fn close_peer(&self, peer: &str) -> PyResult<()> {
         self.post(Command::ClosePeer { peer: peer.into() })

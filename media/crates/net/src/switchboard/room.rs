@@ -65,11 +65,15 @@ impl Room {
 impl<F: SessionFactory> Switchboard<F> {
     /// What the control plane says of a peer that has come, and of its room.
     pub(super) fn introduce(&mut self, room: &str, peer: &str, owner: Option<Arc<str>>, voices: Voices) {
-        if let Some(room) = self.rooms.get_mut(room) {
-            room.router.set_voices(voices.most, voices.large_room);
-        }
+        self.set_voices(room, voices);
         if let Some(peer) = self.by_name.get(peer).and_then(|ix| self.peers.get_mut(*ix)) {
             peer.owner = owner;
+        }
+    }
+
+    pub(super) fn set_voices(&mut self, room: &str, voices: Voices) {
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.router.set_voices(voices.most, voices.large_room);
         }
     }
 
