@@ -16,6 +16,7 @@ pub mod figures;
 mod load;
 mod negotiation;
 mod relay;
+mod sending;
 #[doc(hidden)] // for the load generator of the benches
 pub mod socket;
 pub mod switchboard;

@@ -1,9 +1,12 @@
-//! How busy the media thread is, and what is given up for it: newcomers first, then pictures, never sound.
+//! How busy the media thread is, and how much the kernel takes from it, and what is given up for it: newcomers first, then
+//! pictures, never sound.
 
 use std::time::{Duration, Instant};
 
 /// Above this share of its time the thread has no room for a burst: packets wait.
 const TOO_BUSY: f64 = 0.92;
+/// More than this share of what is sent does not fit into the kernel's buffer: the line of the machine is too narrow.
+const TOO_NARROW: f64 = 0.01;
 /// Below this share there is room for what was given up.
 const CALM: f64 = 0.60;
 /// Too busy for so long, and a step is taken …
@@ -53,6 +56,8 @@ impl Load {
 pub(crate) struct LoadMeter {
     /// When it was looked at last, and how long the thread had worked by then.
     looked: Option<(Instant, Duration)>,
+    /// How many datagrams were sent by then, and how many of them did not fit.
+    sent: (u64, u64),
     load: Load,
     /// Share of the last span, in thousandths.
     busy_permille: u64,
@@ -61,12 +66,16 @@ pub(crate) struct LoadMeter {
 }
 
 impl LoadMeter {
-    /// Look at this thread's own clock; about once a second, always from the same thread. Answers the load if it changed.
-    /// (What other programs take from it does not count: nothing that is given up here would help.)
-    pub(crate) fn look(&mut self, now: Instant) -> Option<Load> {
+    /// Look at this thread's own clock; about once a second, always from the same thread. `sent`: datagrams so far, and how
+    /// many of them the kernel had no room for. Answers the load if it changed.
+    /// (What other programs take from the clock does not count: nothing that is given up here would help.)
+    pub(crate) fn look(&mut self, now: Instant, sent: (u64, u64)) -> Option<Load> {
         let worked = time_worked()?;
+        let before = std::mem::replace(&mut self.sent, sent);
+        let (all, lost) = (sent.0.saturating_sub(before.0), sent.1.saturating_sub(before.1));
         let (then, before) = self.looked.replace((now, worked))?;
-        self.on_span(worked.saturating_sub(before), now.saturating_duration_since(then))
+        let is_too_narrow = lost as f64 > all as f64 * TOO_NARROW;
+        self.on_span(worked.saturating_sub(before), now.saturating_duration_since(then), is_too_narrow)
     }
 
     /// Share of the time between the last two looks that the thread worked, in thousandths.
@@ -81,11 +90,12 @@ impl LoadMeter {
     }
 
     /// The thread worked for `busy` of the last `span`. Answers the load if it changed.
-    fn on_span(&mut self, busy: Duration, span: Duration) -> Option<Load> {
+    fn on_span(&mut self, busy: Duration, span: Duration, is_too_narrow: bool) -> Option<Load> {
         let share = busy.as_secs_f64() / span.as_secs_f64().max(f64::MIN_POSITIVE);
         self.busy_permille = (share * 1_000.0) as u64;
-        self.too_busy_for = if share >= TOO_BUSY { self.too_busy_for + span } else { Duration::ZERO };
-        self.calm_for = if share <= CALM { self.calm_for + span } else { Duration::ZERO };
+        let (is_too_busy, is_calm) = (share >= TOO_BUSY || is_too_narrow, share <= CALM && !is_too_narrow);
+        self.too_busy_for = if is_too_busy { self.too_busy_for + span } else { Duration::ZERO };
+        self.calm_for = if is_calm { self.calm_for + span } else { Duration::ZERO };
         let before = self.load;
         if self.too_busy_for >= STEP_DOWN_AFTER {
             (self.too_busy_for, self.load) = (Duration::ZERO, self.load.step(true));
@@ -112,7 +122,16 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn after(meter: &mut LoadMeter, percent: u64, seconds: usize) -> Vec<Load> {
-        (0..seconds).filter_map(|_| meter.on_span(Duration::from_millis(percent * 10), SECOND)).collect()
+        (0..seconds).filter_map(|_| meter.on_span(Duration::from_millis(percent * 10), SECOND, false)).collect()
+    }
+
+    /// So many datagrams a second, and how many of them did not fit.
+    fn after_sending(meter: &mut LoadMeter, all: u64, lost: u64, seconds: usize) -> Vec<Load> {
+        let step = |meter: &mut LoadMeter| {
+            let (then, _) = meter.looked.expect("looked before");
+            meter.look(then + SECOND, (meter.sent.0 + all, meter.sent.1 + lost))
+        };
+        (0..seconds).filter_map(|_| step(meter)).collect()
     }
 
     #[test]
@@ -135,7 +154,17 @@ mod tests {
             sum = std::hint::black_box(sum + 1);
         }
         let mut meter = LoadMeter::default();
-        assert_eq!(meter.look(Instant::now()), None, "the first look measures nothing");
+        assert_eq!(meter.look(Instant::now(), (0, 0)), None, "the first look measures nothing");
+    }
+
+    #[test]
+    fn a_line_of_the_machine_that_is_too_narrow_is_as_bad_as_no_time() {
+        let mut meter = LoadMeter::default();
+        assert_eq!(meter.look(Instant::now(), (5_000, 900)), None, "what was before does not count");
+        assert_eq!(after_sending(&mut meter, 10_000, 90, 20), [], "a few packets are lost on any line");
+        assert_eq!(after_sending(&mut meter, 10_000, 400, 7), [Load::Full, Load::SmallerPictures]);
+        assert_eq!(after_sending(&mut meter, 0, 0, 1), []);
+        assert_eq!(after_sending(&mut meter, 5_000, 0, 60), [Load::Full, Load::Light]);
     }
 
     #[test]

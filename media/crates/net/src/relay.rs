@@ -20,10 +20,10 @@ pub use self::certificate::CertificateFiles;
 pub use self::link::RelayTotals;
 pub(crate) use self::link::{Inlet, Link, MediaPorts};
 use crate::event::{Event, EventQueue, LogLevel};
+use crate::sending::send_all;
 use crate::socket::{BATCH, Batch, Departing, UdpSocket};
 use crate::switchboard::panic_text;
 use crate::tcp::{Framing, Listener, TcpPort, listen};
-use crate::worker::send_all;
 
 /// The certificate is looked at this often: who renews it restarts nothing.
 const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(60);
@@ -189,7 +189,7 @@ impl Relay {
                 })
                 .collect();
             if !departing.is_empty() {
-                self.link.count_dropped(send_all(socket, &departing));
+                self.link.count_dropped(send_all(socket, &departing).total());
             }
         }
         tray.answers.clear();

@@ -16,6 +16,7 @@ use crate::event::{Event, EventQueue};
 use crate::load::LoadMeter;
 use crate::negotiation::Negotiation;
 use crate::relay::{Inlet, Link};
+use crate::sending::send_all;
 use crate::socket::{Batch, Departing, UdpSocket, poll_readable};
 use crate::switchboard::{Counters, Switchboard, panic_text};
 use crate::tcp::TcpPort;
@@ -163,6 +164,8 @@ pub(crate) struct Worker {
     own_addresses: Vec<IpAddr>,
     datagrams_out: u64,
     send_dropped: u64,
+    /// Of those, the ones whose fault it is not who they were for.
+    no_room: u64,
     panics: u64,
 }
 
@@ -187,6 +190,7 @@ impl Worker {
             own_addresses,
             datagrams_out: 0,
             send_dropped: 0,
+            no_room: 0,
             panics: 0,
         }
     }
@@ -253,7 +257,7 @@ impl Worker {
                 if let Some(tcp) = &mut self.tcp {
                     tcp.sweep(now);
                 }
-                if let Some(load) = load.look(now) {
+                if let Some(load) = load.look(now, (self.datagrams_out, self.no_room)) {
                     switchboard.set_load(now, load);
                 }
                 self.publish_totals(switchboard, load);
@@ -318,7 +322,9 @@ impl Worker {
                 .collect();
             if !departing.is_empty() {
                 self.datagrams_out += departing.len() as u64;
-                self.send_dropped += send_all(socket, &departing);
+                let lost = send_all(socket, &departing);
+                self.send_dropped += lost.total();
+                self.no_room += lost.no_room;
             }
         }
         outbox.sealed.clear();
@@ -370,24 +376,6 @@ pub(crate) fn poll(descriptors: impl Iterator<Item = RawFd>, at_most: Duration) 
 fn announced(candidates: &[SocketAddr], port: u16, from: SocketAddr, to: Option<IpAddr>) -> Option<SocketAddr> {
     let of_family = || candidates.iter().filter(|c| c.is_ipv4() == from.is_ipv4() && c.port() == port);
     of_family().find(|candidate| Some(candidate.ip()) == to).or_else(|| of_family().next()).copied()
-}
-
-/// How many datagrams were lost here: the kernel's buffer is full, or the destination is impossible.
-pub(crate) fn send_all(socket: &UdpSocket, departing: &[Departing<'_>]) -> u64 {
-    let mut rest = departing;
-    let mut dropped = 0;
-    while !rest.is_empty() {
-        match socket.send(rest) {
-            Ok(taken) if taken > 0 => rest = rest.get(taken..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return dropped + rest.len() as u64,
-            // One impossible destination must not stop the others.
-            _ => {
-                dropped += 1;
-                rest = rest.get(1..).unwrap_or_default();
-            }
-        }
-    }
-    dropped
 }
 
 #[cfg(test)]
