@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from livekit import api
+from playwright.sync_api import Browser
 
 from tests.e2e.people import is_colour_of
 from tests.interop.js_client import JsClient
@@ -85,6 +86,27 @@ def test_who_cannot_decode_a_picture_gets_it_in_the_second_codec(
     seen = watcher.call("see", "alice")
     assert seen["codec"] == "video/VP8"
     assert is_colour_of(seen["colour"], "alice")
+
+
+def test_when_the_second_codec_comes_everybody_gets_it(
+    sfu: SfuAddress, publisher: JsClient, watcher: JsClient, watching_browser: Browser, room: str
+) -> None:
+    publisher.connect(sfu, room, dynacast=True)
+    watcher.connect(sfu, room)
+    publisher.call("publishCamera", "h264", True, {"codec": "vp8"})
+    assert watcher.call("see", "alice")["codec"] == "video/H264"
+    carol = JsClient(watching_browser, "carol")
+    carol.open(sfu)
+    carol.call("decodeOnly", "video/VP8")
+    carol.connect(sfu, room)
+    assert carol.call("see", "alice")["codec"] == "video/VP8"
+    for _ in range(50):
+        seen = watcher.call("see", "alice")
+        if seen["codec"] == "video/VP8":
+            break
+    assert seen["codec"] == "video/VP8"
+    assert is_colour_of(watcher.call("see", "alice")["colour"], "alice")
+    carol.close()
 
 
 def test_pictures_are_held_back_as_the_room_says(

@@ -84,6 +84,15 @@ class VideoQuality(IntEnum):
     OFF = 3
 
 
+class BackupPolicy(IntEnum):
+    """What becomes of the first codec of a picture when its second one is sent: with a regression nobody gets it any
+    more, and its publisher encodes once."""
+
+    PREFER_REGRESSION = 0  # in small rooms
+    SIMULCAST = 1
+    REGRESSION = 2
+
+
 class ConnectionQuality(IntEnum):
     """`LOST` (3) is missing on purpose: clients rejoin when they are told that, and the SFU never knows it."""
 

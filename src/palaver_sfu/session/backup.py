@@ -2,6 +2,7 @@
 
 The media core knows it as a track of its own, under a name that clients never see: to them it is the same track, in
 another codec. Nothing of it is sent until somebody needs it; then its publisher is told, and offers a section for it.
+When it comes, everybody who can decode it is moved to it, unless its publisher wants to send both (`BackupPolicy`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from palaver_sfu.room.values import Mid, TrackSid, VideoQuality
+from palaver_sfu.room.values import BackupPolicy, Mid, TrackSid, VideoQuality
 from palaver_sfu.session.inputs import (
     Answered,
     AnswerTaken,
@@ -26,9 +27,14 @@ _IN_TEXT = re.compile(rf"(TR_[\w-]+){_SUFFIX}\b")
 
 @dataclass(slots=True)
 class Backup:
-    """`cids`: names by which the section that carries it may be known; empty until its publisher has announced it."""
+    """`cids`: names by which the section that carries it may be known; empty until its publisher has announced it.
+
+    `is_for_all`: nobody who decodes it gets the first codec any more.
+    """
 
     codec: str
+    policy: BackupPolicy = BackupPolicy.SIMULCAST
+    is_for_all: bool = False
     cids: tuple[str, ...] = ()
     mid: Mid | None = None
     rids: tuple[str, ...] = ()

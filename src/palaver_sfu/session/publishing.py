@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from palaver_sfu.room.values import TrackInfo, TrackKind, TrackSid, TrackSource
+from palaver_sfu.room.values import BackupPolicy, TrackInfo, TrackKind, TrackSid, TrackSource
 from palaver_sfu.session import rounds, subscribing
-from palaver_sfu.session.backup import Backup, backup_of
+from palaver_sfu.session.backup import Backup, backup_of, is_backup, track_of
 from palaver_sfu.session.effects import RoomFact, SetTrackMuted
 from palaver_sfu.session.messages import RequestAnswered, RequestFailure, TrackPublished, TrackUnpublished
 from palaver_sfu.session.requests import AddTrack, DescribeTrack, SetMuted
@@ -61,9 +61,12 @@ def sections_answered(room: RoomState, session: Session, turn: Turn) -> None:
 
 
 def track_started(room: RoomState, session: Session, track: TrackSid, mime_type: str, turn: Turn) -> None:
-    publication = session.publications.get(track)
+    publication = session.publications.get(track_of(track))
     if publication is None:
-        # A backup needs no word: whoever waits for it in the core has it now.
+        return
+    if is_backup(track):
+        # Whoever waits for it in the core has it now.
+        subscribing.backup_started(room, session, publication, turn)
         return
     publication.is_started = True
     mime_type, _, publication.profile = mime_type.partition(";")
@@ -152,7 +155,7 @@ def _add_codec(room: RoomState, session: Session, request: AddTrack, turn: Turn)
         return
     main = publication.codec or publication.info.mime_type.partition("/")[2].lower()
     if publication.backup is None and request.codec != main:
-        publication.backup = _backup(room, publication.info.kind, request.codec)
+        publication.backup = _backup(room, publication.info.kind, request.codec, request.backup_policy)
     backup = publication.backup
     is_for_backup = backup is not None and request.codec == backup.codec
     known = backup.cids if backup is not None and is_for_backup else publication.simulcast_cids
@@ -170,9 +173,12 @@ def _add_codec(room: RoomState, session: Session, request: AddTrack, turn: Turn)
     turn.send(session, TrackPublished(cid=request.cid, track=publication.info))
 
 
-def _backup(room: RoomState, kind: TrackKind, codec: str, cids: tuple[str, ...] = ()) -> Backup | None:
-    is_enabled = f"video/{codec}" in {mime.lower() for mime in room.options.enabled_codecs}
-    return Backup(codec=codec, cids=cids) if kind is TrackKind.VIDEO and codec and is_enabled else None
+def _backup(
+    room: RoomState, kind: TrackKind, codec: str, policy: BackupPolicy, cids: tuple[str, ...] = ()
+) -> Backup | None:
+    if kind is not TrackKind.VIDEO or f"video/{codec}" not in {mime.lower() for mime in room.options.enabled_codecs}:
+        return None
+    return Backup(codec=codec, policy=policy, cids=cids)
 
 
 def _hold(publication: Publication, turn: Turn, *, is_held: bool) -> None:
@@ -195,7 +201,7 @@ def _accept(room: RoomState, session: Session, sid: TrackSid, request: AddTrack,
         cid=request.cid,
         simulcast_cids=request.simulcast_cids,
         codec=request.codec,
-        backup=_backup(room, request.kind, request.backup_codec, request.backup_cids),
+        backup=_backup(room, request.kind, request.backup_codec, request.backup_policy, request.backup_cids),
         opus=request.opus,
     )
     turn.send(session, TrackPublished(cid=request.cid, track=info))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 from palaver_sfu.room.values import (
+    BackupPolicy,
     DisconnectReason,
     Identity,
     Mid,
@@ -87,6 +88,7 @@ class AddTrack:
     codec: str = ""  # lower case; empty leaves the choice to the offer's order
     backup_codec: str = ""  # what else it can send, for those who cannot decode `codec`
     backup_cids: tuple[str, ...] = ()
+    backup_policy: BackupPolicy = BackupPolicy.SIMULCAST
     opus: OpusWish | None = None
     existing: TrackSid | None = None
     amend: Callable[[bytes], bytes] | None = field(default=None, repr=False)  # what it adds to an existing one

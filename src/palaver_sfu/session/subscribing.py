@@ -6,12 +6,12 @@ and `reconcile` begins a new round of negotiation while the two differ.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from palaver_sfu.room.layers import priority, spatial_layer
 from palaver_sfu.room.values import Mid, ParticipantSid, TrackKind, TrackSid, VideoQuality
-from palaver_sfu.session import data_tracks, permitting, rounds, watching
+from palaver_sfu.session import choosing, data_tracks, permitting, rounds, watching
 from palaver_sfu.session.effects import DropSubscription, SetSubscription
 from palaver_sfu.session.messages import (
     SubscriptionFailed,
@@ -57,10 +57,12 @@ def place(room: RoomState, session: Session, sections: tuple[OfferSection, ...],
         found = room.publication(track)
         if found is None:
             continue
-        kind, codec = _kind(found[1]), _codec(session, *found)
+        kind = _kind(found[1])
         fitting = [s for s in free.values() if s.kind == kind]
         codecs = {codec for section in fitting for codec in section.codecs}
-        if codec and fitting and codec not in codecs and not _turn_to_backup(session, found[1], codecs):
+        choosing.follow_all(session, found[1], codecs)
+        codec = choosing.codec_of(session, *found)
+        if codec and fitting and codec not in codecs and not choosing.turn_to_backup(session, found[1], codecs):
             _give_up_on(session, track, turn)
             continue
         mid = next((s.mid for s in fitting if s.mid not in placed and s.mid not in resting), None)
@@ -102,11 +104,11 @@ def decodable(
     kept = dict(received)
     for mid, track in received.items():
         found = room.publication(track)
-        codec = _codec(session, *found) if found is not None else ""
+        codec = choosing.codec_of(session, *found) if found is not None else ""
         if found is None or not codec or codec in codecs.get(mid, ()):
             continue
         session.lacks.add(codec)
-        if _turn_to_backup(session, found[1], codecs.get(mid, ())):
+        if choosing.turn_to_backup(session, found[1], codecs.get(mid, ())):
             del kept[mid]
         else:
             _give_up_on(session, track, turn)
@@ -119,8 +121,10 @@ def reconcile(room: RoomState, session: Session, turn: Turn) -> None:
         return
     tracks = wanted(room, session)
     received = session.received_tracks
-    # What flows has settings applied; a dropped track that is wanted again needs a new round as well.
-    if received == session.applied.keys() and received == set(tracks):
+    # What flows has settings applied; a dropped track that is wanted again needs a new round as well, and so does one
+    # that shall come in another codec.
+    is_right = all(applied.track == session.name_of(track) for track, applied in session.applied.items())
+    if received == session.applied.keys() and received == set(tracks) and is_right:
         return
     begin_round(room, session, turn)
 
@@ -130,9 +134,11 @@ def begin_round(room: RoomState, session: Session, turn: Turn, *, restarts_ice: 
     found = [pair for track in tracks if (pair := room.publication(track)) is not None]
     new = [pair for pair in found if pair[1].info.sid not in session.received_tracks]
     for publisher, publication in new:
-        is_lacking = session.is_dual and _codec(session, publisher, publication) in session.lacks
-        if is_lacking and publication.backup is not None:
-            _turn_to_backup(session, publication, {publication.backup.codec} - session.lacks)
+        backup = publication.backup if session.is_dual else None
+        if backup is None:
+            continue
+        if backup.is_for_all or choosing.codec_of(session, publisher, publication) in session.lacks:
+            choosing.turn_to_backup(session, publication, {backup.codec} - session.lacks)
     lacking = [publication for _, publication in new]
     missing = rounds.Missing(
         audios=_missing(session, tracks, lacking, TrackKind.AUDIO),
@@ -161,6 +167,24 @@ def track_appeared(room: RoomState, publisher: Session, publication: Publication
         session.awaited.pop(publication.info.sid, None)
         if not permitting.is_open_to(publisher, publication.info.sid, session) and not publisher.permission.is_hidden:
             permitting.tell(publisher, publication.info.sid, session, turn)
+        reconcile(room, session, turn)
+
+
+def backup_started(room: RoomState, publisher: Session, publication: Publication, turn: Turn) -> None:
+    """The second codec is there. Unless both shall be sent, whoever decodes it is moved to it.
+
+    A client to which we offer would see its picture end and another one begin: it keeps what it has.
+    """
+    backup = publication.backup
+    if backup is None or backup.is_for_all or not choosing.may_regress(room, backup):
+        return
+    backup.is_for_all = True
+    for session in room.sessions.values():
+        if session.is_dual or session.sid == publisher.sid or publication.info.sid not in session.received_tracks:
+            continue
+        choosing.follow_all(
+            session, publication, {codec for s in session.sections if s.can_receive for codec in s.codecs}
+        )
         reconcile(room, session, turn)
 
 
@@ -290,29 +314,6 @@ _KIND_NAMES = {TrackKind.AUDIO: "audio", TrackKind.VIDEO: "video"}
 
 def _kind(publication: Publication) -> str:
     return _KIND_NAMES[publication.info.kind]
-
-
-def _codec(session: Session, publisher: Session, publication: Publication) -> str:
-    if publication.backup is not None and publication.info.sid in session.on_backup:
-        return publication.backup.codec
-    # What is muted from its beginning has sent no packet that says it: then it is what its answer asked for.
-    codec = publication.info.mime_type.partition("/")[2].lower() or next(
-        (publication.codec for s in publisher.sections if s.mid == publication.mid and publication.codec in s.codecs),
-        "",
-    )
-    if publication.profile:
-        return f"{codec};{publication.profile}"
-    # The core unwraps RED for those who do not know it.
-    return "opus" if codec == "red" else codec
-
-
-def _turn_to_backup(session: Session, publication: Publication, codecs: Collection[str]) -> bool:
-    """Let a client that decodes `codecs` receive the second codec of a track. False if that is no help."""
-    backup, track = publication.backup, publication.info.sid
-    if backup is None or track in session.on_backup or backup.codec not in codecs:
-        return False
-    session.on_backup.add(track)
-    return True
 
 
 def _give_up_on(session: Session, track: TrackSid, turn: Turn) -> None:

@@ -2,7 +2,18 @@
 
 from dataclasses import replace
 
-from palaver_sfu.room.values import Mid, RoomOptions, TrackKind, TrackSettings, TrackSid, TrackSource, VideoQuality
+import pytest
+
+from palaver_sfu.room.values import (
+    BackupPolicy,
+    Mid,
+    RoomOptions,
+    TrackKind,
+    TrackSettings,
+    TrackSid,
+    TrackSource,
+    VideoQuality,
+)
 from palaver_sfu.session.effects import DropSubscription, Negotiate, SetSubscription, SetTrackMuted
 from palaver_sfu.session.inputs import Answered, MuteTrackByServer, PictureStateObserved, TrackStarted
 from palaver_sfu.session.messages import (
@@ -21,11 +32,20 @@ HIGH, LOW, OFF = VideoQuality.HIGH, VideoQuality.LOW, VideoQuality.OFF
 ONLY_VP8 = (recvonly("v0", "video", codecs=("vp8",)), recvonly("v1", "video", codecs=("vp8",)))
 
 
-def two_codecs(stage: Stage, name: str = "alice") -> TrackSid:
+BOTH = (recvonly("v0", "video", codecs=("vp8", "h264")), recvonly("v1", "video", codecs=("vp8", "h264")))
+
+
+def two_codecs(stage: Stage, name: str = "alice", policy: BackupPolicy = BackupPolicy.SIMULCAST) -> TrackSid:
     """Her camera in H.264, which could come in VP8 too."""
     return stage.publish(
-        name, codec="h264", mime_type="video/h264", simulcast_cids=("cam",), backup_codec="vp8"
+        name, codec="h264", mime_type="video/h264", simulcast_cids=("cam",), backup_codec="vp8", backup_policy=policy
     )  # fmt: skip
+
+
+def send_backup(stage: Stage, track: TrackSid, name: str = "alice") -> None:
+    """… and what the media core sees then."""
+    add_backup(stage, track, name)
+    stage.step(TrackStarted(peer=stage.session(name).sid, track=TrackSid(f"{track}/backup"), mime_type="video/vp8"))
 
 
 def add_backup(stage: Stage, track: TrackSid, name: str = "alice") -> None:
@@ -239,6 +259,56 @@ def test_with_two_connections_the_answer_tells_and_the_next_offer_brings_the_sec
     stage.join("dave")
     screen = stage.publish("dave", cid="scr", codec="h264", mime_type="video/h264", backup_codec="vp8")
     assert offers(stage, bob)[-1].tracks[-1][0] == f"{screen}/backup"
+
+
+@pytest.mark.parametrize("policy", [BackupPolicy.REGRESSION, BackupPolicy.PREFER_REGRESSION])
+def test_when_the_second_codec_comes_everybody_gets_it_and_the_first_rests(policy: BackupPolicy) -> None:
+    stage = Stage()
+    stage.join("alice")
+    camera = two_codecs(stage, policy=policy)
+    stage.join("bob", sections=BOTH)
+    stage.join("erin", sections=(recvonly("v0", "video", codecs=("h264",)),))
+    stage.join("carol", sections=ONLY_VP8)
+    stage.forget()
+    send_backup(stage, camera)
+    assert [s.identity for s in stage.room.sessions.values() if s.reoffer_asked_at is not None] == ["bob"]
+    stage.offer("bob", *BOTH)
+    assert last_negotiation(stage, "bob").subscribe == {"v0": (f"{camera}/backup", stage.session("alice").sid)}
+    assert [wish.track for wish in stage.done(SetSubscription)] == [f"{camera}/backup"]
+    assert stage.session("erin").name_of(camera) == camera, "who does not decode it keeps the first"
+    stage.request("erin", UpdateSubscription(tracks=(camera,), is_subscribed=False))
+    stage.wait(7)
+    assert watched(stage)[-1] == (OFF, ("vp8", HIGH))
+    # Who comes later is part of it.
+    stage.join("dave", sections=BOTH)
+    assert last_negotiation(stage, "dave").subscribe[Mid("v0")][0] == f"{camera}/backup"
+    assert stage.told("dave", SubscriptionFailed) == []
+
+
+def test_in_a_larger_room_a_publisher_who_would_rather_send_one_codec_sends_both() -> None:
+    stage = Stage()
+    stage.join("alice")
+    camera = two_codecs(stage, policy=BackupPolicy.PREFER_REGRESSION)
+    for name in ("bob", "dave", "erin"):
+        stage.join(name, sections=BOTH)
+    stage.join("carol", sections=ONLY_VP8)
+    send_backup(stage, camera)
+    stage.follow_requirements()
+    stage.wait(7)
+    assert watched(stage)[-1] == (HIGH, ("vp8", HIGH))
+
+
+def test_who_has_two_connections_keeps_the_first_codec_and_begins_with_the_one_for_all() -> None:
+    stage = Stage()
+    alice = stage.join("alice")
+    camera = two_codecs(stage, policy=BackupPolicy.REGRESSION)
+    bob = join_dual(stage, "bob")
+    follow(stage, "bob", codecs=("vp8", "h264"))
+    stage.join("carol", sections=ONLY_VP8)
+    send_backup(stage, camera)
+    assert offers(stage, bob)[-1].tracks == ((camera, alice, False),)
+    dave = join_dual(stage, "dave")
+    assert offers(stage, dave)[-1].tracks == ((f"{camera}/backup", alice, False),)
 
 
 def test_a_track_that_ends_is_forgotten_with_its_backup() -> None:

@@ -8,6 +8,7 @@ import pytest
 from livekit.protocol import models, rtc
 
 from palaver_sfu.errors import WireError
+from palaver_sfu.room.values import BackupPolicy
 from palaver_sfu.wire.tracks import MAX_AUDIO_FEATURES, read_add_track, read_audio_update
 
 LAYERS = (models.VideoLayer(quality=models.HIGH, width=640), models.VideoLayer(quality=models.LOW, width=320))
@@ -22,6 +23,7 @@ def test_a_second_codec_is_told_from_the_first_by_name() -> None:
     request = read_add_track(rtc.AddTrackRequest(cid="cam", type=models.VIDEO, simulcast_codecs=codecs))
     assert (request.codec, request.simulcast_cids) == ("h264", ("cam",))
     assert (request.backup_codec, request.backup_cids) == ("vp8", ("spare",))
+    assert request.backup_policy is BackupPolicy.PREFER_REGRESSION, "what a client that says nothing means"
     # Of a codec that is not forwarded, the same one stands in for both.
     codecs = [rtc.SimulcastCodec(codec="h265", cid="cam"), rtc.SimulcastCodec(codec="vp8")]
     request = read_add_track(rtc.AddTrackRequest(cid="cam", type=models.VIDEO, simulcast_codecs=codecs))

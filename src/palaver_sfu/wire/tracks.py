@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from livekit.protocol import models, rtc
 
 from palaver_sfu.errors import WireError
-from palaver_sfu.room.values import OpusWish, TrackKind, TrackSid, TrackSource
+from palaver_sfu.room.values import BackupPolicy, OpusWish, TrackKind, TrackSid, TrackSource
 from palaver_sfu.session.requests import AddTrack, DescribeTrack
 from palaver_sfu.wire.infos import read_kind, read_layers, read_source
 
@@ -68,6 +68,7 @@ def read_add_track(message: rtc.AddTrackRequest) -> AddTrack:
         codec=main,
         backup_codec=backup,
         backup_cids=_cids(kind, message, but=main) if backup else (),
+        backup_policy=BackupPolicy(details.backup_codec_policy),
         opus=_opus_wish(message) if kind is TrackKind.AUDIO else None,
         existing=TrackSid(message.sid) if message.sid else None,
         amend=_with_codecs(details.codecs) if message.sid else None,
