@@ -64,6 +64,9 @@ async def test_media_of_one_room_is_on_one_server_and_stops_with_the_seat(togeth
             taken_s.append(time.monotonic() - begun_s)
             await asyncio.gather(*(room.disconnect() for room in rooms))
             await alice.command("end_for_all")
+    print(
+        f"\nfigure: media of who was removed stopped after {min(taken_s) * 1000:.0f} ms, over two processes and the SFU"
+    )
     assert min(taken_s) <= REMOVED_WITHIN_S, taken_s
 
 
@@ -95,7 +98,7 @@ async def test_a_killed_holder_is_replaced_within_three_seconds(together: Cluste
         [run] = await asyncio.to_thread(Cluster.history, together, door["id"])  # one run, gone on with
         assert run["open"]
         await alice.command("end_for_all")
-    print(f"hand-over after a kill: {taken_s:.2f} s")
+    print(f"\nfigure: another process held the room {taken_s:.2f} s after a kill")
     assert taken_s <= HAND_OVER_S
 
 
@@ -191,7 +194,10 @@ async def test_redis_away_for_ten_seconds(together: Cluster) -> None:
         answer = await bob.command("rename_self", name="Bobby")
         assert answer["type"] == "ack"
         await alice.until(lambda page: page.names() == [last, "Bobby"], within_s=10)
-        print(f"Redis away: {refused} writes refused, converged {time.monotonic() - begun_s:.2f} s after its return")
+        print(
+            f"\nfigure: Redis away for 10 s: its holder went on, {refused} writes elsewhere refused, all one again "
+            f"{time.monotonic() - begun_s:.2f} s after its return"
+        )
         assert (alice.close_code, bob.close_code) == (None, None)
         await alice.command("end_for_all")
 
@@ -234,7 +240,10 @@ async def test_the_database_away_for_ten_seconds(together: Cluster) -> None:
             assert time.monotonic() - begun_s < 10
             await asyncio.sleep(0.1)
         await alice.until(lambda page: "Eve" in page.names())
-        print(f"database away: somebody came in {time.monotonic() - begun_s:.2f} s after its return")
+        print(
+            "\nfigure: PostgreSQL away for 10 s: the room went on, newcomers and pages were told so, somebody came in "
+            f"{time.monotonic() - begun_s:.2f} s after its return"
+        )
         assert (alice.close_code, bob.close_code) == (None, None)
         await alice.command("end_for_all")
         await late.go()
