@@ -1,5 +1,5 @@
 // What the interop tests ask of livekit-client, each as one promise. Loaded after the library's UMD bundle.
-const { Room, RoomEvent, Track, VideoQuality, VideoPreset } = window.LivekitClient;
+const { ExternalE2EEKeyProvider, Room, RoomEvent, Track, VideoQuality, VideoPreset } = window.LivekitClient;
 
 const until = async (claim, what, timeoutMs = 30000) => {
   const end = performance.now() + timeoutMs;
@@ -15,9 +15,20 @@ class Client {
   room = null;
   data = [];
   events = [];
+  encryption = {};
+
+  // Encrypt everything from end to end in the next call, by the library's own worker.
+  async encrypt(key, workerSource) {
+    const keyProvider = new ExternalE2EEKeyProvider();
+    await keyProvider.setKey(key);
+    const worker = new Worker(URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' })));
+    this.encryption = { encryption: { keyProvider, worker } };
+    return true;
+  }
 
   async connect(url, token, options) {
-    this.room = new Room({ adaptiveStream: false, dynacast: false, ...options });
+    this.room = new Room({ adaptiveStream: false, dynacast: false, ...this.encryption, ...options });
+    if (this.encryption.encryption) await this.room.setE2EEEnabled(true);
     this.room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) =>
       this.data.push({ text: new TextDecoder().decode(payload), from: participant?.identity ?? null, topic: topic ?? null }));
     for (const name of ['Disconnected', 'Reconnecting', 'SignalReconnecting', 'Reconnected', 'ParticipantConnected', 'ParticipantDisconnected'])
@@ -182,6 +193,29 @@ class Client {
     return until(() => (video.videoWidth >= low && video.videoWidth <= high ? video.videoWidth : null), `width ${low}..${high} of ${identity}, now ${video.videoWidth}`, 40000);
   }
 
+  // What the server says of a track, and the codec in which it comes.
+  async received(identity, source) {
+    const { trackInfo, track } = this.publication(identity, source);
+    const rows = [...(await track.getRTCStatsReport()).values()];
+    const { codecId } = rows.find((row) => row.type === 'inbound-rtp');
+    return { encryption: trackInfo.encryption, disableRed: trackInfo.disableRed, codec: rows.find((row) => row.id === codecId).mimeType };
+  }
+
+  trailerLength() {
+    return this.room.engine.latestJoinResponse.sifTrailer.length;
+  }
+
+  // Wait until so many packets of both have come; returns what could be made of them.
+  async makeOf(identity, packets) {
+    await until(() => ['camera', 'microphone'].every((source) => this.publication(identity, source)?.track), `tracks of ${identity}`);
+    for (const source of ['camera', 'microphone']) document.body.append(this.publication(identity, source).track.attach());
+    return until(async () => {
+      const [picture, sound] = [await this.inbound(identity, 'camera'), await this.inbound(identity, 'microphone')];
+      if (!(picture?.packetsReceived >= packets && sound?.packetsReceived >= packets)) return null;
+      return { frames: picture.framesDecoded, energy: sound.totalAudioEnergy };
+    }, `${packets} packets of ${identity}`);
+  }
+
   async inbound(identity, source) {
     const rows = [...(await this.publication(identity, source).track.getRTCStatsReport()).values()];
     return rows.find((row) => row.type === 'inbound-rtp');
@@ -242,6 +276,10 @@ class Client {
 
   untilData(text) {
     return until(() => this.data.find((packet) => packet.text === text), `data ${text}`);
+  }
+
+  texts() {
+    return this.data.map((packet) => packet.text);
   }
 
   untilEvent(name, subject = null) {
