@@ -32,9 +32,18 @@ class SfuAddress:
 
 
 @contextmanager
-def palaver_sfu(folder: Path, *options: str, secret: str | None = None, media_threads: int = 1) -> Iterator[SfuAddress]:
-    """Run `palaver sfu` until the end of the block: `--dev`, or with a secret as a public server has one."""
-    port, media_port = free_tcp_port(), free_udp_ports(media_threads)
+def palaver_sfu(
+    folder: Path,
+    *options: str,
+    secret: str | None = None,
+    media_threads: int = 1,
+    ports: tuple[int, int] | None = None,
+) -> Iterator[SfuAddress]:
+    """Run `palaver sfu` until the end of the block: `--dev`, or with a secret as a public server has one.
+
+    *ports* are those of its address and of its media where it takes the place of one that is gone.
+    """
+    port, media_port = ports or (free_tcp_port(), free_udp_ports(media_threads))
     keys = folder / "keys.yaml"
     if secret is not None:
         keys.write_text(f"devkey: {secret}\n")
