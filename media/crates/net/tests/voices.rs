@@ -8,17 +8,10 @@
 )]
 
 mod cast;
-#[path = "../../forward/tests/counting/mod.rs"]
-mod counting;
 
-use cast::{ROOM, SERVER, Voice, World};
-use counting::{Counting, allocations};
+use cast::{ROOM, Voice, World};
 use palaver_net::command::{Command, Voices};
-use palaver_session::Path;
 use str0m::media::{MediaKind, Mid};
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
 
@@ -94,54 +87,5 @@ fn who_is_heard_hears_one_more_also_with_a_connection_of_its_own_for_that() {
     }
     assert!(world.clients[ears].packets_of(to_ears).len() >= 20, "Bob for Alice, who does not hear herself");
     assert!(world.clients[3].packets_of(to_dave).is_empty(), "Dave hears Alice alone");
-    world.assert_healthy();
-}
-
-/// Allocations that one packet of Alice's costs in a conversation of its own.
-fn cost_of_a_packet(listeners: &[&'static str]) -> u64 {
-    let mut world = World::new();
-    let alice = world.join("alice");
-    let mut voice = Voice::new(world.publish_microphone(alice, "TR_alice"));
-    for name in listeners {
-        let who = world.join(name);
-        listen(&mut world, who, 0);
-    }
-    world.speak(alice, &mut voice, 20, 300);
-    let path = Path::udp(SERVER.parse().expect("address"), world.clients[alice].seen_at);
-    let costs = (0..20).map(|_| {
-        voice.write(&mut world.clients[alice], world.now, 20);
-        let sent = world.clients[alice].drain(world.now);
-        let before = allocations();
-        for datagram in &sent {
-            world.board.receive(world.now, path, datagram);
-        }
-        let cost = allocations() - before;
-        assert_eq!(world.board.outbox.take_datagrams().len(), listeners.len());
-        cost
-    });
-    // Now and then a buffer grows.
-    costs.min().expect("some")
-}
-
-#[test]
-fn a_listener_more_costs_no_allocation() {
-    let alone = cost_of_a_packet(&["bob"]);
-    assert!(alone > 0, "the counter counts");
-    assert_eq!(cost_of_a_packet(&["bob", "carol", "dave", "erin", "frank", "grace"]), alone);
-}
-
-#[test]
-fn a_voice_goes_on_to_another_port() {
-    let mut world = World::new();
-    let (alice, bob) = (world.join("alice"), world.join("bob"));
-    let mut voice = Voice::new(world.publish_microphone(alice, "TR_alice"));
-    let heard = listen(&mut world, bob, 0);
-    world.speak(alice, &mut voice, 20, 100);
-    world.clients[bob].seen_at = "10.0.0.2:6001".parse().expect("address");
-    // What is sent to the old port until Bob's next check is lost.
-    world.speak(alice, &mut voice, 20, 300);
-    let before = world.clients[bob].packets_of(heard).len();
-    world.speak(alice, &mut voice, 20, 50);
-    assert_eq!(world.clients[bob].packets_of(heard).len(), before + 50);
     world.assert_healthy();
 }

@@ -310,6 +310,12 @@ impl World {
 
     /// One picture of each layer, as a camera would send it. Layers that were asked for a key frame send one.
     pub(crate) fn send_picture(&mut self, who: usize, camera: &mut Camera) {
+        self.write_picture(who, camera);
+        self.settle();
+    }
+
+    /// A picture in all layers, which goes when the client is drained.
+    pub(crate) fn write_picture(&mut self, who: usize, camera: &mut Camera) {
         let requests: Vec<_> = self.clients[who].keyframe_requests.drain(..).collect();
         for (mid, rid) in requests {
             if mid == camera.mid
@@ -339,7 +345,6 @@ impl World {
         camera.picture_id = camera.picture_id.wrapping_add(1) & 0x7fff;
         camera.tl0 = camera.tl0.wrapping_add(1);
         camera.timestamp = camera.timestamp.wrapping_add(3_000);
-        self.settle();
     }
 
     /// `count` pictures at 30 a second.
