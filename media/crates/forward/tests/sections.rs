@@ -80,6 +80,32 @@ fn h264_begins_at_its_parameter_sets() {
 }
 
 #[test]
+fn who_comes_late_is_given_parameter_sets_that_came_once() {
+    let mut stage = Stage::default();
+    let (track, section, late) = (stage.track(Kind::Video, 1), stage.section(1), stage.section(2));
+    stage.router.subscribe(section, track, SubscriptionSettings::default(), at(0));
+    let [sps, pps, idr] = [&[0x67, 0x42, 0xc0][..], &[0x68, 0xce, 0x3c], &[0x65, 0xb8, 0]];
+    for (seq, payload) in (1..).zip([sps, pps, idr]) {
+        stage.send(track, ONLY, &h264(seq, 0, payload), at(0));
+    }
+    stage.router.subscribe(late, track, SubscriptionSettings::default(), at(10));
+    // Two key frames without, and two slices between them.
+    for (seq, payload) in (4..).zip([idr, &[0x41, 0x9a, 0], idr, &[0x41, 0x9a, 0], &[0x41, 0x9a, 0]]) {
+        stage.send(track, ONLY, &h264(seq, 3_000 * seq as u32, payload), at(33 * seq));
+        stage.poll(at(33 * seq));
+    }
+    assert_eq!(stage.to(1).len(), 8);
+    assert!(stage.to(1).iter().all(|received| !received.forward.is_prelude), "who has them needs no others");
+    let received = stage.to(2);
+    let sets = [0x78, 0, 3, 0x67, 0x42, 0xc0, 0, 3, 0x68, 0xce, 0x3c];
+    assert_eq!(received.iter().map(|one| &one.payload[..]).collect::<Vec<_>>()[..2], [&sets[..], idr]);
+    let numbers: Vec<u64> = received.iter().map(|one| one.forward.seq).collect();
+    assert_eq!(numbers, (numbers[0]..numbers[0] + 4).collect::<Vec<_>>());
+    assert_eq!(received[0].forward.timestamp, received[1].forward.timestamp);
+    assert!(!received[0].forward.marker && received[1].forward.marker);
+}
+
+#[test]
 fn sound_begins_with_any_packet_and_a_marker() {
     let mut stage = Stage::default();
     let (alice, bob, section) = (stage.track(Kind::Audio, 1), stage.track(Kind::Audio, 1), stage.section(1));

@@ -3,11 +3,13 @@
 use super::{FrameInfo, PictureNumbers};
 
 const NAL_TYPE_MASK: u8 = 0x1f;
+const NAL_IMPORTANCE_MASK: u8 = 0x60;
 const NAL_PARTITION_A: u8 = 2;
 const NAL_SLICE: u8 = 1;
 const NAL_IDR: u8 = 5;
 const NAL_SEI: u8 = 6;
 const NAL_SPS: u8 = 7;
+const NAL_PPS: u8 = 8;
 const NAL_AUD: u8 = 9;
 const STAP_A: u8 = 24;
 const FU_A: u8 = 28;
@@ -39,6 +41,46 @@ impl Seen {
         }
         Some(())
     }
+}
+
+/// A parameter set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterSet<'a> {
+    /// Of the sequence: the whole unit, with its header.
+    Sequence(&'a [u8]),
+    /// Of the picture.
+    Picture(&'a [u8]),
+}
+
+/// The parameter sets of a payload, alone or in an aggregate; of a malformed one, those before the fault.
+pub fn parameter_sets(payload: &[u8]) -> impl Iterator<Item = ParameterSet<'_>> {
+    let is_aggregate = payload.first().is_some_and(|header| header & NAL_TYPE_MASK == STAP_A);
+    let mut rest = if is_aggregate { payload.get(1..).unwrap_or_default() } else { &[] };
+    let alone = (!is_aggregate).then_some(payload);
+    let aggregated = std::iter::from_fn(move || {
+        let (size, after) = rest.split_first_chunk::<2>()?;
+        let (nal, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*size)))?;
+        rest = after;
+        Some(nal)
+    });
+    alone.into_iter().chain(aggregated).filter_map(|nal| match nal.first()? & NAL_TYPE_MASK {
+        NAL_SPS => Some(ParameterSet::Sequence(nal)),
+        NAL_PPS => Some(ParameterSet::Picture(nal)),
+        _ => None,
+    })
+}
+
+/// The payload that carries both: an aggregate (section 5.7.1).
+#[must_use]
+pub fn aggregate(sequence: &[u8], picture: &[u8]) -> Vec<u8> {
+    // What uses it is as important as its most important unit.
+    let importance = [sequence, picture].into_iter().filter_map(|nal| Some(nal.first()? & NAL_IMPORTANCE_MASK)).max();
+    let mut payload = vec![importance.unwrap_or_default() | STAP_A];
+    for nal in [sequence, picture] {
+        payload.extend_from_slice(&(nal.len() as u16).to_be_bytes());
+        payload.extend_from_slice(nal);
+    }
+    payload
 }
 
 /// `None` if truncated, or of a type that the negotiated modes do not use.
@@ -82,7 +124,7 @@ pub fn parse(payload: &[u8]) -> Option<FrameInfo> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{ParameterSet, aggregate, parameter_sets, parse};
     use proptest::prelude::*;
 
     /// SPS, PPS and an IDR slice in one payload, as a browser sent it.
@@ -115,6 +157,22 @@ mod tests {
     }
 
     #[test]
+    fn parameter_sets_are_found_alone_and_in_aggregates() {
+        let (sps, pps) = (&[0x67, 0x42, 0xc0][..], &[0x68, 0xce][..]);
+        assert_eq!(parameter_sets(sps).collect::<Vec<_>>(), [ParameterSet::Sequence(sps)]);
+        assert_eq!(parameter_sets(pps).collect::<Vec<_>>(), [ParameterSet::Picture(pps)]);
+        let both = aggregate(sps, pps);
+        assert_eq!(both, [0x78, 0, 3, 0x67, 0x42, 0xc0, 0, 2, 0x68, 0xce]);
+        assert_eq!(
+            parameter_sets(&both).collect::<Vec<_>>(),
+            [ParameterSet::Sequence(sps), ParameterSet::Picture(pps)]
+        );
+        assert!(parse(&both).is_some_and(|info| info.is_keyframe && info.has_parameter_sets));
+        assert_eq!(parameter_sets(STAP_A).count(), 2);
+        assert_eq!(parameter_sets(&[0x65, 0xb8, 0]).count() + parameter_sets(&[]).count(), 0);
+    }
+
+    #[test]
     fn only_the_first_fragment_starts_a_frame() {
         let start = parse(&[0x7c, 0x85, 0xb8]).expect("FU-A start of an IDR");
         assert!(start.is_keyframe && start.is_frame_start);
@@ -134,6 +192,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(kind in 0u8..32, bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            let _ = parameter_sets(&bytes).count();
             let _ = parse(&bytes);
             let _ = parse(&[&[kind | 0x60][..], &bytes].concat());
         }

@@ -73,6 +73,11 @@ impl Rewriter {
         self.clock.begin(packet.timestamp, packet.clock_rate_hz, packet.now, continuity);
     }
 
+    /// The number of a packet of our own, before a source begins: nothing else gets it.
+    pub fn insert(&mut self) -> u64 {
+        self.sequence.insert()
+    }
+
     /// Number a packet. `None` if it is late and its place was closed, or too old to know its place.
     pub fn forward(&mut self, packet: &SourcePacket) -> Option<Rewritten> {
         let placed = self.sequence.forward(packet.seq)?;

@@ -71,6 +71,14 @@ impl SequenceMap {
         self.is_begun = true;
     }
 
+    /// Take a number that no received packet has. To be followed by [`Self::begin`]: the current source ends here.
+    pub(super) fn insert(&mut self) -> u64 {
+        let taken = self.next;
+        self.next = taken.wrapping_add(1);
+        self.is_begun = false;
+        taken
+    }
+
     pub(super) fn forward(&mut self, seq: u64) -> Option<Placed> {
         if !self.is_begun {
             return None;

@@ -105,6 +105,9 @@ pub struct Forward {
     /// Only these bytes of the payload are sent: RED unwrapped for a subscriber who does not take it, or a lost packet
     /// made of what a later one carried along. `None`: all.
     pub part: Option<Part>,
+    /// Sent instead of the payload: the layer's [parameter sets](super::Router::parameter_sets), before a key frame that
+    /// came without.
+    pub is_prelude: bool,
     /// Replacement of the payload's first bytes.
     pub patch: PayloadPatch,
     /// When this packet's content was captured, on the caller's clock: the pair `(timestamp, captured_at)` is what a

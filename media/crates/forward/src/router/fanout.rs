@@ -1,17 +1,25 @@
 //! The hot path: one packet in, one [`Forward`] per subscriber out.
 
+use std::sync::Arc;
+
 use super::api::{Forward, Kind, Output, RtpMeta, RtpOutcome};
 use super::subscription::Verdict;
 use super::track::{Arrival, Layer, Packet, Track};
 use super::unwrap::{Form, Recovered, Unwrapped};
 use super::{Router, Section};
 use crate::codec::{Codec, PictureNumbers};
-use crate::rewrite::{Continuity, SourcePacket};
+use crate::rewrite::{Continuity, PayloadPatch, SourcePacket};
 use crate::slab::{SectionKey, Slab, TrackKey};
 use crate::units::{LayerIx, MAX_LAYERS, Micros};
 use crate::voices::{Hearing, Voices};
 
 impl Router {
+    /// What a packet with [`Forward::is_prelude`] carries.
+    #[must_use]
+    pub fn parameter_sets(&self, track: TrackKey, layer: LayerIx) -> Option<&Arc<[u8]>> {
+        self.tracks.get(track)?.sets.get(layer.index())?.payload()
+    }
+
     /// A packet of a layer: the sink gets one [`Forward`] per subscriber.
     pub fn on_rtp(
         &mut self,
@@ -162,6 +170,7 @@ fn fan_out(
             Form::Recovered(_) if section.takes_red => continue,
             Form::Red { primary: part, .. } | Form::Recovered(part) => (Codec::Opus, Some(part)),
         };
+        let mut prelude = None;
         match verdict {
             Verdict::Ignore => continue,
             Verdict::Skip => {
@@ -169,6 +178,7 @@ fn fan_out(
                 continue;
             }
             Verdict::Begin => {
+                prelude = packet.lacks_sets.then(|| section.rewriter.insert());
                 let continuity = continuity(section, layers, track_key, layer, packet);
                 sent.layer_switches += u32::from(matches!(continuity, Continuity::SameTrack { .. }));
                 section.rewriter.begin(&packet.source, continuity);
@@ -177,7 +187,7 @@ fn fan_out(
             Verdict::Forward => {}
         }
         let Some(rewritten) = section.rewriter.forward(&packet.source) else { continue };
-        sink(&Forward {
+        let forward = Forward {
             section: subscription.section,
             target: section.target,
             seq: rewritten.seq,
@@ -186,9 +196,15 @@ fn fan_out(
             marker: packet.marker || (*kind == Kind::Audio && verdict == Verdict::Begin),
             codec,
             part,
+            is_prelude: false,
             patch: rewritten.patch,
             captured_at: packet.captured_at,
-        });
+        };
+        if let Some(seq) = prelude {
+            sink(&Forward { seq, marker: false, is_prelude: true, patch: PayloadPatch::None, ..forward });
+            sent.packets += 1;
+        }
+        sink(&forward);
         sent.packets += 1;
     }
     sent

@@ -4,6 +4,7 @@ mod api;
 mod fanout;
 mod hearing;
 mod lines;
+mod sets;
 mod subscription;
 mod timers;
 mod track;

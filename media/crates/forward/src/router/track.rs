@@ -1,6 +1,7 @@
 //! A publication: what is known of each of its layers, and who is subscribed.
 
 use super::api::{Kind, RtpMeta};
+use super::sets::ParameterSets;
 use super::subscription::Subscription;
 use super::unwrap::Unwrapper;
 use crate::bandwidth::Meter;
@@ -29,8 +30,10 @@ pub(super) struct Packet {
     pub(super) marker: bool,
     /// Newer than every packet of the layer before it.
     pub(super) is_newest: bool,
-    /// A subscriber can begin here.
+    /// A subscriber can begin here …
     pub(super) is_entry: bool,
+    /// … if it is given the layer's parameter sets first.
+    pub(super) lacks_sets: bool,
     pub(super) captured_at: Micros,
 }
 
@@ -166,6 +169,7 @@ impl Layer {
         meta: &RtpMeta,
         frame: FrameInfo,
         is_newest: bool,
+        lacks_sets: bool,
         clock_offset: Option<i64>,
         now: Micros,
     ) -> Packet {
@@ -185,7 +189,7 @@ impl Layer {
         let is_entry = is_newest
             && frame.is_keyframe
             && frame.is_frame_start
-            && (frame.has_parameter_sets || !self.carries_parameter_sets);
+            && (frame.has_parameter_sets || lacks_sets || !self.carries_parameter_sets);
         Packet {
             source: SourcePacket {
                 seq: meta.seq,
@@ -199,6 +203,7 @@ impl Layer {
             marker: meta.marker,
             is_newest,
             is_entry,
+            lacks_sets,
             captured_at: self.captured_at(meta.timestamp, clock_offset, now),
         }
     }
@@ -220,6 +225,7 @@ pub(super) struct Track {
     pub(super) is_muted: bool,
     pub(super) is_started: bool,
     pub(super) layers: [Layer; MAX_LAYERS],
+    pub(super) sets: [ParameterSets; MAX_LAYERS],
     pub(super) lives: Lives,
     pub(super) speech: SpeechDetector,
     pub(super) unwrapper: Unwrapper,
@@ -251,6 +257,7 @@ impl Track {
             is_muted: false,
             is_started: false,
             layers: [Layer::default(); MAX_LAYERS],
+            sets: Default::default(),
             lives: Lives::default(),
             speech: SpeechDetector::default(),
             unwrapper: Unwrapper::default(),
@@ -287,7 +294,9 @@ impl Track {
         };
         state.meter.on_packet(payload.len(), frame.temporal_id, now);
         let is_newest = arrival != Arrival::Late;
-        let packet = state.inspect(meta, frame, is_newest, clock_offset, now);
+        let lacks_sets =
+            self.sets.get_mut(layer.index()).is_some_and(|sets| sets.inspect(meta, &frame, payload, is_newest));
+        let packet = state.inspect(meta, frame, is_newest, lacks_sets, clock_offset, now);
         if self.kind == Kind::Video && is_newest && state.frame_timestamp != Some(meta.timestamp) {
             state.frame_timestamp = Some(meta.timestamp);
             entrance.is_rate_measured = state.rates.on_frame(frame.temporal_id, now);

@@ -160,8 +160,10 @@ impl Stage {
 
     pub fn send(&mut self, track: TrackKey, layer: LayerIx, sent: &Sent, now: Micros) -> RtpOutcome {
         let received = &mut self.received;
+        let sets = self.router.parameter_sets(track, layer).cloned();
         self.router.on_rtp(track, layer, &sent.meta, &sent.payload, now, &mut |forward: &Forward| {
-            let mut payload = forward.part.map_or(&sent.payload[..], |part| part.within(&sent.payload)).to_vec();
+            let whole = if forward.is_prelude { sets.as_deref().expect("known before") } else { &sent.payload[..] };
+            let mut payload = forward.part.map_or(whole, |part| part.within(whole)).to_vec();
             let head = forward.patch.head(&sent.payload);
             payload[..head.bytes().len()].copy_from_slice(head.bytes());
             received.push(Received { now, track, layer, forward: *forward, payload });

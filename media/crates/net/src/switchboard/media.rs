@@ -154,6 +154,7 @@ impl<F: SessionFactory> Switchboard<F> {
         let mut failed = Vec::new();
         let mut unwrapped: Option<(Part, Arc<[u8]>)> = None;
         room.is_touched = true;
+        let sets = room.router.parameter_sets(track, layer).cloned();
         room.router.on_rtp(track, layer, &meta, &packet.payload, at, &mut |forward| {
             let (ix, slot) = ((forward.target >> 32) as PeerIx, forward.target as u32 as usize);
             let Some(peer) = peers.get_mut(ix) else { return };
@@ -161,6 +162,7 @@ impl<F: SessionFactory> Switchboard<F> {
             let captured_at = epoch + std::time::Duration::from_micros(forward.captured_at.0);
             // All who do not take RED share one payload.
             let payload = match forward.part {
+                None if forward.is_prelude => sets.as_ref().unwrap_or(&packet.payload),
                 None => &packet.payload,
                 Some(part) => {
                     if unwrapped.as_ref().is_none_or(|(known, _)| *known != part) {
