@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use palaver_net::command::Command;
@@ -27,8 +27,8 @@ struct Client {
 }
 
 impl Client {
-    fn new() -> Self {
-        let socket = UdpSocket::bind((LOCALHOST, 0)).expect("a port");
+    fn new(address: IpAddr) -> Self {
+        let socket = UdpSocket::bind((address, 0)).expect("a port");
         let mut rtc = Rtc::builder().set_rtp_mode(true).build(Instant::now());
         rtc.add_local_candidate(Candidate::host(socket.local_addr().expect("bound"), "udp").expect("candidate"));
         Self { rtc, socket, is_connected: false, is_closed: false, messages: Vec::new() }
@@ -85,8 +85,12 @@ fn wait_for(engine: &Engine, what: &str, is_it: impl Fn(&Event) -> bool) -> Even
 
 /// A client of this name that has offered, got its answer and is connected, with a channel that is open.
 fn join(engine: &Engine, peer: &'static str, channel: &'static str) -> Client {
+    join_from(LOCALHOST, engine, peer, channel)
+}
+
+fn join_from(address: IpAddr, engine: &Engine, peer: &'static str, channel: &'static str) -> Client {
     engine.command(Command::OpenPeer { room: "room".into(), peer: peer.into() }).expect("posted");
-    let mut client = Client::new();
+    let mut client = Client::new(address);
     let mut api = client.rtc.sdp_api();
     // What is lost stays lost: only then it shows.
     let reliability = if channel == "_lossy" { MaxRetransmits { retransmits: 0 } } else { Reliability::Reliable };
@@ -117,7 +121,7 @@ fn join(engine: &Engine, peer: &'static str, channel: &'static str) -> Client {
 fn meet(bind: &str, announce: IpAddr) {
     let bind: SocketAddr = bind.parse().expect("address");
     let engine = Engine::start(&[bind], &[announce]).expect("it starts");
-    let mut client = join(&engine, "alice", "_reliable");
+    let mut client = join_from(announce, &engine, "alice", "_reliable");
     let payload = b"welcome".as_slice().into();
     engine.command(Command::SendData { peers: vec!["alice".into()], label: "_reliable", payload }).expect("posted");
     client.turn_until("a message", |client| client.messages == [b"welcome"]);
@@ -135,6 +139,16 @@ fn a_client_connects_talks_and_is_told_goodbye() {
 #[test]
 fn a_wildcard_bind_answers_from_the_announced_address() {
     meet("0.0.0.0:0", LOCALHOST);
+}
+
+#[test]
+fn a_client_connects_and_talks_over_ipv6() {
+    let localhost = Ipv6Addr::LOCALHOST;
+    if UdpSocket::bind((localhost, 0)).is_err() {
+        return; // A machine without it.
+    }
+    meet("[::1]:0", localhost.into());
+    meet("[::]:0", localhost.into());
 }
 
 #[test]
