@@ -96,7 +96,7 @@ test-web: $(STAMPS)/npm ## TypeScript: unit and property tests.
 	@echo "· Web tests"
 	@cd web && npm test --silent
 
-# A call of three browsers fills two cores: which worker has them, and when, says tests/lanes.py.
+# A call of three browsers fills two cores: which worker has them says tests/lanes.py.
 test-python: ## Python: unit, contract, interop and end-to-end tests.
 	@echo "· Python tests (a quarter of an hour on two cores)"
 	@$(PY) -m pytest -q -m "not proof" $(PYTEST_WORKERS)

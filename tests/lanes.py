@@ -1,7 +1,7 @@
 """Which worker runs what: few stories with a browser at once, and what mostly waits beside them.
 
-A call of three browsers fills two cores, so one worker has the stories while the others have the rest. When the rest is
-done, the workers that are free help with the stories: no core idles while there is work.
+A call of three browsers fills two cores, so one worker has the stories while the others have the rest. Nobody helps it
+when the rest is done: two calls on two cores take as long as one after the other, and their pages starve.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,8 @@ from xdist.workermanage import WorkerController
 BROWSER = ":browser"
 
 
-def lanes(workers: int, *, rest_is_done: bool) -> int:
-    """How many of so many workers may have stories at once."""
-    if rest_is_done:
-        return max(1, workers - 1)
+def lanes(workers: int) -> int:
+    """How many of so many workers may have stories at once, while there is anything else."""
     return max(1, (workers - 1) // 2) if workers > 1 else 0
 
 
@@ -26,7 +24,7 @@ def next_unit(waiting: Mapping[str, int], *, workers: int, others_with_stories: 
     """
     stories = [name for name in waiting if name.endswith(BROWSER)]
     rest = [name for name in waiting if not name.endswith(BROWSER)]
-    is_free = had_stories or others_with_stories < lanes(workers, rest_is_done=not rest)
+    is_free = had_stories or others_with_stories < (lanes(workers) if rest else max(1, lanes(workers)))
     if stories and is_free:
         # The longest first, so that two lanes end together.
         return max(stories, key=lambda name: waiting[name])

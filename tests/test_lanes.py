@@ -17,9 +17,9 @@ def test_one_of_three_workers_has_stories_and_begins_with_the_longest() -> None:
     assert (first, second) == ("interop:browser", "postgresql")
 
 
-def test_a_second_one_helps_when_the_rest_is_done_and_a_third_ends() -> None:
-    assert next_unit(STORIES, workers=3, others_with_stories=1, had_stories=False) == "interop:browser"
-    assert next_unit(STORIES, workers=3, others_with_stories=2, had_stories=False) is None
+def test_the_others_end_when_the_rest_is_done() -> None:
+    assert next_unit(STORIES, workers=3, others_with_stories=1, had_stories=False) is None
+    assert next_unit(STORIES, workers=5, others_with_stories=1, had_stories=False) == "interop:browser"
 
 
 def test_whoever_had_a_browser_gets_no_tests_of_coroutines() -> None:
@@ -31,10 +31,9 @@ def test_a_worker_alone_runs_stories_last() -> None:
     assert next_unit(STORIES, workers=1, others_with_stories=0, had_stories=False) == "interop:browser"
 
 
-@pytest.mark.parametrize(("workers", "beside", "after"), [(2, 1, 1), (3, 1, 2), (4, 1, 3), (5, 2, 4)])
-def test_stories_have_half_of_the_cores_and_then_all(workers: int, beside: int, after: int) -> None:
-    assert lanes(workers, rest_is_done=False) == beside
-    assert lanes(workers, rest_is_done=True) == after
+@pytest.mark.parametrize(("workers", "expected"), [(1, 0), (2, 1), (3, 1), (4, 1), (5, 2)])
+def test_stories_have_half_of_the_cores(workers: int, expected: int) -> None:
+    assert lanes(workers) == expected
 
 
 @given(st.integers(1, 6), st.dictionaries(st.sampled_from([*STORIES, *REST]), st.integers(1, 40)), st.randoms())
