@@ -24,6 +24,7 @@ def next_unit(waiting: Mapping[str, int], *, workers: int, others_with_stories: 
     """
     stories = [name for name in waiting if name.endswith(BROWSER)]
     rest = [name for name in waiting if not name.endswith(BROWSER)]
+    # A worker alone has the stories last.
     is_free = had_stories or others_with_stories < (lanes(workers) if rest else max(1, lanes(workers)))
     if stories and is_free:
         # The longest first, so that two lanes end together.

@@ -40,7 +40,7 @@ pub const DATA_LABELS: [&str; 3] = [RELIABLE, "_lossy", "_data_track"];
 /// Below this many buffered bytes a full channel is writable again: half of the engine's 128 KiB.
 const DATA_LOW_WATER_BYTES: usize = 64 * 1024;
 const STATS_INTERVAL: Duration = Duration::from_secs(1);
-/// Deadlines this close are met at once: a burst of packets costs the worker one turn, not one each.
+/// Deadlines this close are met at once: what the engine wants to do in a moment costs the worker no turn of its own.
 const REPLAY: Duration = Duration::from_micros(250);
 /// A deadline that stays in the past must not stop everybody else.
 const MAX_REPLAYS: u32 = 256;

@@ -1,7 +1,7 @@
 //! Secure RTP by our own hands (RFC 3711, RFC 7714), with the keys that the engine's handshake made.
 //!
-//! The engine seals what it sends itself; what we seal beside it is of other streams or other numbers, so that no nonce
-//! is used twice. The load generator's participants have all their media sealed here.
+//! All RTP that goes out is sealed here: the engine's own never leaves, so that no nonce is used twice. Its reports are
+//! sealed again under their numbers, and what was there before never leaves either. The load generator uses this too.
 
 mod context;
 mod keys;
