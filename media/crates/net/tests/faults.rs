@@ -103,7 +103,7 @@ impl NegotiatedSession for ScriptedSession {
     fn send_rtp(&mut self, _: Instant, _: Mid, _: &OutgoingRtp<'_>, _: &mut Vec<u8>) -> Written {
         self.fail_at(Fault::Send);
         self.script.borrow_mut().sent += 1;
-        Written::Queued
+        Written::Refused
     }
 
     fn can_send(&self, _: Mid, codec: Codec) -> bool {

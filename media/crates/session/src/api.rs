@@ -296,8 +296,6 @@ pub struct MadeOffer {
 pub enum Written {
     /// The section does not send, or the peer cannot decode the codec.
     Refused,
-    /// It goes with the next [`NegotiatedSession::advance`].
-    Queued,
     /// It was appended to the caller's buffer as a whole datagram, to be sent this way; the session need not be advanced.
     Sealed(Path),
 }

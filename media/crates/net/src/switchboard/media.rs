@@ -184,7 +184,6 @@ impl<F: SessionFactory> Switchboard<F> {
             let (out, start) = sealed.buffer();
             match guarded(|| Ok(peer.session.send_rtp(now, mid, &outgoing, out))) {
                 Step::Done(Written::Sealed(path)) => sealed.keep(ix, peer.route.of_media(path), start),
-                Step::Done(Written::Queued) => peers.mark_dirty(ix),
                 Step::Done(Written::Refused) => totals.unsendable_packets += 1,
                 Step::Failed(reason, text) => {
                     sealed.undo(start);
