@@ -72,7 +72,7 @@ impl Source {
             self.fill(part == 0, is_key, bytes, now_us);
             let start = out.len();
             out.extend(header);
-            context.seal_rtp(out, start, (self.ssrc, self.extended.into()), &self.plain);
+            context.seal_rtp(out, start, (self.ssrc, self.extended.into()), &[&self.plain]);
             each(out.len());
             self.extended = self.extended.wrapping_add(1);
             self.transport_number = self.transport_number.wrapping_add(1);

@@ -1,8 +1,8 @@
 //! All peers and rooms of one worker, sans-IO: datagrams and commands in, datagrams and events out.
 //!
 //! Drive it so: any number of [`Switchboard::receive`] and [`Switchboard::command`], then one [`Switchboard::flush`],
-//! then take what is in [`Switchboard::outbox`]; again no later than [`Switchboard::next_deadline`]. Packets written to
-//! a peer wait for the flush, so that a burst of input costs each peer one walk through its streams.
+//! then take what is in [`Switchboard::outbox`]; again no later than [`Switchboard::next_deadline`]. Packets
+//! that are forwarded wait for the flush, so that those of one peer are sealed together.
 //!
 //! Every call into a peer's session is guarded: a panic costs that peer only.
 
@@ -19,6 +19,7 @@ mod peer;
 mod room;
 mod route;
 mod streams;
+mod waiting;
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,6 +36,7 @@ use self::mutes::Mutes;
 pub use self::outbox::{Datagram, Outbox, PendingText, Sealed};
 use self::peer::{Peer, PeerTable, Phase};
 use self::room::Room;
+use self::waiting::Waiting;
 use crate::command::Command;
 use crate::event::{CloseReason, Event, LogLevel, PeerFigures};
 
@@ -89,6 +91,8 @@ pub struct Switchboard<F: SessionFactory> {
     stream_round: u64,
     /// The largest layer that there is time for.
     ceiling: LayerIx,
+    /// What was forwarded in this turn.
+    waiting: Waiting,
     totals: Counters,
     /// Of the routers of rooms that have ended.
     ended: palaver_forward::Counters,
@@ -151,6 +155,7 @@ impl<F: SessionFactory> Switchboard<F> {
             figures: BTreeMap::new(),
             stream_round: 0,
             ceiling: LayerIx::HIGHEST,
+            waiting: Waiting::default(),
             totals: Counters::default(),
             ended: palaver_forward::Counters::default(),
             outbox: Outbox::default(),
@@ -254,9 +259,10 @@ impl<F: SessionFactory> Switchboard<F> {
         }
     }
 
-    /// Let queued packets go, let time pass, collect.
+    /// Let packets go, let time pass, collect.
     pub fn flush(&mut self, now: Instant) {
         let expired = self.peers.mark_due(now);
+        self.seal(now);
         // A drained session can write to another one, so this ends when nobody is dirty; a bound keeps a defect finite.
         for _ in 0..16 {
             self.poll_rooms(now);
@@ -268,6 +274,7 @@ impl<F: SessionFactory> Switchboard<F> {
                 self.step(now, ix);
             }
         }
+        self.seal(now);
         for ix in expired {
             self.expire(now, ix);
         }

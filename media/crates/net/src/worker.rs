@@ -301,7 +301,7 @@ impl Worker {
         }
         let datagrams = std::mem::take(&mut outbox.datagrams);
         let datagrams = datagrams.iter().map(|datagram| (datagram.path, datagram.bytes.as_slice()));
-        let all: Vec<(Path, &[u8])> = datagrams.chain(outbox.sealed.sorted()).collect();
+        let all: Vec<(Path, &[u8])> = datagrams.chain(outbox.sealed.iter()).collect();
         if let Some(tcp) = self.tcp.as_mut().filter(|tcp| tcp.count() > 0) {
             for (path, bytes) in all.iter().filter(|(path, _)| path.protocol == Protocol::Tcp) {
                 tcp.send(path, bytes);

@@ -29,6 +29,7 @@ fn taking_in(world: &mut World, alice: usize) -> (u64, usize) {
     for datagram in &sent {
         world.board.receive(world.now, path, datagram);
     }
+    world.board.seal(world.now);
     let cost = allocations() - before;
     (cost, world.board.outbox.take_datagrams().len())
 }

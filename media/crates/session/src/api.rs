@@ -148,7 +148,7 @@ pub struct OutgoingRtp<'a> {
     /// Replacement of the payload's first bytes for this section.
     pub patch: PayloadPatch,
     /// Extensions that travel on.
-    pub extensions: CarriedExtensions,
+    pub extensions: &'a CarriedExtensions,
     /// When the content was captured, on the caller's clock, not in the future: sender reports are made of it.
     pub captured_at: Instant,
 }

@@ -1,7 +1,7 @@
 //! A session's events: packets to the router, everything else to the control plane.
 
 use std::sync::Arc;
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use palaver_forward::{AudioLevel, LayerIx, LineReport, Micros, NtpTime, Part, RtpMeta};
 use palaver_session::{
@@ -9,6 +9,7 @@ use palaver_session::{
 };
 
 use super::peer::{Peer, Phase};
+use super::waiting::ContentIx;
 use super::{LOST_TIMEOUT, PeerIx, Step, Switchboard, guarded};
 use crate::event::{CloseReason, Event, PeerFigures};
 
@@ -149,48 +150,62 @@ impl<F: SessionFactory> Switchboard<F> {
             marker: packet.marker,
             level: packet.extensions.minus_dbov.map(|minus_dbov| AudioLevel { minus_dbov }),
         };
-        let (peers, totals, epoch) = (&mut self.peers, &mut self.totals, self.epoch);
-        let sealed = &mut self.outbox.sealed;
-        let mut failed = Vec::new();
-        let mut unwrapped: Option<(Part, Arc<[u8]>)> = None;
         room.is_touched = true;
+        let waiting = &mut self.waiting;
+        let (mut whole, mut prelude): (Option<ContentIx>, Option<ContentIx>) = (None, None);
+        let mut unwrapped: Option<(Part, ContentIx)> = None;
         let sets = room.router.parameter_sets(track, layer).cloned();
         room.router.on_rtp(track, layer, &meta, &packet.payload, at, &mut |forward| {
-            let (ix, slot) = ((forward.target >> 32) as PeerIx, forward.target as u32 as usize);
-            let Some(peer) = peers.get_mut(ix) else { return };
-            let Some(mid) = peer.sections.get(slot).map(|section| section.mid) else { return };
-            let captured_at = epoch + std::time::Duration::from_micros(forward.captured_at.0);
-            // All who do not take RED share one payload.
-            let payload = match forward.part {
-                None if forward.is_prelude => sets.as_ref().unwrap_or(&packet.payload),
-                None => &packet.payload,
-                Some(part) => {
-                    if unwrapped.as_ref().is_none_or(|(known, _)| *known != part) {
-                        unwrapped = Some((part, Arc::from(part.within(&packet.payload))));
-                    }
-                    unwrapped.as_ref().map_or(&packet.payload, |(_, payload)| payload)
-                }
+            let mut share = |payload| waiting.share(payload, &packet.extensions);
+            // All who are sent the same share it.
+            let content = match (forward.part, &sets) {
+                (None, Some(sets)) if forward.is_prelude => *prelude.get_or_insert_with(|| share(sets)),
+                (None, _) => *whole.get_or_insert_with(|| share(&packet.payload)),
+                (Some(part), _) => match unwrapped {
+                    Some((known, content)) if known == part => content,
+                    _ => unwrapped.insert((part, share(&Arc::from(part.within(&packet.payload))))).1,
+                },
             };
+            waiting.push(content, *forward);
+        });
+    }
+
+    /// Seal what was forwarded in this turn. A flush does it too.
+    pub fn seal(&mut self, now: Instant) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let Self { waiting, peers, totals, epoch, outbox, .. } = self;
+        let sealed = &mut outbox.sealed;
+        let mut failed: Vec<(PeerIx, CloseReason, String)> = Vec::new();
+        for (ix, content, forward) in waiting.sorted() {
+            // What a panic left of a session is not used again.
+            if failed.last().is_some_and(|(broken, ..)| *broken == ix) {
+                continue;
+            }
+            let Some(peer) = peers.get_mut(ix) else { continue };
+            let Some(section) = peer.sections.get(forward.target as u32 as usize) else { continue };
             let outgoing = OutgoingRtp {
                 codec: forward.codec,
                 seq: forward.seq,
                 timestamp: forward.timestamp,
                 marker: forward.marker,
-                payload,
+                payload: &content.payload,
                 patch: forward.patch,
-                extensions: packet.extensions.clone(),
-                captured_at: captured_at.min(now),
+                extensions: &content.extensions,
+                captured_at: (*epoch + Duration::from_micros(forward.captured_at.0)).min(now),
             };
             let (out, start) = sealed.buffer();
-            match guarded(|| Ok(peer.session.send_rtp(now, mid, &outgoing, out))) {
-                Step::Done(Written::Sealed(path)) => sealed.keep(ix, peer.route.of_media(path), start),
+            match guarded(|| Ok(peer.session.send_rtp(now, section.mid, &outgoing, out))) {
+                Step::Done(Written::Sealed(path)) => sealed.keep(peer.route.of_media(path), start),
                 Step::Done(Written::Refused) => totals.unsendable_packets += 1,
                 Step::Failed(reason, text) => {
                     sealed.undo(start);
                     failed.push((ix, reason, text));
                 }
             }
-        });
+        }
+        waiting.clear();
         for (ix, reason, text) in failed {
             self.fail(now, ix, reason, &text);
         }

@@ -7,7 +7,6 @@ use palaver_session::api::Printed;
 use palaver_session::sdp::Assignment;
 use palaver_session::{Mid, Path};
 
-use super::PeerIx;
 use crate::event::Event;
 
 /// What is kept between two turns: more than a second of sound for a hundred people never needs.
@@ -53,7 +52,7 @@ impl Outbox {
     /// All datagrams, for those who have the time to copy.
     pub fn take_datagrams(&mut self) -> Vec<Datagram> {
         let mut datagrams = std::mem::take(&mut self.datagrams);
-        datagrams.extend(self.sealed.sorted().map(|(path, bytes)| Datagram { path, bytes: bytes.to_vec() }));
+        datagrams.extend(self.sealed.iter().map(|(path, bytes)| Datagram { path, bytes: bytes.to_vec() }));
         self.sealed.clear();
         datagrams
     }
@@ -61,7 +60,6 @@ impl Outbox {
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    peer: PeerIx,
     start: u32,
     end: u32,
     path: Path,
@@ -75,13 +73,10 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// What there is, each peer's own together and in their order: neighbours of one way go to the kernel as one piece.
-    pub fn sorted(&mut self) -> impl Iterator<Item = (Path, &[u8])> {
-        self.entries.sort_unstable_by_key(|entry| (entry.peer, entry.start));
-        let bytes = &self.bytes;
-        self.entries
-            .iter()
-            .map(|entry| (entry.path, bytes.get(entry.start as usize..entry.end as usize).unwrap_or_default()))
+    /// What there is.
+    pub fn iter(&self) -> impl Iterator<Item = (Path, &[u8])> {
+        let bytes = |entry: &Entry| self.bytes.get(entry.start as usize..entry.end as usize).unwrap_or_default();
+        self.entries.iter().map(move |entry| (entry.path, bytes(entry)))
     }
 
     /// Nothing.
@@ -103,9 +98,9 @@ impl Sealed {
     }
 
     /// What was appended since `start` is a datagram.
-    pub(super) fn keep(&mut self, peer: PeerIx, path: Path, start: usize) {
+    pub(super) fn keep(&mut self, path: Path, start: usize) {
         let (start, end) = (start as u32, self.bytes.len() as u32);
-        self.entries.push(Entry { peer, start, end, path });
+        self.entries.push(Entry { start, end, path });
     }
 
     /// What was appended since `start` is none.

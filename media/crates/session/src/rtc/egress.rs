@@ -70,7 +70,7 @@ pub(super) struct Egress {
     way: Option<Path>,
     /// What is sealed and not taken yet.
     queue: VecDeque<Vec<u8>>,
-    /// A payload that is not sent as it is.
+    /// The payload of a repetition.
     scratch: Vec<u8>,
     /// The zero of send times.
     epoch: Instant,
@@ -183,7 +183,7 @@ impl Egress {
         let number = terms.form.number.map(|_| self.estimator.on_sent(now, on_line, Purpose::Media));
         let said = Said {
             mid: (!stream.is_bound).then_some(mid),
-            carried: &packet.extensions,
+            carried: packet.extensions,
             delay: self.playout_delay.filter(|_| terms.is_video),
             number,
             sent: terms.form.sent.map(|_| send_time(self.epoch, now)),
@@ -199,15 +199,8 @@ impl Egress {
         let start = out.len();
         terms.form.write(&fixed, &said, out);
         let head = packet.patch.head(packet.payload);
-        let payload = if head.bytes().is_empty() {
-            packet.payload
-        } else {
-            self.scratch.clear();
-            self.scratch.extend_from_slice(head.bytes());
-            self.scratch.extend_from_slice(packet.payload.get(head.bytes().len()..).unwrap_or_default());
-            &self.scratch[..]
-        };
-        if !rtp.seal_rtp(out, start, (terms.ssrc, packet.seq), payload) {
+        let rest = packet.payload.get(head.bytes().len()..).unwrap_or_default();
+        if !rtp.seal_rtp(out, start, (terms.ssrc, packet.seq), &[head.bytes(), rest]) {
             return None;
         }
         let bytes = (out.len() - start) as u64;

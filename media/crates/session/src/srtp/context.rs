@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use str0m::crypto::dtls::SrtpProfile;
 use str0m::crypto::{
-    AeadAes128Gcm, AeadAes128GcmCipher, AeadAes256GcmCipher, Aes128CmSha1_80, Aes128CmSha1_80Cipher, Sha1HmacProvider,
-    SrtpProvider, from_feature_flags,
+    AeadAes128Gcm, Aes128CmSha1_80, Aes128CmSha1_80Cipher, Sha1HmacProvider, SrtpProvider, from_feature_flags,
 };
 
 use super::keys::Material;
@@ -25,9 +25,16 @@ const RTCP_NUMBER_BYTES: usize = 4;
 const IS_ENCRYPTED: u32 = 0x8000_0000;
 
 enum Cipher {
-    Gcm128(Box<dyn AeadAes128GcmCipher>, [u8; 12]),
-    Gcm256(Box<dyn AeadAes256GcmCipher>, [u8; 12]),
-    Cm { cipher: Box<dyn Aes128CmSha1_80Cipher>, salt: [u8; 14], auth: [u8; 20], hmac: &'static dyn Sha1HmacProvider },
+    /// Of either length of key. The engine's own wrapper of the same library copies each packet before it seals it.
+    Gcm { key: LessSafeKey, salt: [u8; 12] },
+    /// Counter mode does not seal in place: `scratch` holds what is sealed.
+    Cm {
+        cipher: Box<dyn Aes128CmSha1_80Cipher>,
+        salt: [u8; 14],
+        auth: [u8; 20],
+        hmac: &'static dyn Sha1HmacProvider,
+        scratch: Vec<u8>,
+    },
 }
 
 /// One direction of RTP or of RTCP.
@@ -91,56 +98,52 @@ impl Context {
                 salt: salt.try_into().ok()?,
                 auth: derive(provider, master, labels.1, Aes128CmSha1_80::HMAC_KEY_LEN).try_into().ok()?,
                 hmac: crypto.sha1_hmac_provider,
+                scratch: Vec::new(),
             },
-            SrtpProfile::AEAD_AES_128_GCM => Cipher::Gcm128(
-                provider.aead_aes_128_gcm().create_cipher(key.try_into().ok()?, seals),
-                salt.try_into().ok()?,
-            ),
-            _ => Cipher::Gcm256(
-                provider.aead_aes_256_gcm().create_cipher(key.try_into().ok()?, seals),
-                salt.try_into().ok()?,
-            ),
+            _ => Cipher::gcm(&key, salt.try_into().ok()?)?,
         };
         Some(Self { cipher })
     }
 
     #[cfg(test)]
     pub(super) fn with_gcm_128(key: [u8; 16], salt: [u8; 12]) -> Self {
-        let cipher = from_feature_flags().srtp_provider.aead_aes_128_gcm().create_cipher(key, true);
-        Self { cipher: Cipher::Gcm128(cipher, salt) }
+        Self { cipher: Cipher::gcm(&key, salt).expect("16 bytes") }
     }
 
-    /// Finish the packet whose header is all that is in `out` from `start` on: append the sealed form of `plain`.
-    /// `index` is the extended sequence number. `false`, with `out` cut off at `start`, if the cipher fails.
-    pub fn seal_rtp(&mut self, out: &mut Vec<u8>, start: usize, (ssrc, index): (u32, u64), plain: &[u8]) -> bool {
+    /// Finish the packet whose header is all that is in `out` from `start` on: append the sealed form of `plain`, which
+    /// may come in pieces. `index` is the extended sequence number. `false`, with `out` cut off at `start`, if the cipher
+    /// fails.
+    pub fn seal_rtp(&mut self, out: &mut Vec<u8>, start: usize, (ssrc, index): (u32, u64), plain: &[&[u8]]) -> bool {
         let body = out.len();
-        out.resize(body + plain.len() + TAG_BYTES, 0);
-        let Some((header, sealed)) = out.get_mut(start..).and_then(|packet| packet.split_at_mut_checked(body - start))
-        else {
-            return false;
-        };
         let (roc, seq) = ((index >> 16) as u32, index as u16);
+        for piece in plain {
+            out.extend_from_slice(piece);
+        }
         let done = match &mut self.cipher {
-            Cipher::Gcm128(cipher, salt) => {
-                cipher.encrypt(&AeadAes128Gcm::rtp_iv(*salt, ssrc, roc, seq), header, plain, sealed)
+            Cipher::Gcm { key, salt } => {
+                let nonce = Nonce::assume_unique_for_key(AeadAes128Gcm::rtp_iv(*salt, ssrc, roc, seq));
+                let packet = out.get_mut(start..).and_then(|packet| packet.split_at_mut_checked(body - start));
+                packet
+                    .and_then(|(header, text)| key.seal_in_place_separate_tag(nonce, Aad::from(&*header), text).ok())
+                    .map(|tag| out.extend_from_slice(tag.as_ref()))
             }
-            Cipher::Gcm256(cipher, salt) => {
-                cipher.encrypt(&AeadAes128Gcm::rtp_iv(*salt, ssrc, roc, seq), header, plain, sealed)
-            }
-            Cipher::Cm { cipher, salt, auth, hmac } => {
-                let done = cipher.encrypt(&Aes128CmSha1_80::rtp_iv(*salt, ssrc, index), plain, sealed);
-                if let Some((text, rest)) = sealed.split_at_mut_checked(plain.len()) {
-                    let tag = hmac.sha1_hmac(auth, &[header, text, &roc.to_be_bytes()]);
-                    copy(rest, tag.iter().take(Aes128CmSha1_80::HMAC_TAG_LEN));
-                }
-                out.truncate(body + plain.len() + Aes128CmSha1_80::HMAC_TAG_LEN);
+            Cipher::Cm { cipher, salt, auth, hmac, scratch } => {
+                scratch.clear();
+                scratch.extend_from_slice(out.get(body..).unwrap_or_default());
+                let end = out.len();
+                out.resize(end + TAG_BYTES, 0);
+                let iv = Aes128CmSha1_80::rtp_iv(*salt, ssrc, index);
+                let done = cipher.encrypt(&iv, scratch, out.get_mut(body..).unwrap_or_default()).ok();
+                out.truncate(end);
+                let tag = hmac.sha1_hmac(auth, &[out.get(start..).unwrap_or_default(), &roc.to_be_bytes()]);
+                out.extend(tag.iter().take(Aes128CmSha1_80::HMAC_TAG_LEN));
                 done
             }
         };
-        if done.is_err() {
+        if done.is_none() {
             out.truncate(start);
         }
-        done.is_ok()
+        done.is_some()
     }
 
     /// Open a packet of this extended sequence number into `out`. `None` for what is not the peer's.
@@ -154,15 +157,11 @@ impl Context {
         let (roc, seq) = ((index >> 16) as u32, index as u16);
         let count = sealed.len().checked_sub(self.tag_bytes())?;
         match &mut self.cipher {
-            Cipher::Gcm128(cipher, salt) => {
+            Cipher::Gcm { key, salt } => {
                 let iv = AeadAes128Gcm::rtp_iv(*salt, ssrc, roc, seq);
-                cipher.decrypt(&iv, &[header], sealed, out.get_mut(..count)?).ok()?;
+                open_gcm(key, iv, header, sealed, out.get_mut(..count)?)?;
             }
-            Cipher::Gcm256(cipher, salt) => {
-                let iv = AeadAes128Gcm::rtp_iv(*salt, ssrc, roc, seq);
-                cipher.decrypt(&iv, &[header], sealed, out.get_mut(..count)?).ok()?;
-            }
-            Cipher::Cm { cipher, salt, auth, hmac } => {
+            Cipher::Cm { cipher, salt, auth, hmac, .. } => {
                 let (text, tag) = sealed.split_at_checked(count)?;
                 let expected = hmac.sha1_hmac(auth, &[header, text, &roc.to_be_bytes()]);
                 if !is_same(expected.get(..tag.len())?, tag) {
@@ -179,21 +178,21 @@ impl Context {
         let Some((&clear, plain)) = compound.split_first_chunk::<RTCP_CLEAR_BYTES>() else { return false };
         let start = out.len();
         let trailer = (number | IS_ENCRYPTED).to_be_bytes();
-        out.extend_from_slice(&clear);
-        out.resize(start + compound.len() + TAG_BYTES, 0);
-        let Some(sealed) = out.get_mut(start + RTCP_CLEAR_BYTES..) else { return false };
         let ssrc = sender(clear);
         let done = match &mut self.cipher {
-            Cipher::Gcm128(cipher, salt) => {
-                let iv = AeadAes128Gcm::rtcp_iv(*salt, ssrc, number);
-                cipher.encrypt(&iv, &associated(clear, trailer), plain, sealed)
-            }
-            Cipher::Gcm256(cipher, salt) => {
-                let iv = AeadAes128Gcm::rtcp_iv(*salt, ssrc, number);
-                cipher.encrypt(&iv, &associated(clear, trailer), plain, sealed)
+            Cipher::Gcm { key, salt } => {
+                out.extend_from_slice(compound);
+                let nonce = Nonce::assume_unique_for_key(AeadAes128Gcm::rtcp_iv(*salt, ssrc, number));
+                let text = out.get_mut(start + RTCP_CLEAR_BYTES..).unwrap_or_default();
+                let tag = key.seal_in_place_separate_tag(nonce, Aad::from(associated(clear, trailer)), text).ok();
+                tag.map(|tag| out.extend_from_slice(tag.as_ref()))
             }
             Cipher::Cm { cipher, salt, .. } => {
-                let done = cipher.encrypt(&Aes128CmSha1_80::rtp_iv(*salt, ssrc, number.into()), plain, sealed);
+                out.extend_from_slice(&clear);
+                out.resize(start + compound.len() + TAG_BYTES, 0);
+                let iv = Aes128CmSha1_80::rtp_iv(*salt, ssrc, number.into());
+                let sealed = out.get_mut(start + RTCP_CLEAR_BYTES..).unwrap_or_default();
+                let done = cipher.encrypt(&iv, plain, sealed).ok();
                 out.truncate(start + compound.len());
                 done
             }
@@ -203,10 +202,10 @@ impl Context {
             let tag = hmac.sha1_hmac(auth, &[out.get(start..).unwrap_or_default()]);
             out.extend(tag.iter().take(Aes128CmSha1_80::HMAC_TAG_LEN));
         }
-        if done.is_err() {
+        if done.is_none() {
             out.truncate(start);
         }
-        done.is_ok()
+        done.is_some()
     }
 
     /// Append a compound of RTCP that was sealed with the keys of this direction; answers its number.
@@ -224,15 +223,12 @@ impl Context {
         out.resize(start + RTCP_CLEAR_BYTES + sealed.len(), 0);
         let plain = out.get_mut(start + RTCP_CLEAR_BYTES..)?;
         let count = match &mut self.cipher {
-            Cipher::Gcm128(cipher, salt) => {
+            Cipher::Gcm { key, salt } => {
                 let (iv, count) = (AeadAes128Gcm::rtcp_iv(*salt, ssrc, number), sealed.len().checked_sub(TAG_BYTES)?);
-                cipher.decrypt(&iv, &[&associated(clear, trailer)], sealed, plain.get_mut(..count)?).ok()?
+                open_gcm(key, iv, &associated(clear, trailer), sealed, plain.get_mut(..count)?)?;
+                count
             }
-            Cipher::Gcm256(cipher, salt) => {
-                let (iv, count) = (AeadAes128Gcm::rtcp_iv(*salt, ssrc, number), sealed.len().checked_sub(TAG_BYTES)?);
-                cipher.decrypt(&iv, &[&associated(clear, trailer)], sealed, plain.get_mut(..count)?).ok()?
-            }
-            Cipher::Cm { cipher, salt, auth, hmac } => {
+            Cipher::Cm { cipher, salt, auth, hmac, .. } => {
                 let (signed, tag) = packet.split_at_checked(at + RTCP_NUMBER_BYTES)?;
                 if !is_same(hmac.sha1_hmac(auth, &[signed]).get(..tag.len())?, tag) {
                     return None;
@@ -248,6 +244,20 @@ impl Context {
     fn tag_bytes(&self) -> usize {
         if matches!(self.cipher, Cipher::Cm { .. }) { Aes128CmSha1_80::HMAC_TAG_LEN } else { TAG_BYTES }
     }
+}
+
+impl Cipher {
+    /// `None` for a key of no known length.
+    fn gcm(key: &[u8], salt: [u8; 12]) -> Option<Self> {
+        let algorithm = if key.len() == AES_128_GCM.key_len() { &AES_128_GCM } else { &AES_256_GCM };
+        Some(Self::Gcm { key: LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?), salt })
+    }
+}
+
+/// `out` has room for what is sealed without its tag.
+fn open_gcm(key: &LessSafeKey, iv: [u8; 12], clear: &[u8], sealed: &[u8], out: &mut [u8]) -> Option<()> {
+    let (text, tag) = sealed.split_at_checked(out.len())?;
+    key.open_separate_gather(Nonce::assume_unique_for_key(iv), Aad::from(clear), text, tag, out).ok()
 }
 
 /// RFC 7714 9.2.

@@ -102,7 +102,7 @@ impl Repairs {
         };
         let mut datagram = Vec::with_capacity(scratch.len() + OVERHEAD);
         terms.form.write(&fixed, &said, &mut datagram);
-        if !rtp.seal_rtp(&mut datagram, 0, (ssrc, seq), scratch) {
+        if !rtp.seal_rtp(&mut datagram, 0, (ssrc, seq), &[scratch]) {
             return None;
         }
         if let Some(kept) = kept {

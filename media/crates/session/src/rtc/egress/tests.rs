@@ -133,7 +133,7 @@ impl Call {
         }
     }
 
-    fn say(&mut self, seq: u64, timestamp: u32, extensions: CarriedExtensions) {
+    fn say(&mut self, seq: u64, timestamp: u32, extensions: &CarriedExtensions) {
         let payload: Arc<[u8]> = vec![seq as u8; 40 + (seq % 50) as usize].into();
         let packet = OutgoingRtp {
             codec: Codec::Opus,
@@ -167,7 +167,7 @@ fn speaks_over_the_end_of_the_numbers(profile: SrtpProfile) {
     let mut call = Call::new(profile, MediaKind::Audio);
     let first = 65_400;
     for place in 0..400_u32 {
-        call.say(first + u64::from(place), 960 * place, level((place % 128) as u8));
+        call.say(first + u64::from(place), 960 * place, &level((place % 128) as u8));
     }
     assert_eq!(call.sealed, 400);
     let numbers: Vec<u64> = call.packets.iter().map(|packet| *packet.seq_no).collect();
@@ -209,7 +209,7 @@ fn sender_reports_know_the_clock_and_count_what_the_engine_did_not_send() {
         let mut call = Call::new(profile, MediaKind::Audio);
         let (start, mut octets) = (call.now, 0);
         for place in 0..600_u32 {
-            call.say(u64::from(place), 1_000 + 960 * place, CarriedExtensions::default());
+            call.say(u64::from(place), 1_000 + 960 * place, &CarriedExtensions::default());
             octets += 40 + place % 50;
         }
         let (at, report) = call.reports.last().expect("one each five seconds");

@@ -33,7 +33,7 @@ impl Call {
             marker: true,
             payload: &payload,
             patch,
-            extensions: CarriedExtensions { quarter_turns: Some(1), ..CarriedExtensions::default() },
+            extensions: &CarriedExtensions { quarter_turns: Some(1), ..CarriedExtensions::default() },
             captured_at: self.now,
         };
         let datagram = self.seal(&packet);
@@ -178,7 +178,7 @@ fn no_rtp_of_the_engine_leaves() {
             marker: true,
             payload: &payload,
             patch: PayloadPatch::None,
-            extensions: CarriedExtensions::default(),
+            extensions: &CarriedExtensions::default(),
             captured_at: call.now,
         };
         call.seal(&packet);
@@ -201,7 +201,7 @@ fn what_the_section_does_not_take_is_refused_and_a_number_is_sealed_once() {
         marker: true,
         payload: &payload,
         patch: PayloadPatch::None,
-        extensions: CarriedExtensions::default(),
+        extensions: &CarriedExtensions::default(),
         captured_at: call.now,
     };
     let mut out = Vec::new();
