@@ -21,7 +21,7 @@ pub use self::link::RelayTotals;
 pub(crate) use self::link::{Inlet, Link, MediaPorts};
 use crate::event::{Event, EventQueue, LogLevel};
 use crate::sending::send_all;
-use crate::socket::{BATCH, Batch, Departing, UdpSocket};
+use crate::socket::{BATCH, Batch, Departing, UdpSocket, poll_readable};
 use crate::switchboard::panic_text;
 use crate::tcp::{Framing, Listener, TcpPort, listen};
 
@@ -214,7 +214,7 @@ impl Relay {
     fn wait(&self, at_most: Duration) {
         let descriptors = self.sockets.iter().map(UdpSocket::descriptor);
         let descriptors = descriptors.chain([self.tcp.descriptor(), self.link.descriptor()]);
-        crate::worker::poll(descriptors, at_most);
+        poll_readable(&mut crate::worker::readable(descriptors), at_most);
         self.link.clear_wake();
     }
 }

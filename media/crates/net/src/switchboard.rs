@@ -145,7 +145,7 @@ impl<F: SessionFactory> Switchboard<F> {
             factory,
             candidates,
             epoch: now,
-            peers: PeerTable::default(),
+            peers: PeerTable::new(now),
             by_name: HashMap::new(),
             rooms: BTreeMap::new(),
             tracks: HashMap::new(),
@@ -373,7 +373,7 @@ impl<F: SessionFactory> Switchboard<F> {
                     self.outbox.datagrams.push(Datagram { path, bytes });
                 }
                 Step::Done(Output::Event(event)) => self.on_event(now, ix, event),
-                Step::Done(Output::Idle(deadline)) => return self.peers.set_deadline(ix, deadline),
+                Step::Done(Output::Idle(deadline)) => return self.peers.set_deadline(now, ix, deadline),
                 Step::Failed(reason, text) => return self.fail(now, ix, reason, &text),
             }
         }

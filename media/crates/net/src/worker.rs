@@ -18,7 +18,7 @@ use crate::negotiation::Negotiation;
 use crate::relay::{Inlet, Link};
 use crate::sending::send_all;
 use crate::socket::{Batch, Departing, UdpSocket, poll_readable};
-use crate::switchboard::{Counters, Switchboard, panic_text};
+use crate::switchboard::{Counters, Datagram, Switchboard, panic_text};
 use crate::tcp::TcpPort;
 use crate::wake::Wake;
 
@@ -160,6 +160,8 @@ pub(crate) struct Worker {
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) events: Arc<EventQueue>,
     pub(crate) negotiation: Negotiation,
+    /// What is waited for: the sockets, then the mailbox, then TCP.
+    polled: Vec<libc::pollfd>,
     /// Announced addresses that are this machine's own; others are those of a NAT in front of it.
     own_addresses: Vec<IpAddr>,
     datagrams_out: u64,
@@ -180,7 +182,10 @@ impl Worker {
     ) -> Self {
         let is_own = |ip: &IpAddr| std::net::UdpSocket::bind((*ip, 0)).is_ok();
         let own_addresses = candidates.iter().map(SocketAddr::ip).filter(is_own).collect();
+        let descriptors = sockets.iter().map(UdpSocket::descriptor).chain([mailbox.wake.descriptor()]);
+        let polled = readable(descriptors.chain(tcp.as_ref().map(TcpPort::descriptor)));
         Self {
+            polled,
             sockets,
             tcp,
             candidates,
@@ -229,15 +234,18 @@ impl Worker {
         loop {
             let deadline = switchboard.next_deadline();
             self.mailbox.rest();
-            let is_tcp_ready = self.wait(deadline.saturating_duration_since(Instant::now()));
+            poll_readable(&mut self.polled, deadline.saturating_duration_since(Instant::now()));
             let now = Instant::now();
             self.mailbox.begin(now);
-            for _ in 0..MAX_COMMANDS_PER_TURN {
-                let Some(command) = self.mailbox.take() else { break };
-                switchboard.command(now, command);
+            // Who has nothing is not asked. The mailbox stays readable while commands wait.
+            if self.is_readable(self.sockets.len()) {
+                for _ in 0..MAX_COMMANDS_PER_TURN {
+                    let Some(command) = self.mailbox.take() else { break };
+                    switchboard.command(now, command);
+                }
             }
             self.read(switchboard, &mut batch);
-            if is_tcp_ready {
+            if self.is_readable(self.sockets.len() + 1) {
                 self.read_tcp(switchboard);
             }
             for (path, datagram) in self.mailbox.inlet.take() {
@@ -266,7 +274,10 @@ impl Worker {
     }
 
     fn read<F: SessionFactory>(&self, switchboard: &mut Switchboard<F>, batch: &mut Batch) {
-        for socket in &self.sockets {
+        for (place, socket) in self.sockets.iter().enumerate() {
+            if !self.is_readable(place) {
+                continue;
+            }
             for _ in 0..MAX_READ_ROUNDS {
                 let now = Instant::now();
                 let read = socket.receive(batch, |arrived| {
@@ -300,25 +311,23 @@ impl Worker {
             self.events.push(outbox.events.drain(..));
         }
         let datagrams = std::mem::take(&mut outbox.datagrams);
-        let datagrams = datagrams.iter().map(|datagram| (datagram.path, datagram.bytes.as_slice()));
-        let all: Vec<(Path, &[u8])> = datagrams.chain(outbox.sealed.iter()).collect();
+        let all = || datagrams.iter().map(Datagram::parts).chain(outbox.sealed.iter());
         if let Some(tcp) = self.tcp.as_mut().filter(|tcp| tcp.count() > 0) {
-            for (path, bytes) in all.iter().filter(|(path, _)| path.protocol == Protocol::Tcp) {
-                tcp.send(path, bytes);
+            for (path, bytes) in all().filter(|(path, _)| path.protocol == Protocol::Tcp) {
+                tcp.send(&path, bytes);
             }
             tcp.flush();
         }
-        let is_relayed = |(path, _): &&(Path, &[u8])| palaver_turn::is_relayed(path.remote);
+        let is_relayed = |(path, _): &(Path, &[u8])| palaver_turn::is_relayed(path.remote);
         if let Some(relay) = self.mailbox.relay.get() {
-            relay.push_outward(all.iter().filter(is_relayed).copied());
+            relay.push_outward(all().filter(is_relayed));
         }
         for socket in &self.sockets {
             let is_ipv4 = socket.local().is_ipv4();
-            let departing: Vec<Departing<'_>> = all
-                .iter()
+            let departing: Vec<Departing<'_>> = all()
                 .filter(|(path, _)| path.protocol == Protocol::Udp)
                 .filter(|way| way.0.remote.is_ipv4() == is_ipv4 && !is_relayed(way))
-                .map(|(path, bytes)| self.departing(path, bytes, socket.local().ip()))
+                .map(|(path, bytes)| self.departing(&path, bytes, socket.local().ip()))
                 .collect();
             if !departing.is_empty() {
                 self.datagrams_out += departing.len() as u64;
@@ -352,23 +361,15 @@ impl Worker {
         *self.mailbox.totals.lock().unwrap_or_else(PoisonError::into_inner) = totals;
     }
 
-    /// Until a socket or the mailbox has something, or the time is over. Answers whether TCP has something: few use it,
-    /// and nobody else shall pay for asking.
-    fn wait(&self, at_most: Duration) -> bool {
-        let descriptors = self.sockets.iter().map(UdpSocket::descriptor);
-        let descriptors = descriptors.chain([self.mailbox.wake.descriptor()]);
-        let descriptors = descriptors.chain(self.tcp.as_ref().map(TcpPort::descriptor));
-        let polled = poll(descriptors, at_most);
-        self.tcp.is_some() && polled.last().is_some_and(|tcp| tcp.revents != 0)
+    /// What `poll_readable` said of the one at this place.
+    fn is_readable(&self, place: usize) -> bool {
+        self.polled.get(place).is_some_and(|polled| polled.revents != 0)
     }
 }
 
-/// Until one of the descriptors is readable, or the time is over.
-pub(crate) fn poll(descriptors: impl Iterator<Item = RawFd>, at_most: Duration) -> Vec<libc::pollfd> {
-    let mut polled: Vec<libc::pollfd> =
-        descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
-    poll_readable(&mut polled, at_most);
-    polled
+/// To be polled.
+pub(crate) fn readable(descriptors: impl Iterator<Item = RawFd>) -> Vec<libc::pollfd> {
+    descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect()
 }
 
 /// The announced candidate that a datagram came to. The kernel's word where we announce that address, else (NAT,

@@ -29,7 +29,8 @@ fn told(world: &World, who: &str) -> Option<(Option<u8>, &'static str, u64)> {
 #[test]
 fn the_control_plane_is_told_which_layer_is_sent_and_why_no_more() {
     let (mut world, alice, mut camera, bob, _) = alice_films_bob_watches();
-    world.film(alice, &mut camera, 90);
+    // Six seconds: everybody's turn to be told of has come once.
+    world.film(alice, &mut camera, 180);
     let (layer, cause, packets) = told(&world, "bob").expect("a line about Bob");
     assert_eq!((layer, cause), (Some(2), "whole"));
     assert!(packets > 50, "{packets} packets");

@@ -41,7 +41,7 @@ impl<F: SessionFactory> Switchboard<F> {
             Step::Failed(reason, text) => return self.fail(now, ix, reason, &text),
         };
         if let Phase::Connecting { .. } = peer.phase {
-            self.peers.set_phase(ix, Phase::Connecting { until: now + CONNECT_TIMEOUT });
+            self.peers.set_phase(now, ix, Phase::Connecting { until: now + CONNECT_TIMEOUT });
         }
         self.register_ufrag(ix, ufrag);
         self.set_publications(now, ix, accept.publish);

@@ -118,7 +118,7 @@ impl<F: SessionFactory> Switchboard<F> {
     /// Tell router and control plane that the transport is up or down.
     fn set_up(&mut self, now: Instant, ix: PeerIx, is_up: bool) {
         let at = self.epoch_micros(now);
-        self.peers.set_phase(ix, if is_up { Phase::Up } else { Phase::Lost { until: now + LOST_TIMEOUT } });
+        self.peers.set_phase(now, ix, if is_up { Phase::Up } else { Phase::Lost { until: now + LOST_TIMEOUT } });
         let Some(peer) = self.peers.get(ix) else { return };
         if let Some(room) = self.rooms.get_mut(&peer.room) {
             room.router.set_publisher_connected(peer.publisher, is_up, at);

@@ -18,7 +18,7 @@ impl<F: SessionFactory> Switchboard<F> {
         });
         let Some((ix, (offer, ufrag))) = made else { return };
         if self.peers.get(ix).is_some_and(|peer| matches!(peer.phase, Phase::Connecting { .. })) {
-            self.peers.set_phase(ix, Phase::Connecting { until: now + CONNECT_TIMEOUT });
+            self.peers.set_phase(now, ix, Phase::Connecting { until: now + CONNECT_TIMEOUT });
         }
         self.register_ufrag(ix, ufrag);
         let (text, assigned) = (offer.text, offer.assigned);

@@ -21,6 +21,13 @@ pub struct Datagram {
     pub bytes: Vec<u8>,
 }
 
+impl Datagram {
+    /// As it is handed on.
+    pub(crate) fn parts(&self) -> (Path, &[u8]) {
+        (self.path, &self.bytes)
+    }
+}
+
 /// An answer, or an offer of ours, that is to be printed and finished off the media thread.
 pub struct PendingText {
     /// For whom.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use palaver_forward::{PublisherKey, SectionKey, SubscriberKey, TrackKey};
 use palaver_session::{Mid, Rid};
@@ -13,6 +13,10 @@ use super::route::Route;
 use super::streams::Streams;
 use super::{CONNECT_TIMEOUT, PeerIx};
 use crate::command::Wish;
+
+/// Timers that are far away may be late by an eighth of the time until then, and at most by so long, so that many of them
+/// come due together: each waking costs as much as sending some packets.
+const LATEST: Duration = Duration::from_millis(66);
 
 /// Where a peer is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,19 +135,18 @@ impl<S> Peer<S> {
 /// Peers at dense positions. Each position has one live entry in the heap of deadlines; stale entries are skipped.
 #[derive(Debug)]
 pub(super) struct PeerTable<S> {
+    epoch: Instant,
     slots: Vec<Option<Peer<S>>>,
     free: Vec<PeerIx>,
     dirty: Vec<PeerIx>,
     deadlines: BinaryHeap<Reverse<(Instant, PeerIx)>>,
 }
 
-impl<S> Default for PeerTable<S> {
-    fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), dirty: Vec::new(), deadlines: BinaryHeap::new() }
-    }
-}
-
 impl<S> PeerTable<S> {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { epoch: now, slots: Vec::new(), free: Vec::new(), dirty: Vec::new(), deadlines: BinaryHeap::new() }
+    }
+
     pub(super) fn insert(&mut self, peer: Peer<S>) -> PeerIx {
         let ix = if let Some(ix) = self.free.pop() {
             if let Some(slot) = self.slots.get_mut(ix as usize) {
@@ -199,24 +202,25 @@ impl<S> PeerTable<S> {
     }
 
     /// The session is idle until then.
-    pub(super) fn set_deadline(&mut self, ix: PeerIx, deadline: Instant) {
+    pub(super) fn set_deadline(&mut self, now: Instant, ix: PeerIx, deadline: Instant) {
         if let Some(peer) = self.get_mut(ix) {
             peer.deadline = deadline;
         }
-        self.schedule(ix);
+        self.schedule(now, ix);
     }
 
-    pub(super) fn set_phase(&mut self, ix: PeerIx, phase: Phase) {
+    pub(super) fn set_phase(&mut self, now: Instant, ix: PeerIx, phase: Phase) {
         if let Some(peer) = self.get_mut(ix) {
             peer.phase = phase;
         }
-        self.schedule(ix);
+        self.schedule(now, ix);
     }
 
     /// Only an earlier deadline than the one in the heap needs a new entry.
-    fn schedule(&mut self, ix: PeerIx) {
+    fn schedule(&mut self, now: Instant, ix: PeerIx) {
+        let epoch = self.epoch;
         let Some(peer) = self.slots.get_mut(ix as usize).and_then(Option::as_mut) else { return };
-        let at = peer.next_deadline();
+        let at = late(epoch, now, peer.next_deadline());
         if peer.scheduled.is_none_or(|scheduled| at < scheduled) {
             peer.scheduled = Some(at);
             self.deadlines.push(Reverse((at, ix)));
@@ -235,15 +239,15 @@ impl<S> PeerTable<S> {
                 continue;
             }
             peer.scheduled = None;
-            let is_due = peer.deadline <= now;
-            if peer.is_expired(now) {
+            let (is_due, is_expired) = (peer.deadline <= now, peer.is_expired(now));
+            if is_expired {
                 expired.push(ix);
             }
-            // A due session says its next deadline when it is drained.
+            // A due session says its next deadline when it is drained, and one that has expired goes.
             if is_due {
                 self.mark_dirty(ix);
-            } else {
-                self.schedule(ix);
+            } else if !is_expired {
+                self.schedule(now, ix);
             }
         }
         expired
@@ -251,5 +255,45 @@ impl<S> PeerTable<S> {
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.deadlines.peek().map(|Reverse((at, _))| *at)
+    }
+}
+
+/// The time on a grid when a timer comes due that was set for `at`: the coarser the farther away it is.
+fn late(epoch: Instant, now: Instant, at: Instant) -> Instant {
+    let slack = (at.saturating_duration_since(now) / 8).min(LATEST).as_micros() as u64;
+    let Some(shift) = slack.checked_ilog2() else { return at };
+    let (since, grid) = (at.saturating_duration_since(epoch).as_nanos(), 1_000_u128 << shift);
+    epoch.checked_add(Duration::from_nanos(since.next_multiple_of(grid) as u64)).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_timer_is_never_early_and_late_by_little(age_us in 0..100_000_000_000_u64, wait_us in 0..40_000_000_u64) {
+            let epoch = Instant::now();
+            let now = epoch + Duration::from_micros(age_us);
+            let at = now + Duration::from_micros(wait_us);
+            let due = late(epoch, now, at);
+            prop_assert!(due >= at);
+            prop_assert!(due - at <= LATEST.min((at - now) / 8));
+            prop_assert_eq!(late(epoch, now, now), now, "what is due is due");
+        }
+
+        /// Peers that say something each second do it together after a while, whenever each began.
+        #[test]
+        fn timers_of_a_second_come_due_together(starts in prop::collection::vec(0..1_000_000_u64, 50)) {
+            let epoch = Instant::now();
+            let due = starts.iter().map(|start| {
+                let now = epoch + Duration::from_micros(*start);
+                late(epoch, now, now + Duration::from_secs(1))
+            });
+            let wakings: std::collections::BTreeSet<Instant> = due.collect();
+            prop_assert!(wakings.len() <= 17, "{}", wakings.len());
+        }
     }
 }
