@@ -47,6 +47,7 @@ logger = logging.getLogger(__name__)
 WEBHOOKS_S = 1.0
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_NONCE_LETTERS = 12
 
 
 class _Facts:
@@ -230,7 +231,11 @@ def steady_clock() -> Callable[[], float]:
 
 
 def new_nonce() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    number, letters = secrets.randbelow(len(_ALPHABET) ** _NONCE_LETTERS), []
+    for _ in range(_NONCE_LETTERS):
+        number, place = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[place])
+    return "".join(letters)
 
 
 def _open_media(settings: SfuSettings) -> tuple[MediaPort, TurnServer | None]:

@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -78,7 +79,7 @@ async def serve(
     operators = _Beside(_config(page, lifespan="off", ws="none"))
     looking = asyncio.create_task(operators.serve(sockets=[beside]))
     await _Server(uvicorn_config(app), app, read_keys=read_keys).serve(sockets=[listener])
-    operators.should_exit = True
+    operators.end()
     await looking
 
 
@@ -95,7 +96,31 @@ def _config(app: Any, **more: Any) -> uvicorn.Config:
     )
 
 
-class _Server(uvicorn.Server):
+class _Told(uvicorn.Server):
+    """uvicorn looks ten times a second whether it shall end; this one is told, and sleeps."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._ending.set()
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._ending.set()
+
+    @override
+    async def main_loop(self) -> None:
+        # The date in its answers is made anew with every tick of this number.
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), timeout=1.0)
+
+
+class _Server(_Told):
     """Says goodbye to clients while their sockets are still open, then stops as uvicorn does."""
 
     def __init__(self, config: uvicorn.Config, app: SfuApp, *, read_keys: Callable[[], Mapping[str, str]]) -> None:
@@ -125,7 +150,7 @@ class _Server(uvicorn.Server):
             logger.error("API keys stay as they are", extra={"problem": str(error)})
 
 
-class _Beside(uvicorn.Server):
+class _Beside(_Told):
     """Stops when it is told to, by the other server."""
 
     @override

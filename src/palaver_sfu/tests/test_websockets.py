@@ -6,9 +6,11 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import uvicorn
+from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from uvicorn.server import Server
 
 from palaver_sfu.http.websockets import MAX_PINGS_PER_S, MAX_UNSENT_BYTES, MAX_WAITING_FRAMES, BoundedWebSocket
@@ -148,3 +150,18 @@ async def test_a_page_that_says_much_in_pieces_is_heard_whole_and_in_order() -> 
         await asyncio.get_running_loop().sock_sendall(raw, frames + frame(CLOSE, struct.pack("!H", 1000)))
         await asyncio.wait_for(done.wait(), PATIENCE_S)
     assert heard == said
+
+
+def test_only_who_has_been_silent_is_asked_whether_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Mock()
+    monkeypatch.setattr(WSProtocol, "send_keepalive_ping", asked)
+    connection = BoundedWebSocket.__new__(BoundedWebSocket)
+    connection.ping_interval, connection._heard_at_s = 10.0, 100.0
+    connection.loop = Mock(**{"time.return_value": 109.0})
+    connection.send_keepalive_ping()
+    connection.loop.call_later.assert_called_once_with(3.5, connection.send_keepalive_ping)
+    asked.assert_not_called()
+    connection.loop = Mock(**{"time.return_value": 112.5})
+    connection.send_keepalive_ping()
+    connection.loop.call_later.assert_not_called()
+    asked.assert_called_once_with()
