@@ -8,6 +8,8 @@ const STEP: f64 = 2.0;
 const FOUND: f64 = 0.7;
 /// More than before, by this, is something found.
 const GAINED: f64 = 1.05;
+/// What could be used has grown by this: another picture or layer, and not what one takes from second to second.
+const GREW: f32 = 1.3;
 /// What is missing to what could be used is not worth a probe.
 const ENOUGH: f64 = 0.98;
 /// The rest after a probe that found nothing; it doubles …
@@ -26,6 +28,8 @@ const REGRET_US: u64 = 5_000_000;
 pub(crate) struct Search {
     /// What could be used, in bits per second. `None`: at rest.
     desired: Option<f64>,
+    /// The same when the search began anew, or less if it has fallen far since.
+    wish: f32,
     /// No probe yet.
     is_first: bool,
     next_us: u64,
@@ -38,7 +42,15 @@ pub(crate) struct Search {
 
 impl Search {
     pub(crate) fn new() -> Self {
-        Self { desired: None, is_first: true, next_us: 0, rest_us: FIRST_REST_US, regret_until_us: 0, known: 0.0 }
+        Self {
+            desired: None,
+            wish: 0.0,
+            is_first: true,
+            next_us: 0,
+            rest_us: FIRST_REST_US,
+            regret_until_us: 0,
+            known: 0.0,
+        }
     }
 
     pub(crate) fn is_resting(&self) -> bool {
@@ -46,9 +58,13 @@ impl Search {
     }
 
     pub(crate) fn set_desired(&mut self, now_us: u64, desired: Option<f64>) {
-        let before = std::mem::replace(&mut self.desired, desired);
-        if desired.unwrap_or_default() > before.unwrap_or_default() * GAINED {
+        self.desired = desired;
+        let wish = desired.unwrap_or_default() as f32;
+        if wish > self.wish * GREW {
             (self.next_us, self.rest_us) = (self.next_us.min(now_us), FIRST_REST_US);
+            self.wish = wish;
+        } else if wish * GREW < self.wish {
+            self.wish = wish;
         }
     }
 
@@ -115,7 +131,7 @@ impl Search {
 
     /// Begin anew.
     pub(crate) fn begin_anew(&mut self, now_us: u64) {
-        *self = Self { desired: self.desired, next_us: now_us, ..Self::new() };
+        *self = Self { desired: self.desired, wish: self.wish, next_us: now_us, ..Self::new() };
     }
 }
 
@@ -163,6 +179,21 @@ mod tests {
         assert_eq!(search.target(S, 500e3), Some(1e6));
         search.set_desired(S, Some(0.0));
         assert_eq!(search.next_us(500e3), None);
+    }
+
+    #[test]
+    fn what_a_picture_takes_from_second_to_second_begins_nothing() {
+        let mut search = Search::new();
+        search.set_desired(0, Some(1e6));
+        search.on_outcome(0, 1e6, None, 500e3, 500e3);
+        for second in 1..30 {
+            search.set_desired(0, Some(1e6 + 2e5 * f64::from(second % 2)));
+        }
+        assert_eq!(search.next_us(500e3), Some(2 * S));
+        // Nothing was wanted for a while.
+        search.set_desired(0, Some(0.0));
+        search.set_desired(S, Some(1e6));
+        assert_eq!(search.next_us(500e3), Some(S));
     }
 
     #[test]

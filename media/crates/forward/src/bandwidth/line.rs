@@ -1,4 +1,4 @@
-//! How much a subscriber's line carries: the estimate, held against what is seen to arrive, and when to look for more.
+//! How much a subscriber's line carries: the estimate, held against what is seen to arrive, and whether more is wanted.
 
 use crate::units::Micros;
 
@@ -17,17 +17,11 @@ const FORGET_RTT: u64 = 64;
 const FLOOR_BPS: u64 = 100_000;
 /// More than any line carries.
 const NO_CEILING_BPS: u64 = 1_000_000_000_000;
-/// How long a search for more may take.
-const SEARCH: Micros = Micros::from_millis(2_000);
 /// Good seconds in a row after which a line that was bad gets a small picture again, whatever its estimate: searches on a
 /// line that carries little but sound find little. Each time that this was too much they double …
 const FIRST_CALM: u32 = 2;
 /// … up to this, and a line that bore it for so long begins anew.
 const LONGEST_CALM: u32 = 32;
-/// Rest after the first search that found nothing; it doubles …
-const FIRST_REST: Micros = Micros::from_millis(2_000);
-/// … up to this: a line that has got better is used soon, and a packet train of some milliseconds costs little.
-const LONGEST_REST: Micros = Micros::from_millis(8_000);
 
 /// A second of a subscriber's line, as its own feedback tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -51,12 +45,6 @@ pub(crate) struct Need {
     pub(crate) has_pictures: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Search {
-    Resting { until: Micros },
-    Searching { until: Micros, from_bps: u64 },
-}
-
 /// One subscriber's line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line {
@@ -76,8 +64,6 @@ pub(crate) struct Line {
     patience: u32,
     shortest_rtt: Option<Micros>,
     loss: f32,
-    search: Search,
-    rest: Micros,
 }
 
 impl Default for Line {
@@ -92,8 +78,6 @@ impl Default for Line {
             patience: FIRST_CALM,
             shortest_rtt: None,
             loss: 0.0,
-            search: Search::Resting { until: Micros::ZERO },
-            rest: FIRST_REST,
         }
     }
 }
@@ -170,36 +154,14 @@ impl Line {
         (sent_bps as f64 * f64::from(self.loss.min(OWN_LOSS_MAX))) as u64
     }
 
-    /// What to tell the estimator: the rate to look for, and no more than the known one while there is nothing to be
-    /// gained. `None`: nothing is sent that needs an estimate.
-    pub(crate) fn desire(&mut self, need: Need, now: Micros) -> Option<u64> {
+    /// What to tell the estimator: the rate that could be used, and none while there is nothing to be gained. When it
+    /// looks for that, and how often, is its own affair. `None`: nothing is sent that needs an estimate.
+    pub(crate) fn desire(&self, need: Need) -> Option<u64> {
         if !need.has_pictures {
             return None;
         }
         let estimate = self.estimate_bps.unwrap_or_default();
-        if !need.is_short || self.ceiling_bps.is_some_and(|ceiling| estimate >= ceiling) {
-            (self.search, self.rest) = (Search::Resting { until: now }, FIRST_REST);
-            return Some(0);
-        }
-        match self.search {
-            Search::Resting { until } if until > now => return Some(0),
-            Search::Resting { .. } => {
-                self.search = Search::Searching { until: now.plus(SEARCH), from_bps: estimate };
-            }
-            Search::Searching { until, from_bps } if until <= now => {
-                // Found something: search on at once. Found nothing: rest, longer each time.
-                let has_gained = estimate > from_bps.saturating_add(from_bps / 10);
-                if has_gained {
-                    self.rest = FIRST_REST;
-                }
-                self.search = Search::Resting { until: now.plus(if has_gained { Micros::ZERO } else { self.rest }) };
-                if !has_gained {
-                    self.rest = Micros(self.rest.0.saturating_mul(2)).min(LONGEST_REST);
-                }
-                return Some(0);
-            }
-            Search::Searching { .. } => {}
-        }
-        Some(need.wanted_bps.saturating_mul(5) / 4)
+        let is_in_vain = !need.is_short || self.ceiling_bps.is_some_and(|ceiling| estimate >= ceiling);
+        Some(if is_in_vain { 0 } else { need.wanted_bps.saturating_mul(5) / 4 })
     }
 }

@@ -160,7 +160,7 @@ impl Router {
             is_short: self.requests.iter().any(|request| request.share < request.top()),
             has_pictures: !self.requests.is_empty(),
         };
-        let desired = subscriber.line.desire(need, now);
+        let desired = subscriber.line.desire(need);
         if is_news(subscriber.told, desired) {
             subscriber.told = desired;
             self.outputs.push_back(Output::Demand { target: subscriber.target, desired_bps: desired });
