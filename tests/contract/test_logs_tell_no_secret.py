@@ -16,6 +16,7 @@ from tests.servers.sfu import palaver_sfu
 
 PATIENCE_S = 20.0
 PASSWORD, OTHER_PASSWORD, WRONG_PASSWORD = "three quiet herons", "four loud geese 44", "five wrong crows 55"
+GUEST_KEY = "key-of-this-guests-own-99"
 SMTP = "smtp+plain://postmaster:six-mail-mice-66@127.0.0.1:1"  # nobody listens there
 
 
@@ -45,7 +46,7 @@ async def visit(server: PalaverServer, slug: str, name: str | None, cookie: str 
     headers = {} if cookie is None else {"Cookie": f"sessionid={cookie}"}
     address = f"ws://127.0.0.1:{server.port}/ws/meetings/{slug}"
     async with connect(address, origin=server.url, additional_headers=headers) as socket:  # type: ignore[arg-type]
-        hello = {"type": "hello", "request_id": "h", "protocol": 1, "tab_id": "t", "name": name}
+        hello = {"type": "hello", "request_id": "h", "protocol": 1, "tab_id": "t", "name": name, "guest_key": GUEST_KEY}
         await socket.send(json.dumps(hello | ({} if ticket is None else {"guest_ticket": ticket})))
         welcome = json.loads(await asyncio.wait_for(socket.recv(), PATIENCE_S))
         assert welcome["type"] == "welcome", welcome
@@ -101,7 +102,7 @@ async def tell(server: PalaverServer) -> set[str]:
             *browser.secrets, *tickets, *(ticket.rpartition(".")[2] for ticket in (*tickets, operator)), operator,
             guest["guest_ticket"], again["guest_ticket"], cookie, slug, secret, secrets["django_key"],
             PASSWORD, OTHER_PASSWORD, WRONG_PASSWORD, PASSWORD.replace(" ", "+"), "six-mail-mice-66",
-            "made-up-invitation-77", "made-up-reset-key-88",
+            "made-up-invitation-77", "made-up-reset-key-88", GUEST_KEY,
         }  # fmt: skip
 
 

@@ -50,7 +50,12 @@ const call = new Call({
     openSocket: () => room.socket(),
     timers: browserTimers,
     random: Math.random,
-    tickets: { tab_id: "story", readGuestTicket: () => null, keepGuestTicket: () => undefined },
+    tickets: {
+      tab_id: "story",
+      guest_key: "k",
+      readGuestTicket: () => null,
+      keepGuestTicket: () => undefined,
+    },
     isSignedIn: true,
   }),
   loadEngine: () => Promise.resolve(engine),

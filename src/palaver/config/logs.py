@@ -31,7 +31,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(
-            r"(?i)([\"']?[\w-]{0,40}(?:password|passwd|secret|api_key|access_token|guest_ticket|join_request|sessionid|csrftoken|token)"
+            r"(?i)([\"']?[\w-]{0,40}(?:password|passwd|secret|api_key|access_token|guest_ticket|guest_key|join_request|sessionid|csrftoken|token)"
             r"[\w-]{0,40}[\"']?\s{0,3}[=:]\s{0,3})(?:\"[^\"]*\"|'[^']*'|[^\s,;&})\]\"']+)"
         ),
         rf"\1{_HIDDEN}",

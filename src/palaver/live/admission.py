@@ -22,7 +22,7 @@ from palaver.kernel.errors import (
 )
 from palaver.live.domain.effects import Join
 from palaver.live.domain.people import FALLBACK_NAME, Identity, ParticipantId, Role, SocketId, clean_name
-from palaver.live.identity import Guest, new_guest, read_guest, sign_guest, user_identity
+from palaver.live.identity import Guest, guest_of_key, new_guest, read_guest, sign_guest, user_identity
 from palaver.meetings.policy import Access, Policy, Refusal
 from palaver.meetings.selectors import MeetingAccess, access_meeting_by_link
 
@@ -46,6 +46,8 @@ class Applicant:
     """Where it comes from; misses are counted by its network."""
     password: str | None = None
     """The meeting's, as typed; those on its list need none."""
+    guest_key: str | None = None
+    """What makes a guest without a ticket the same one at the next try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Candidate:
     access: MeetingAccess
     user: User | None
     guest: Guest | None
-    """What a guest has proved by a ticket."""
+    """What a guest has proved by a ticket or a key."""
     network: str
 
 
@@ -129,11 +131,12 @@ def look_up(applicant: Applicant, *, now: datetime) -> Candidate:
     """
     user = signed_in_user(applicant.session_key)
 
-    def ticket_for(meeting_id: UUID) -> Guest | None:
-        return read_guest(applicant.guest_ticket, meeting_id) if applicant.guest_ticket else None
+    def guest_in(meeting_id: UUID) -> Guest | None:
+        known = read_guest(applicant.guest_ticket, meeting_id) if applicant.guest_ticket else None
+        return guest_of_key(applicant.guest_key, meeting_id) if known is None and applicant.guest_key else known
 
     def identify(meeting_id: UUID) -> str | None:
-        known = ticket_for(meeting_id)
+        known = guest_in(meeting_id)
         return None if known is None else known.identity
 
     network = limits.network_of(applicant.address)
@@ -145,7 +148,7 @@ def look_up(applicant: Applicant, *, now: datetime) -> Candidate:
         identify=identify,
         password=applicant.password,
     )
-    return Candidate(access, user, None if user else ticket_for(access.meeting.pk), network)
+    return Candidate(access, user, None if user else guest_in(access.meeting.pk), network)
 
 
 def admission_of(candidate: Candidate, *, name: str | None) -> Admission:

@@ -156,6 +156,7 @@ class LiveSocket:
                     name=message.name,
                     address=handshake.address,
                     password=message.password,
+                    guest_key=message.guest_key,
                 ),
                 now=self._live.hub.ports.clock().at,
             )

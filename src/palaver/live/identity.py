@@ -1,8 +1,9 @@
 """Who somebody is in a meeting: stable for a person and a meeting, and meaningless in any other.
 
-Signed-in people are derived from user and meeting; guests carry a signed ticket. Both hang on Django's `SECRET_KEY`,
-which is kept, so identities survive a restart. A ticket that does not verify is no ticket: its bearer is a new guest,
-so a forged, foreign or expired one gains nothing and locks nobody out.
+Signed-in people are derived from user and meeting; guests carry a signed ticket, and until their first one has
+reached them a key of their own making, so that a join whose answer got lost is the same join again. All hang on
+Django's `SECRET_KEY`, which is kept, so identities survive a restart. A ticket that does not verify is no ticket: its
+bearer is a new guest, so a forged, foreign or expired one gains nothing and locks nobody out.
 """
 
 import base64
@@ -42,6 +43,12 @@ def user_identity(user_id: int, meeting_id: UUID) -> Identity:
 def new_guest() -> Guest:
     """A guest who was never here."""
     return Guest(Identity(f"g_{_text(secrets.token_bytes(_IDENTITY_BYTES))}"), None)
+
+
+def guest_of_key(key: str, meeting_id: UUID) -> Guest:
+    """The guest who holds `key`, a secret that their page has made up and that nobody else is ever shown."""
+    mac = salted_hmac("palaver.live.guest-key", f"{key}:{meeting_id}", algorithm="sha256").digest()
+    return Guest(Identity(f"g_{_text(mac[:_IDENTITY_BYTES])}"), None)
 
 
 def sign_guest(guest: Guest, meeting_id: UUID) -> str:

@@ -27,6 +27,8 @@ NoNul: Final = AfterValidator(_without_nul)
 # Ids are ours or the client's own random text; the bound only keeps one message from filling our memory.
 RequestId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=128), NoNul]
+# 128 random bits in base64 or more: nobody else ever has the same.
+GuestKeyText = Annotated[str, StringConstraints(min_length=22, max_length=128, pattern=r"^[A-Za-z0-9_-]+$")]
 PasswordText = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 TicketText = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 NameInput = Annotated[str, StringConstraints(max_length=MAX_NAME_INPUT_CHARS)]
@@ -89,6 +91,7 @@ class Hello(Wire):
     protocol: Literal[1]
     name: NameInput | None = None
     guest_ticket: TicketText | None = None
+    guest_key: GuestKeyText | None = None
     password: PasswordText | None = None
     tab_id: ShortText
     take_over: bool = False

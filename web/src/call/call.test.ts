@@ -41,7 +41,7 @@ beforeEach(async () => {
       },
       timers,
       random: () => 0.5,
-      tickets: { tab_id: "t", readGuestTicket: () => null, keepGuestTicket: () => undefined },
+      tickets: { tab_id: "t", guest_key: "k", readGuestTicket: () => null, keepGuestTicket: () => undefined },
       isSignedIn: true,
     }),
     loadEngine: (events) => {

@@ -26,6 +26,7 @@ beforeEach(() => {
     random: () => 0.5,
     tickets: {
       tab_id: "tab-1",
+      guest_key: "key-1",
       readGuestTicket: () => kept.at(-1) ?? null,
       keepGuestTicket: (ticket) => void kept.push(ticket),
     },
@@ -66,6 +67,16 @@ describe("joining", () => {
     expect(line.state.value).toEqual({ kind: "joined" });
     expect(names()).toEqual(["alice", "bob"]);
     expect(line.media.value?.token).toBe("token-1");
+  });
+
+  it("is the same guest when it dials again because no welcome came", () => {
+    line.join({ name: "Bob", takeOver: false });
+    socket().open();
+    const first = socket().last("hello");
+    waitFor(() => sockets.length === 2);
+    socket().open();
+    expect(first).toMatchObject({ guest_ticket: null, guest_key: "key-1" });
+    expect(socket().last("hello")).toEqual({ ...first, request_id: socket().last("hello").request_id });
   });
 
   it("keeps the guest ticket and shows it at the next hello", () => {

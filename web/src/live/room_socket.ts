@@ -151,6 +151,7 @@ export class RoomSocket {
       name: this.#name,
       password: this.#password,
       guest_ticket: this.deps.isSignedIn ? null : this.deps.tickets.readGuestTicket(),
+      guest_key: this.deps.isSignedIn ? null : this.deps.tickets.guest_key,
       tab_id: this.deps.tickets.tab_id,
       take_over: this.#takeOver,
       resume: you && snapshot ? { participant_id: you.participant_id, version: snapshot.version } : null,

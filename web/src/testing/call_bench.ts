@@ -96,7 +96,12 @@ export class CallBench {
         },
         timers: this.timers,
         random: () => 0.5,
-        tickets: { tab_id: "t", readGuestTicket: () => null, keepGuestTicket: () => undefined },
+        tickets: {
+          tab_id: "t",
+          guest_key: "k",
+          readGuestTicket: () => null,
+          keepGuestTicket: () => undefined,
+        },
         isSignedIn: true,
       }),
       loadEngine: (events) => Promise.resolve(new SilentEngine(events, this.engineStatus, () => this.energy)),

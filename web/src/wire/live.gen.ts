@@ -449,6 +449,7 @@ export interface Hello {
   protocol: 1;
   name?: string | null;
   guest_ticket?: string | null;
+  guest_key?: string | null;
   password?: string | null;
   tab_id: string;
   take_over?: boolean;

@@ -29,6 +29,7 @@ SECRETS = [
     ("postgres://ada:hunter2@db.example.org/pal", ("hunter2",)),
     ("cookie sessionid=abc123def; csrftoken=xyz789", ("abc123def", "xyz789")),
     ("guest_ticket='eyJpIjoiZ18'", ("eyJpIjoiZ18",)),
+    ("guest_key='0f3a-mine'", ("0f3a-mine",)),
 ]
 
 

@@ -139,7 +139,7 @@ class Branch:
         self._next_line += 1
         entered = asyncio.get_running_loop().create_future()
         # Admission has seen them; they are nobody else's business.
-        hello = hello.model_copy(update={"password": None, "guest_ticket": None})
+        hello = hello.model_copy(update={"password": None, "guest_ticket": None, "guest_key": None})
         caller = Caller(self._next_line, socket, admission, hello, visitor, entered)
         self.callers[caller.line] = caller
         if self._is_attached():

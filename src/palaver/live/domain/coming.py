@@ -27,7 +27,7 @@ from palaver.live.domain.people import Participant, Presence, Role, tone_of
 from palaver.live.domain.permissions import HOSTS
 from palaver.live.domain.replica import Change, DropReason, DropWaiting, PutParticipant, WaitingEnd
 from palaver.live.domain.room import Connected, Lost, Moment, RoomState, Seat, joined_now
-from palaver.live.domain.seats import drop_seat, goodbye, lost_link, seated, with_seat
+from palaver.live.domain.seats import drop_seat, goodbye, is_overtaken, lost_link, seated, with_seat
 
 MAX_SEATS: Final = 1000
 # A guest costs nothing to make up: one source never takes all seats. A school behind one address still fits.
@@ -118,6 +118,8 @@ def _return_to(state: RoomState, seat: Seat, given: Join) -> Step:
     participant = seat.participant
     effects: list[Effect] = []
     if isinstance(seat.link, Connected):
+        if is_overtaken(given, link=seat.link, tab_id=seat.tab_id):
+            return Step(state, answer=Refused("already_here"))
         is_same_page = seat.tab_id == given.tab_id or given.resume_participant_id == participant.participant_id
         if not (given.take_over or is_same_page):
             return Step(state, answer=Refused("already_here"))

@@ -33,7 +33,7 @@ from palaver.live.domain.people import (
 from palaver.live.domain.permissions import MODERATORS
 from palaver.live.domain.replica import Change, DropWaiting, PutWaiting, WaitingEnd, WaitingPerson, WaitingStatus
 from palaver.live.domain.room import Connected, Lost, Moment, RoomState, Seat, Waiter, joined_now
-from palaver.live.domain.seats import goodbye, seated
+from palaver.live.domain.seats import goodbye, is_overtaken, seated
 from palaver.meetings.policy import AuditAction, WaitingRoom
 
 # A public consultation may have many at the door; beyond this the list helps nobody, and is somebody's attack.
@@ -128,6 +128,8 @@ def come_to_the_door(state: RoomState, join: Join, role: Role, now: Moment) -> S
             is_connected=True,
         )
         unanswered_at_s: float | None = now.steady_s + UNANSWERED_AFTER_S
+    elif is_overtaken(join, link=waiter.link, tab_id=waiter.tab_id):
+        return Step(state, answer=Refused("already_here"))
     else:
         # There is nothing to be seen here: the newest tab has the place.
         effects = goodbye(waiter.link, Farewell.TAKEN_OVER, by=None)

@@ -8,6 +8,7 @@ from palaver.live.domain.effects import (
     DeleteEngineRoom,
     Effect,
     Farewell,
+    Join,
     RecordEnded,
     RecordJoined,
     RecordLeft,
@@ -48,6 +49,11 @@ def lost_link(*, is_clean: bool, now: Moment) -> Lost:
 def with_seat(state: RoomState, seat: Seat) -> RoomState:
     """`state` with `seat` put in, or in place of the one with the same id."""
     return replace(state, seats={**state.seats, seat.participant.participant_id: seat})
+
+
+def is_overtaken(given: Join, *, link: Link, tab_id: str) -> bool:
+    """Whether the same page is on `link` by a newer connection: it gave up the one whose hello comes only now."""
+    return isinstance(link, Connected) and tab_id == given.tab_id and given.socket_id < link.socket_id
 
 
 def goodbye(link: Link, farewell: Farewell, *, by: str | None) -> tuple[CloseSocket, ...]:

@@ -8,7 +8,15 @@ from django.core import signing
 
 from palaver.live import identity
 from palaver.live.domain.people import Identity
-from palaver.live.identity import TICKET_LIFETIME, Guest, new_guest, read_guest, sign_guest, user_identity
+from palaver.live.identity import (
+    TICKET_LIFETIME,
+    Guest,
+    guest_of_key,
+    new_guest,
+    read_guest,
+    sign_guest,
+    user_identity,
+)
 
 HERE, THERE = uuid.UUID(int=1), uuid.UUID(int=2)
 BOB = Guest(Identity("g_bob"), "Bob")
@@ -22,6 +30,15 @@ def test_a_user_is_the_same_in_a_meeting_and_another_elsewhere() -> None:
 
 def test_guests_are_new_each_time() -> None:
     assert len({new_guest().identity for _ in range(100)}) == 100
+
+
+def test_a_key_is_the_same_guest_in_a_meeting_and_another_elsewhere() -> None:
+    """LIVE-031: and the identity, which everybody sees, says nothing of the key."""
+    key = "k" * 22
+    assert guest_of_key(key, HERE) == guest_of_key(key, HERE)
+    others = {guest_of_key(key, HERE), guest_of_key(key, THERE), guest_of_key("l" * 22, HERE)}
+    assert len(others) == 3
+    assert not any(key in guest.identity for guest in others)
 
 
 def test_a_ticket_brings_identity_and_name_back() -> None:

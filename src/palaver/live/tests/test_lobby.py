@@ -100,6 +100,14 @@ def test_a_place_at_the_door_is_kept_over_retries() -> None:
     assert again.changes == ()
 
 
+def test_a_hello_that_its_page_gave_up_takes_no_place_at_the_door() -> None:
+    """LIVE-026, LIVE-093: the place stays with the newer connection of the page."""
+    state = bob_waits(tab_id="bobs")
+    socket = next(iter(state.waiting.values())).link.socket_id  # type: ignore[union-attr]
+    step = feed(state, join("bob", socket - 1, tab_id="bobs"), moment())
+    assert step == fx.Step(state, answer=fx.Refused("already_here"))
+
+
 def test_who_goes_away_from_the_door_is_taken_off_the_list() -> None:
     """LIVE-093."""
     state = feed(bob_waits(), fx.SocketGone(SocketId(2), is_clean=False), moment(1)).state

@@ -138,6 +138,19 @@ def test_the_same_page_takes_its_seat_back_unasked(sign: dict[str, str]) -> None
     assert isinstance(step.answer, fx.Seated)
 
 
+def test_a_hello_that_its_page_gave_up_takes_the_seat_from_no_newer_one() -> None:
+    """LIVE-026: on a busy server the answer comes after the page has dialled again."""
+    state = room_with("alice")
+    state = feed(state, join("bob", 3, tab_id="bobs"), moment()).state
+    for late in (join("bob", 2, tab_id="bobs"), join("bob", 2, tab_id="bobs", take_over=True)):
+        step = feed(state, late, moment())
+        assert step == fx.Step(state, answer=fx.Refused("already_here"))
+    # Another tab that was opened earlier may be the one that is wanted now.
+    assert isinstance(feed(state, join("bob", 2, take_over=True), moment()).answer, fx.Seated)
+    # Nobody is in the way of a hello that only took long.
+    assert isinstance(feed(lose(state, 3), join("bob", 2, tab_id="bobs"), moment()).answer, fx.Seated)
+
+
 def test_somebody_elses_participant_id_is_no_way_to_their_seat() -> None:
     """LIVE-026: ids are public in the room; a seat goes by identity."""
     state = room_with("alice", "bob")

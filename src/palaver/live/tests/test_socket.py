@@ -1,5 +1,6 @@
 """The socket as a page sees it: the whole path from frame to database, with only the network and the engine played."""
 
+import json
 from typing import Any
 
 import jwt
@@ -83,6 +84,58 @@ async def test_a_guest_comes_back_by_ticket_as_the_same_person(live: Live, meeti
         assert second["you"]["identity"] == first["you"]["identity"] != other["you"]["identity"]
         assert second["you"]["participant_id"] != first["you"]["participant_id"]
         assert "Bob" in roles(second)
+
+
+async def test_a_guest_whose_welcome_was_lost_joins_again_as_the_same_person(
+    live: Live, meeting: Meeting, alice_cookie: str
+) -> None:
+    """LIVE-031: to the others there was one join, and they cannot repeat it."""
+    key = "bobs-own-secret-of-this-page"
+    async with (
+        Page(meeting.slug, cookie=alice_cookie) as alice,
+        Page(meeting.slug) as given_up,
+        Page(meeting.slug) as bob,
+        Page(meeting.slug) as mallory,
+    ):
+        await alice.hello()
+        first = await given_up.hello("Bob", tab_id="bobs", guest_key=key)
+        second = await bob.hello("Bob", tab_id="bobs", guest_key=key)
+        assert second["you"] == first["you"]
+        assert await given_up.farewell() == ({"type": "closing", "reason": "taken_over", "by": None}, 4409)
+        assert (await bob.command("rename_self", name="Rob"))["type"] == "ack"
+        other = await mallory.hello("Bob", tab_id="bobs", guest_key="what-mallory-makes-up-instead")
+        assert other["you"]["identity"] != first["you"]["identity"]
+        heard = [await alice.until("delta") for _ in range(3)]
+        ops = [(change["op"], change["participant"]["name"]) for delta in heard for change in delta["changes"]]
+        assert ops == [("put_participant", name) for name in ("Bob", "Rob", "Bob")]
+        assert key not in json.dumps([*heard, alice.welcome, other])
+
+
+async def test_a_key_is_for_guests_without_a_ticket(live: Live, meeting: Meeting, carol_cookie: str) -> None:
+    """LIVE-031: neither a ticket nor a sign-in gives way to it."""
+    key = "bobs-own-secret-of-this-page"
+    async with Page(meeting.slug) as bob:
+        first = await bob.hello("Bob")
+        await bob.command("leave")
+    async with Page(meeting.slug) as again, Page(meeting.slug, cookie=carol_cookie) as carol:
+        second = await again.hello(None, guest_ticket=first["guest_ticket"], guest_key=key)
+        assert second["you"]["identity"] == first["you"]["identity"]
+        member = await carol.hello(guest_key=key)
+        assert roles(member) == {"Bob": "guest", "Carol Okafor": "member"}
+    async with Page(meeting.slug) as forged:
+        third = await forged.hello("Bob", guest_ticket="forged", guest_key=key)
+        assert third["you"]["identity"] not in {first["you"]["identity"], member["you"]["identity"]}
+
+
+async def test_a_removed_guest_is_removed_by_their_key_as_well(live: Live, meeting: Meeting, alice_cookie: str) -> None:
+    """LIVE-015, LIVE-031."""
+    key = "bobs-own-secret-of-this-page"
+    async with Page(meeting.slug, cookie=alice_cookie) as alice, Page(meeting.slug) as bob:
+        await alice.hello()
+        await bob.hello("Bob", guest_key=key)
+        await alice.command("remove_participant", participant_id=bob.participant_id)
+        async with Page(meeting.slug) as again:
+            assert (await again.hello("Bob", guest_key=key))["code"] == "removed"
 
 
 async def test_a_second_tab_takes_over_and_the_first_is_told(live: Live, meeting: Meeting, alice_cookie: str) -> None:
