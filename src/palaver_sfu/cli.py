@@ -29,6 +29,7 @@ from palaver_sfu.config import (
 from palaver_sfu.config_file import FileConfig, read_file
 from palaver_sfu.errors import ConfigError
 from palaver_sfu.http.admin import AdminApp, Insight
+from palaver_sfu.leaving import leave
 from palaver_sfu.processors import media_threads
 from palaver_sfu.relaying import TurnSettings, read_ice_servers
 from palaver_sfu.room.values import DEFAULT_VOICES, VoiceLimit
@@ -112,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until a signal; the exit code."""
+    """Serve until a signal, which ends the process; the exit code when it comes to nothing."""
     try:
         options = read_options(arguments)
     except ConfigError as error:
@@ -144,7 +145,7 @@ def run(arguments: argparse.Namespace) -> int:
         # The loop that `palaver serve` has.
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(server.serve(app, listener, read_keys=lambda: _read_keys_again(arguments), admin=admin))
-    return 0
+    leave(0)
 
 
 def read_options(arguments: argparse.Namespace) -> Options:

@@ -19,6 +19,7 @@ from palaver_sfu.errors import ConfigError
 from palaver_sfu.http.admin import AdminApp
 from palaver_sfu.http.patience import PatientHttp
 from palaver_sfu.http.websockets import BoundedWebSocket
+from palaver_sfu.leaving import stop_in_time
 
 logger = logging.getLogger(__name__)
 
@@ -127,6 +128,11 @@ class _Server(_Told):
         super().__init__(config)
         self._app = app
         self._read_keys = read_keys
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        stop_in_time()
+        super().handle_exit(sig, frame)
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -78,7 +78,7 @@ def _manage(arguments: list[str]) -> int:
 
 def _serve(settings: Settings) -> int:
     from palaver.config.secret_files import InsecureFileError, prepare_data_dir
-    from palaver.config.server import ListenError, bind, leave
+    from palaver.config.server import ListenError, bind
 
     os.umask(_PRIVATE)
     try:
@@ -91,6 +91,7 @@ def _serve(settings: Settings) -> int:
     except ListenError as problem:
         return _refuse(str(problem), _CANNOT_START)
     from palaver.config.serving import StartError, serve
+    from palaver_sfu.leaving import leave
 
     # With --port 0 the system has chosen: mails have to name the port.
     settings = replace(settings, listen=replace(settings.listen, port=listener.getsockname()[1]))

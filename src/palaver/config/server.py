@@ -1,17 +1,12 @@
 """Runs an ASGI application under uvicorn, and ends it cleanly: within five seconds, with exit code 0."""
 
 import asyncio
-import atexit
-import contextlib
 import os
 import signal
 import socket
-import sys
-import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
 
 import uvicorn
 from typing_extensions import override
@@ -20,10 +15,10 @@ from palaver.config.asgi_types import App
 from palaver.config.turn_door import Relay, http_or_turn
 from palaver_sfu.http.patience import PatientFastHttp
 from palaver_sfu.http.websockets import BoundedWebSocket
+from palaver_sfu.leaving import stop_in_time
 
 _GOODBYE_S = 2.0
 _DRAIN_S = 1
-_STOP_WITHIN_S = 5.0
 
 
 class ListenError(Exception):
@@ -59,10 +54,7 @@ class _Server(uvicorn.Server):
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # A page that hangs in its thread must not keep the process: the last resort, should the stop take too long.
-        last_resort = threading.Timer(_STOP_WITHIN_S - 0.2, os._exit, args=(0,))
-        last_resort.daemon = True
-        last_resort.start()
+        stop_in_time()
         super().handle_exit(sig, frame)
 
     @override
@@ -122,20 +114,6 @@ def run(
     _exit_quietly_on_signals()
     server.run(sockets=[listener])
     return 0 if server.started else 3
-
-
-def leave(code: int) -> NoReturn:
-    """End the process, now that everything is closed.
-
-    The interpreter would take its memory apart first, object by object. On a busy machine that takes seconds of the few
-    that a stop may last, and no thread can be the last resort any more; the system does it at once.
-    """
-    # Logs are flushed here, and whatever measures a process writes what it found. No other name reaches these calls.
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):
-            stream.flush()
-    os._exit(code)
 
 
 def _exit_quietly_on_signals() -> None:
