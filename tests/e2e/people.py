@@ -19,6 +19,12 @@ CHROMIUM_FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
+    # The last of such flags counts, so Playwright's own come first. What is ours is the list below the address bar: a
+    # page of its own, drawn in a process of its own, for every page that a test opens.
+    "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,"
+    "HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,"
+    "AvoidCorsURLLoaderRestartOnRedirect,OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,"
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup",
 )  # fmt: skip
 FAKE_DEVICES = "--use-fake-device-for-media-stream=fps=15,display-media-type=browser,device-count=2"
 PASSWORD = "correct-horse-7-battery"
