@@ -18,6 +18,8 @@ COLOURS: dict[str, Rgb] = {
     "python": (200, 160, 40),
 }
 FPS = 15
+# What a story needs to see that a picture moves; each frame is sent, drawn and mixed by software.
+STORY_FPS = 8
 FRAMES = 30
 
 
@@ -51,9 +53,9 @@ def moving_colour(colour: Rgb, *, width: int, height: int) -> list[NDArray[np.ui
     return frames
 
 
-def camera_film(folder: Path, person: str, *, width: int = 320, height: int = 180) -> Path:
+def camera_film(folder: Path, person: str, *, width: int = 320, height: int = 180, fps: int = FPS) -> Path:
     """The film of *person*'s camera in *folder*, made at the first call."""
-    path = folder / f"{person}-{width}x{height}.y4m"
+    path = folder / f"{person}-{width}x{height}-{fps}.y4m"
     if not path.exists():
-        write_y4m(path, moving_colour(COLOURS[person], width=width, height=height))
+        write_y4m(path, moving_colour(COLOURS[person], width=width, height=height), fps=fps)
     return path

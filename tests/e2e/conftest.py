@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Playwright, expect
 
-from tests.e2e.cameras import camera_film
+from tests.e2e.cameras import STORY_FPS, camera_film
 from tests.e2e.people import CHROMIUM, CHROMIUM_FLAGS, FAKE_DEVICES, WAIT_MS, WATCH_CONNECTIONS, Person
 from tests.servers.palaver import PalaverServer, migrated
 from tests.servers.wire_cutter import WireCutter
@@ -34,7 +34,7 @@ def browser_of(playwright_driver: Playwright, films: Path) -> Iterator[BrowserOf
     def browser(name: str, *, flags: tuple[str, ...] = (), has_devices: bool = True) -> Browser:
         key = (name, flags, has_devices)
         if key not in started or not started[key].is_connected():
-            film = camera_film(films, name)
+            film = camera_film(films, name, fps=STORY_FPS)
             devices = (FAKE_DEVICES, f"--use-file-for-fake-video-capture={film}") if has_devices else ()
             started[key] = playwright_driver.chromium.launch(
                 executable_path=CHROMIUM, headless=True, args=[*CHROMIUM_FLAGS, *devices, *flags]

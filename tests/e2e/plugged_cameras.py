@@ -32,8 +32,8 @@ _SCRIPT = """
       context.fillRect(step++ * 10 % 296, 45, 24, 45);
     };
     draw();
-    const timer = setInterval(draw, 66);
-    const [track] = canvas.captureStream(15).getVideoTracks();
+    const timer = setInterval(draw, 125);
+    const [track] = canvas.captureStream(8).getVideoTracks();
     const stop = track.stop.bind(track);
     const settings = track.getSettings.bind(track);
     track.stop = () => { clearInterval(timer); stop(); };
