@@ -52,14 +52,17 @@ def server(tmp_path: Path) -> Iterator[PalaverServer]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PalaverServer]:
-    """One server for all tests of a module: a module takes it by a fixture `server` of its own that returns it."""
+    """One server for all stories that need none of their own: a module takes it by a fixture `server` that returns it.
+
+    Each test has a meeting of its own there; the home page of its people shows those of the others too.
+    """
     with PalaverServer(migrated(tmp_path_factory.mktemp("palaver"))) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sign_ins(browser_of: BrowserOf, shared_server: PalaverServer) -> SignIns:
     """Cookies of somebody with an account on the shared server: `person("alice", storage_state=sign_ins("alice"))`."""
     kept: dict[str, Any] = {}

@@ -3,11 +3,17 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Motion, PersonFactory
+from tests.e2e.conftest import Motion, PersonFactory, SignIns
 from tests.e2e.keys import tab_to
 from tests.e2e.people import WAIT_MS
+from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: PalaverServer) -> PalaverServer:
+    return shared_server
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +31,12 @@ def has_focus(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(1280, 800), pytest.param((1024, 640), marks=pytest.mark.proof)])
-def test_the_whole_way_can_be_walked_by_keyboard(person: PersonFactory, size: tuple[int, int]) -> None:
-    alice = person("alice", viewport={"width": size[0], "height": size[1]})
-    alice.sign_up()
+def test_the_whole_way_can_be_walked_by_keyboard(
+    person: PersonFactory, sign_ins: SignIns, size: tuple[int, int]
+) -> None:
+    alice = person("alice", storage_state=sign_ins("alice"), viewport={"width": size[0], "height": size[1]})
     page = alice.page
+    page.goto(alice.server_url)
     press(page, "New meeting")
     expect(page.get_by_role("textbox", name="Link to share")).to_be_visible()
     press(page, "Open meeting")

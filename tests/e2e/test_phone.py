@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import PersonFactory
+from tests.e2e.conftest import PersonFactory, SignIns
 from tests.e2e.plugged_cameras import PluggedCamera, plug_in
+from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -12,11 +13,16 @@ FRONT = PluggedCamera("Front camera", "alice", "user")
 BACK = PluggedCamera("Back camera", "carol", "environment")
 
 
-def test_front_and_back_camera_are_switched_before_and_in_the_call(person: PersonFactory) -> None:
-    alice = person("alice", viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+@pytest.fixture(scope="module")
+def server(shared_server: PalaverServer) -> PalaverServer:
+    return shared_server
+
+
+def test_front_and_back_camera_are_switched_before_and_in_the_call(person: PersonFactory, sign_ins: SignIns) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+    alice = person("alice", storage_state=sign_ins("alice"), **phone)
     plug_in(alice.context, FRONT, BACK)
     bob = person("bob")
-    alice.sign_up()
     link = alice.new_meeting()
     alice.go_to_the_door(link)
     alice.press("Switch camera")

@@ -7,11 +7,17 @@ from PIL import Image
 from playwright.sync_api import FilePayload, expect
 
 from tests.e2e.accessibility import scrolls_sideways, violations
-from tests.e2e.conftest import PersonFactory
+from tests.e2e.conftest import PersonFactory, SignIns
+from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 MIDDLE = "(canvas) => [...canvas.getContext('2d').getImageData(128, 128, 1, 1).data]"
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: PalaverServer) -> PalaverServer:
+    return shared_server
 
 
 def photograph() -> FilePayload:
@@ -25,9 +31,8 @@ def photograph() -> FilePayload:
     return {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": written.getvalue()}
 
 
-def test_a_picture_is_cropped_by_keyboard_sent_small_and_shown(person: PersonFactory) -> None:
-    alice = person("alice", has_devices=False)
-    alice.sign_up()
+def test_a_picture_is_cropped_by_keyboard_sent_small_and_shown(person: PersonFactory, sign_ins: SignIns) -> None:
+    alice = person("alice", storage_state=sign_ins("alice"), has_devices=False)
     page = alice.page
     page.goto(f"{alice.server_url}/profile/")
     expect(page.locator(".top .av")).to_have_text("AE")
@@ -69,9 +74,8 @@ def test_a_picture_is_cropped_by_keyboard_sent_small_and_shown(person: PersonFac
     expect(page.locator(".top .av")).to_have_text("AE")
 
 
-def test_what_is_no_picture_is_said_before_it_is_sent(person: PersonFactory) -> None:
-    alice = person("alice", has_devices=False)
-    alice.sign_up()
+def test_what_is_no_picture_is_said_before_it_is_sent(person: PersonFactory, sign_ins: SignIns) -> None:
+    alice = person("alice", storage_state=sign_ins("alice"), has_devices=False)
     page = alice.page
     page.goto(f"{alice.server_url}/profile/")
     text: FilePayload = {"name": "me.png", "mimeType": "image/png", "buffer": b"<script>alert(1)</script>"}

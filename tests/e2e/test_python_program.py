@@ -15,7 +15,7 @@ from livekit import api
 from playwright.sync_api import expect
 
 from tests.e2e.cameras import COLOURS
-from tests.e2e.conftest import PersonFactory
+from tests.e2e.conftest import PersonFactory, SignIns
 from tests.e2e.people import is_colour_of
 from tests.servers.palaver import PalaverServer
 
@@ -25,6 +25,11 @@ PROGRAM = Path(__file__).with_name("python_program.py")
 NAME = "Python"
 ENOUGH_FRAMES = 15
 ENOUGH_ENERGY = 0.001
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: PalaverServer) -> PalaverServer:
+    return shared_server
 
 
 class Program:
@@ -89,13 +94,12 @@ def python_program(server: PalaverServer, room: str, log: Path) -> Iterator[Prog
 
 
 def test_a_python_program_and_browsers_see_and_hear_each_other(
-    person: PersonFactory, server: PalaverServer, tmp_path: Path
+    person: PersonFactory, sign_ins: SignIns, server: PalaverServer, tmp_path: Path
 ) -> None:
-    alice, bob = person("alice"), person("bob")
+    alice, bob = person("alice", storage_state=sign_ins("alice")), person("bob")
     rooms: list[str] = []
     # The live room tells the page which meeting this is; its id names the room of the SFU.
     alice.page.on("websocket", lambda socket: socket.on("framereceived", lambda data: note_meeting(data, rooms)))
-    alice.sign_up()
     link = alice.new_meeting()
     alice.join(link)
     bob.join(link, types_name=True)

@@ -3,13 +3,19 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import PersonFactory
+from tests.e2e.conftest import PersonFactory, SignIns
 from tests.e2e.people import WAIT_MS, Person
+from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: PalaverServer) -> PalaverServer:
+    return shared_server
 
 
 def shows_screen_of(someone: Person, who: str) -> None:
@@ -20,9 +26,9 @@ def shows_screen_of(someone: Person, who: str) -> None:
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, pytest.param(PHONE, marks=pytest.mark.proof)], ids=["desktop", "phone"])
-def test_both_screens_can_be_seen(person: PersonFactory, viewport: dict[str, int]) -> None:
-    alice, bob, carol = person("alice", viewport=viewport), person("bob"), person("carol")
-    alice.sign_up()
+def test_both_screens_can_be_seen(person: PersonFactory, sign_ins: SignIns, viewport: dict[str, int]) -> None:
+    alice = person("alice", storage_state=sign_ins("alice"), viewport=viewport)
+    bob, carol = person("bob"), person("carol")
     link = alice.new_meeting()
     alice.join(link)
     bob.join(link, types_name=True)
