@@ -1,11 +1,14 @@
 """Access tokens: what is believed, what is refused."""
 
+import hashlib
+import hmac
 import time
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.utils import base64url_encode
 from livekit import api
 
 from palaver_sfu.room.values import (
@@ -119,6 +122,33 @@ def test_unsigned_and_otherwise_signed_tokens_are_refused() -> None:
         with pytest.raises(TokenError) as refusal:
             KEYS.read(forged)
         assert not forged or forged not in str(refusal.value)
+
+
+def signed(header: str, payload: str) -> str:
+    """A token with exactly these texts."""
+    parts = b".".join(base64url_encode(text.encode()) for text in (header, payload))
+    mac = hmac.new(SECRET.encode(), parts, hashlib.sha256).digest()
+    return (parts + b"." + base64url_encode(mac)).decode()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"sub":"alice"', '"sub":"alice","sub":"bob"'),
+        ('"sub":"alice"', '"sub":"alice","\\u0073ub":"alice"'),
+        ('"roomJoin":true', '"roomJoin":false,"roomJoin":true'),
+        ('"room":"standup"', '"room":"standup","room":"board"'),
+        ('"iss":"first"', '"iss":"second","iss":"first"'),
+        ('"alg":"HS256"', '"alg":"none","alg":"HS256"'),
+    ],
+)
+def test_a_token_in_which_a_name_stands_twice_is_refused(before: str, after: str) -> None:
+    header = '{"alg":"HS256","typ":"JWT"}'
+    payload = '{"iss":"first","sub":"alice","exp":4000000000,"video":{"roomJoin":true,"room":"standup"}}'
+    assert KEYS.read(signed(header, payload)).identity == "alice"
+    assert before in header + payload
+    with pytest.raises(TokenError, match="twice"):
+        KEYS.read(signed(header.replace(before, after), payload.replace(before, after)))
 
 
 def test_a_minute_of_clock_skew_is_forgiven() -> None:

@@ -173,6 +173,22 @@ def test_track_settings_keep_size_quality_and_rate() -> None:
     assert settings.priority == 7
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"mute":{"sid":"TR_1","muted":true},"mute":{"sid":"TR_2","muted":true}}',
+        '{"mute":{"sid":"TR_1","sid":"TR_2","muted":true}}',
+        '{"mute":{"sid":"TR_1","\\u0073id":"TR_1","muted":true}}',
+        '{"mute":{"sid":"TR_1"},"ping":4}',
+        '{"addTrack":{"cid":"a","name":"n"},"add_track":{"cid":"b","name":"n"}}',
+        '{"updateMetadata":{"attributes":{"a":"1","a":"2"}}}',
+    ],
+)
+def test_a_text_in_which_something_stands_twice_is_refused(text: str) -> None:
+    with pytest.raises(WireError):
+        read_request(text, parse_offer=parse_sections)
+
+
 def test_text_frames_are_protojson_and_unknown_fields_are_ignored() -> None:
     text = '{"offer":{"type":"offer","sdp":"v=0","id":4,"colour":"blue"},"future":{"a":1}}'
     assert read_request(text, parse_offer=parse_sections) == Offer(id=4, sdp="v=0", sections=None)
