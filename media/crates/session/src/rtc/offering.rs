@@ -23,9 +23,9 @@ pub struct PreparedAnswer {
 }
 
 impl PreparedAnswer {
-    /// Read an answer. Its candidates are left out, as those of offers are.
+    /// Read an answer, narrowed as offers are.
     pub fn parse(text: &str) -> Result<Self, sdp::SdpError> {
-        let text = sdp::without_candidates(text)?;
+        let text = sdp::narrow_answer(text)?;
         let answer = SdpAnswer::from_sdp_string(&text).map_err(|e| sdp::SdpError::BadLine(e.to_string()))?;
         let wrappers = Wrappers::of(&sdp::parse_offer(&text)?);
         Ok(Self { answer, wrappers, fingerprint: sdp::fingerprint(&text) })

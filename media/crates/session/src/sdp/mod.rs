@@ -13,7 +13,7 @@ pub use answer::{Assignment, rewrite_answer};
 #[doc(hidden)]
 pub use exercise::{exercise, exercise_answer, exercise_candidate};
 pub(crate) use narrow::DEPENDENCIES_URI;
-pub use narrow::{narrow_offer, without_candidates};
+pub use narrow::{narrow_answer, narrow_offer};
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,5 +1,6 @@
 //! Offer → what the engine may see of it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::{Direction, Document, H264, H264_HIGH, Kind, SdpError, Section};
@@ -8,6 +9,9 @@ use crate::ids::Mid;
 /// The header extension by which frames of AV1 say which others they need.
 pub(crate) const DEPENDENCIES_URI: &str =
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+
+/// The header extension that numbers all packets of a peer.
+const NUMBERS_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 /// Rewrite an offer so that the engine's answer is the one we want.
 ///
@@ -19,6 +23,9 @@ pub(crate) const DEPENDENCIES_URI: &str =
 ///   Who can send both profiles sends the first, which everybody decodes.
 /// * Frames say which others they need where they are of AV1, whose receivers must know, and nowhere else: what they say of
 ///   a picture in layers is not true any more when one of them is left out.
+/// * AV1 is taken as its default level and tier: what they say is how much a receiver can take (section 7.2 of its payload
+///   format), and the engine knows them as part of the codec's name.
+/// * Packets are numbered for all of the peer only where the numbers are told of: the engine keeps them until then.
 /// * A section of which no codec stays is rejected by port 0.
 /// * Candidates go: see [`NegotiatedSession::add_candidate`](crate::NegotiatedSession::add_candidate).
 pub fn narrow_offer(text: &str, published: &BTreeSet<Mid>, subscribed: &BTreeSet<Mid>) -> Result<String, SdpError> {
@@ -55,6 +62,7 @@ pub fn narrow_offer(text: &str, published: &BTreeSet<Mid>, subscribed: &BTreeSet
         .filter_map(|(section, _)| section.attribute("mid"))
         .collect();
 
+    let has_numbers = tells_numbers(&document);
     let mut out = String::with_capacity(text.len());
     for line in &document.session {
         match line.strip_prefix("a=group:BUNDLE") {
@@ -68,24 +76,63 @@ pub fn narrow_offer(text: &str, published: &BTreeSet<Mid>, subscribed: &BTreeSet
                 out.push_str("\r\n");
             }
             _ if Direction::parse(line).is_some() || is_candidate(line) => {}
+            _ if !has_numbers && is_about(line, NUMBERS_URI) => {}
             _ => push_line(&mut out, line),
         }
     }
     for (section, (kept, direction)) in document.sections.iter().zip(&kept) {
-        write_section(&mut out, section, kept, *direction);
+        write_section(&mut out, section, kept, *direction, has_numbers);
     }
     Ok(out)
 }
 
-/// An answer as the engine may see it: see [`narrow_offer`] on candidates.
-pub fn without_candidates(text: &str) -> Result<String, SdpError> {
-    // Read for the sake of its limits.
-    Document::parse(text)?;
+/// An answer as the engine may see it: see [`narrow_offer`] on candidates, AV1 and numbers.
+pub fn narrow_answer(text: &str) -> Result<String, SdpError> {
+    let document = Document::parse(text)?;
+    let has_numbers = tells_numbers(&document);
     let mut out = String::with_capacity(text.len());
-    for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !is_candidate(line)) {
+    let is_untold = |line: &str| !has_numbers && is_about(line, NUMBERS_URI);
+    for line in document.session.iter().filter(|line| !is_candidate(line) && !is_untold(line)) {
         push_line(&mut out, line);
     }
+    for section in &document.sections {
+        let (kind, formats) = (section.kind.as_str(), section.formats.join(" "));
+        push_line(&mut out, &format!("m={kind} {} {} {formats}", section.port, section.protocol));
+        for line in section.lines.iter().filter(|line| !is_candidate(line) && !is_untold(line)) {
+            push_line(&mut out, &of_default_level(section, line));
+        }
+    }
     Ok(out)
+}
+
+/// The numbers of all packets are told of in some section.
+fn tells_numbers(document: &Document<'_>) -> bool {
+    document
+        .sections
+        .iter()
+        .flat_map(|section| section.attributes("rtcp-fb"))
+        .any(|value| value.split_ascii_whitespace().nth(1) == Some("transport-cc"))
+}
+
+/// Parameters of AV1 without level and tier; any other line as it is.
+fn of_default_level<'a>(section: &Section<'_>, line: &'a str) -> Cow<'a, str> {
+    let Some((format, parameters)) = line.strip_prefix("a=fmtp:").and_then(|rest| rest.split_once(' ')) else {
+        return line.into();
+    };
+    if section.codec_name(format).as_deref() != Some("av1") {
+        return line.into();
+    }
+    let is_kept = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default().trim();
+        !name.is_empty() && !["level-idx", "tier"].iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
+    };
+    let kept: Vec<&str> = parameters.split(';').filter(is_kept).map(str::trim).collect();
+    // A line without parameters is none.
+    if kept.is_empty() {
+        format!("a=fmtp:{format} profile=0").into()
+    } else {
+        format!("a=fmtp:{format} {}", kept.join(";")).into()
+    }
 }
 
 /// The formats of a section that the engine may see.
@@ -153,8 +200,8 @@ fn is_main_profile(section: &Section<'_>, format: &str, parameter: &str) -> bool
     section.format_parameter(format, parameter).is_none_or(|profile| profile == "0")
 }
 
-fn is_about_dependencies(line: &str) -> bool {
-    line.strip_prefix("a=extmap:").is_some_and(|rest| rest.split_ascii_whitespace().nth(1) == Some(DEPENDENCIES_URI))
+fn is_about(line: &str, extension: &str) -> bool {
+    line.strip_prefix("a=extmap:").is_some_and(|rest| rest.split_ascii_whitespace().nth(1) == Some(extension))
 }
 
 fn is_candidate(line: &str) -> bool {
@@ -170,7 +217,7 @@ pub(super) fn one_way(offered: Direction, is_published: bool, is_subscribed: boo
     }
 }
 
-fn write_section(out: &mut String, section: &Section<'_>, kept: &Kept<'_>, direction: Direction) {
+fn write_section(out: &mut String, section: &Section<'_>, kept: &Kept<'_>, direction: Direction, has_numbers: bool) {
     let port = if kept.is_rejected { "0" } else { section.port };
     let first = kept.formats.first().and_then(|format| section.codec_name(format));
     let tells_dependencies = direction != Direction::SendOnly || first.as_deref() == Some("av1");
@@ -182,9 +229,10 @@ fn write_section(out: &mut String, section: &Section<'_>, kept: &Kept<'_>, direc
             .is_some_and(|format| format != "*" && !kept.formats.contains(&format));
         // A section that is rejected here must not look bundled.
         let is_bundling = kept.is_rejected && *line == "a=bundle-only";
-        let is_untold = !tells_dependencies && is_about_dependencies(line);
+        let is_untold =
+            (!tells_dependencies && is_about(line, DEPENDENCIES_URI)) || (!has_numbers && is_about(line, NUMBERS_URI));
         if !is_foreign && !is_bundling && !is_untold && !is_candidate(line) && Direction::parse(line).is_none() {
-            push_line(out, line);
+            push_line(out, &of_default_level(section, line));
         }
     }
     if section.kind != Kind::Application {

@@ -79,7 +79,7 @@ fn only_our_codecs_stay_and_h264_is_constrained_baseline_in_packetization_mode_1
     };
     let h264 = parameters("H264/90000");
     assert!(h264.contains("packetization-mode=1") && h264.contains("profile-level-id=42e0"), "{h264}");
-    assert!(parameters("VP9/90000").ends_with("profile-id=0") && parameters("AV1/90000").contains(";profile=0;"));
+    assert!(parameters("VP9/90000").ends_with("profile-id=0") && parameters("AV1/90000").ends_with(" profile=0"));
     let formats: Vec<_> = lines[0].split(' ').skip(3).collect();
     assert_eq!(formats.len(), 8, "each with its RTX: {}", lines[0]);
     let audio = section(&narrowed, "0");
@@ -129,6 +129,39 @@ fn who_can_send_both_profiles_sends_the_one_that_all_decode() {
     assert!(formats(&sends).contains(" 108 ") && !formats(&sends).contains(" 41 "));
     let only_high = sends.replace("profile-level-id=42e01f", "profile-level-id=4d001f");
     assert!(formats(&only_high).contains(" 41 42"), "{}", formats(&only_high));
+}
+
+#[test]
+fn av1_is_taken_of_any_level_and_tier_and_only_of_the_main_profile() {
+    let with = |parameters: &str| {
+        let offer = CHROMIUM.replace("a=fmtp:45 level-idx=5;profile=0;tier=0", &format!("a=fmtp:45 {parameters}"));
+        assert!(!narrow_answer(&offer).expect("text").contains("level-idx"), "answers too");
+        accept(&narrow_offer(&offer, &mids(&[]), &mids(&["3"])).expect("an offer"))
+    };
+    for parameters in
+        ["level-idx=5;profile=0;tier=0", "level-idx=8;profile=0;tier=0", "tier=1; level-idx=13", "LEVEL-IDX=31;"]
+    {
+        assert!(with(parameters).can_send(mid("3"), Codec::Av1), "{parameters}");
+    }
+    assert!(!with("level-idx=5;profile=1;tier=0").can_send(mid("3"), Codec::Av1));
+}
+
+#[test]
+fn vp9_is_taken_only_of_the_main_profile() {
+    let offer = CHROMIUM.replace("a=fmtp:98 profile-id=0", "a=fmtp:98 profile-id=2");
+    let peer = accept(&narrow_offer(&offer, &mids(&[]), &mids(&["3"])).expect("an offer"));
+    assert!(!peer.can_send(mid("3"), Codec::Vp9) && peer.can_send(mid("3"), Codec::Vp8));
+}
+
+#[test]
+fn packets_are_numbered_for_all_of_a_peer_where_the_numbers_are_told_of() {
+    let is_numbered = |text: &str| text.contains("draft-holmer-rmcat-transport-wide-cc-extensions");
+    let narrowed = |offer: &str| narrow_offer(offer, &mids(&["8"]), &mids(&["3"])).expect("an offer");
+    assert!(is_numbered(&narrowed(CHROMIUM)) && is_numbered(&narrow_answer(CHROMIUM).expect("text")));
+    let untold: String =
+        CHROMIUM.lines().filter(|line| !line.ends_with("transport-cc")).flat_map(|line| [line, "\r\n"]).collect();
+    assert!(is_numbered(&untold));
+    assert!(!is_numbered(&narrowed(&untold)) && !is_numbered(&narrow_answer(&untold).expect("text")));
 }
 
 fn accept(offer: &str) -> crate::RtcSession {
