@@ -36,6 +36,20 @@ fn the_answer_names_the_track_of_each_subscribed_section() {
 }
 
 #[test]
+fn a_handshake_begins_by_the_way_that_was_proved_and_does_not_wait_for_a_nomination() {
+    let mut world = World::new();
+    world.loses_nominations = true;
+    let alice = world.join("alice");
+    assert!(world.lost > 0, "she did nominate");
+    let mut camera = Camera::new(world.publish_camera(alice, "TR_cam"));
+    let bob = world.join("bob");
+    let shown = world.subscribe(bob, MediaKind::Video, "TR_cam", "PA_alice");
+    world.film(alice, &mut camera, 10);
+    assert!(!world.clients[bob].packets_of(shown).is_empty(), "and pictures take the same way");
+    world.assert_healthy();
+}
+
+#[test]
 fn a_subscriber_gets_the_largest_layer_beginning_with_a_key_frame() {
     let (mut world, _, _, bob, shown) = alice_films_bob_watches();
     let packets = world.clients[bob].packets_of(shown);

@@ -5,6 +5,7 @@ mod egress;
 mod extensions;
 mod figures;
 mod offering;
+mod opening;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, PoisonError};
@@ -25,6 +26,7 @@ use self::codecs::{CodecTable, Wrappers};
 use self::egress::{Egress, Terms};
 use self::offering::Offering;
 pub use self::offering::PreparedAnswer;
+use self::opening::Opening;
 use crate::api::{
     DataOutcome, Endpoint, MadeOffer, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path, PlayoutDelay, Printed,
     Protocol, ReceivedRtp, SessionError, SessionEvent, SessionFactory, Written,
@@ -55,6 +57,7 @@ pub struct PreparedOffer {
     sections: Vec<Mid>,
     wrappers: Wrappers,
     fingerprint: Option<String>,
+    ufrag: Option<String>,
 }
 
 impl PreparedOffer {
@@ -64,7 +67,7 @@ impl PreparedOffer {
         let sections = sdp::parse_offer(text)?;
         let wrappers = Wrappers::of(&sections);
         let sections = sections.iter().map(|section| section.mid).collect();
-        Ok(Self { offer, sections, wrappers, fingerprint: sdp::fingerprint(text) })
+        Ok(Self { offer, sections, wrappers, fingerprint: sdp::fingerprint(text), ufrag: sdp::ufrag(text) })
     }
 }
 
@@ -113,6 +116,7 @@ pub struct RtcSession {
     streams: HashMap<u32, (Mid, Option<Rid>)>,
     channels: BTreeMap<&'static str, ChannelId>,
     offering: Offering,
+    opening: Opening,
     fingerprint: Option<String>,
     /// Round trip by the peer's RTCP, which also those know whose packets nobody receives.
     reported_rtt: Option<Duration>,
@@ -166,6 +170,7 @@ impl RtcSession {
             streams: HashMap::new(),
             channels: BTreeMap::new(),
             offering: Offering::default(),
+            opening: Opening::default(),
             fingerprint: None,
             reported_rtt: None,
             egress: Egress::new(now),
@@ -188,6 +193,22 @@ impl RtcSession {
 
     fn meet(&mut self, now: Instant) {
         (self.now, self.replays) = (now, 0);
+    }
+
+    /// Give a datagram to the engine. What does not parse is dropped: it costs its sender only.
+    fn hand_in(&mut self, now: Instant, path: Path, datagram: &[u8]) -> Result<(), SessionError> {
+        let protocol = match path.protocol {
+            Protocol::Udp => StrProtocol::Udp,
+            Protocol::Tcp => StrProtocol::Tcp,
+        };
+        let Ok(received) = Receive::new(protocol, path.remote, path.local, datagram) else {
+            return Ok(());
+        };
+        match self.rtc.handle_input(Input::Receive(now, received)) {
+            // A forged or broken datagram must not end a session that can go on (RFC 6347 4.1.2.7).
+            Err(_) if self.rtc.is_alive() => Ok(()),
+            result => result.map_err(engine_error),
+        }
     }
 
     /// What has become of the sections after a negotiation.
@@ -302,6 +323,7 @@ impl NegotiatedSession for RtcSession {
         let answer =
             self.rtc.sdp_api().accept_offer(offer.offer).map_err(|error| SessionError::BadOffer(error.to_string()))?;
         self.fingerprint = offer.fingerprint;
+        self.opening.describe(offer.ufrag);
         // A section may have changed hands: look streams up again.
         self.streams.clear();
         self.on_negotiated(&offer.sections, &offer.wrappers);
@@ -320,6 +342,7 @@ impl NegotiatedSession for RtcSession {
         self.idle_until = None;
         let assigned = self.offering.take_answer(&mut self.rtc, answer.answer)?;
         self.fingerprint = answer.fingerprint;
+        self.opening.describe(answer.ufrag);
         let sections = self.offering.mids();
         self.on_negotiated(&sections, &answer.wrappers);
         Ok(assigned)
@@ -336,19 +359,11 @@ impl NegotiatedSession for RtcSession {
             return Ok(());
         }
         self.idle_until = None;
-        // What does not parse is dropped: it costs its sender only.
-        let protocol = match path.protocol {
-            Protocol::Udp => StrProtocol::Udp,
-            Protocol::Tcp => StrProtocol::Tcp,
-        };
-        let Ok(received) = Receive::new(protocol, path.remote, path.local, datagram) else {
-            return Ok(());
-        };
-        match self.rtc.handle_input(Input::Receive(now, received)) {
-            // A forged or broken datagram must not end a session that can go on (RFC 6347 4.1.2.7).
-            Err(_) if self.rtc.is_alive() => Ok(()),
-            result => result.map_err(engine_error),
+        let Self { rtc, opening, .. } = self;
+        if let Some(check) = opening.check(datagram, || rtc.direct_api().local_ice_credentials()) {
+            self.hand_in(now, path, &check)?;
         }
+        self.hand_in(now, path, datagram)
     }
 
     fn advance(&mut self, now: Instant) -> Result<(), SessionError> {
@@ -379,7 +394,10 @@ impl NegotiatedSession for RtcSession {
                         _ => Protocol::Tcp,
                     };
                     let path = Path { protocol, local: transmit.source, remote: transmit.destination };
-                    let mut bytes = transmit.contents.into();
+                    let mut bytes: Vec<u8> = transmit.contents.into();
+                    if self.opening.is_answer(&bytes) {
+                        continue;
+                    }
                     if self.egress.on_transmit(path, &mut bytes, self.now) {
                         return Ok(Output::Transmit { path, bytes });
                     }

@@ -40,6 +40,11 @@ fn is_lost(count: &mut usize, every: usize, bytes: &[u8]) -> bool {
     is_media && every > 0 && count.is_multiple_of(every)
 }
 
+/// A binding request with USE-CANDIDATE (RFC 8445 16.1).
+fn is_nomination(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x00, 0x01]) && bytes.windows(4).any(|attribute| attribute == [0x00, 0x25, 0x00, 0x00])
+}
+
 /// Everybody, and the time.
 pub(crate) struct World {
     pub(crate) now: Instant,
@@ -50,6 +55,8 @@ pub(crate) struct World {
     pub(crate) loss: [usize; 2],
     pub(crate) media_datagrams: [usize; 2],
     pub(crate) lost: usize,
+    /// Checks by which clients nominate a way never arrive.
+    pub(crate) loses_nominations: bool,
     /// What stands between clients and server; none delivers at once.
     pub(crate) network: Option<Network>,
     /// Clients that come from now on offer RED.
@@ -71,6 +78,7 @@ impl World {
             loss: [0; 2],
             media_datagrams: [0; 2],
             lost: 0,
+            loses_nominations: false,
             network: None,
             knows_red: false,
             recorded: Vec::new(),
@@ -252,6 +260,10 @@ impl World {
                 for bytes in self.clients[who].drain(self.now) {
                     is_quiet = false;
                     if is_lost(&mut self.media_datagrams[TO_SERVER], self.loss[TO_SERVER], &bytes) {
+                        self.lost += 1;
+                        continue;
+                    }
+                    if self.loses_nominations && is_nomination(&bytes) {
                         self.lost += 1;
                         continue;
                     }

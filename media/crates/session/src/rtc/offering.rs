@@ -20,6 +20,7 @@ pub struct PreparedAnswer {
     pub(super) answer: SdpAnswer,
     pub(super) wrappers: Wrappers,
     pub(super) fingerprint: Option<String>,
+    pub(super) ufrag: Option<String>,
 }
 
 impl PreparedAnswer {
@@ -28,7 +29,7 @@ impl PreparedAnswer {
         let text = sdp::narrow_answer(text)?;
         let answer = SdpAnswer::from_sdp_string(&text).map_err(|e| sdp::SdpError::BadLine(e.to_string()))?;
         let wrappers = Wrappers::of(&sdp::parse_offer(&text)?);
-        Ok(Self { answer, wrappers, fingerprint: sdp::fingerprint(&text) })
+        Ok(Self { answer, wrappers, fingerprint: sdp::fingerprint(&text), ufrag: sdp::ufrag(&text) })
     }
 }
 

@@ -184,6 +184,11 @@ pub(crate) fn fingerprint(text: &str) -> Option<String> {
     text.lines().find_map(|line| line.trim_end().strip_prefix("a=fingerprint:")).map(str::to_ascii_lowercase)
 }
 
+/// The first ICE user fragment of a description: that of the bundle, which is all that we use.
+pub(crate) fn ufrag(text: &str) -> Option<String> {
+    text.lines().find_map(|line| line.trim_end().strip_prefix("a=ice-ufrag:")).map(str::to_owned)
+}
+
 /// A description split into lines; nothing is copied.
 #[derive(Debug)]
 struct Document<'a> {
