@@ -50,24 +50,34 @@ class Client {
   async measureJoin(url, token, options) {
     const room = new Room({ adaptiveStream: false, dynacast: false, ...options });
     this.room = room;
-    const started = performance.now();
+    const startedAt = performance.now();
     const firstFrame = new Promise((done) => {
       room.on(RoomEvent.TrackSubscribed, (track) => {
         if (track.kind !== Track.Kind.Video) return;
         const video = document.createElement('video');
         video.muted = true;
         document.body.append(video);
-        video.requestVideoFrameCallback(() => done(performance.now() - started));
+        video.requestVideoFrameCallback((_, { receiveTime }) =>
+          done({ firstFrameMs: performance.now() - startedAt, receivedMs: receiveTime - startedAt }));
         track.attach(video);
       });
     });
     await room.connect(url, token, { peerConnectionTimeout: 30000 });
-    const connectedMs = performance.now() - started;
+    const connectedMs = performance.now() - startedAt;
     const timeout = new Promise((_, fail) => setTimeout(() => fail(new Error('no frame within 30 s')), 30000));
-    const firstFrameMs = await Promise.race([firstFrame, timeout]);
+    const frame = await Promise.race([firstFrame, timeout]);
     await room.disconnect();
     document.querySelectorAll('video').forEach((video) => video.remove());
-    return { connectedMs, firstFrameMs };
+    return { startedAt, connectedMs, ...frame };
+  }
+
+  // Wait until the camera is sent in three layers, and so many pictures more have gone.
+  async untilLayersRun(count) {
+    const sent = async () => [...(await this.room.localParticipant.getTrackPublication('camera').track.sender.getStats()).values()]
+      .filter((row) => row.type === 'outbound-rtp' && row.framesSent > 0).map((row) => row.framesSent);
+    const before = Math.max(0, ...(await sent()));
+    return until(async () => { const rows = await sent(); return rows.length === 3 && Math.max(...rows) >= before + count; },
+      `three layers, and ${count} pictures more`);
   }
 
   // Be a browser that decodes no pictures but those in this codec.
