@@ -1,5 +1,6 @@
 """The reference server, livekit-server 1.13.5, built once from the Go module proxy and kept outside the tree."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -29,15 +30,19 @@ def binary() -> Path | None:
 
 
 @contextmanager
-def livekit_server(folder: Path, *, webhook_url: str | None = None) -> Iterator[SfuAddress]:
-    """Run the reference on free ports until the end of the block. Raises RuntimeError where it cannot be built."""
+def livekit_server(folder: Path, *, webhook_url: str | None = None, host: str = "127.0.0.1") -> Iterator[SfuAddress]:
+    """Run the reference on free ports until the end of the block. Raises RuntimeError where it cannot be built.
+
+    It listens at *host*, and is reached there.
+    """
     program = binary()
     if program is None:
         raise RuntimeError(SKIP_REASON)
     port, media_port = free_tcp_port(), free_udp_port()
     lines = [
         f"port: {port}",
-        'bind_addresses: ["127.0.0.1"]',
+        # Reached from this machine too: pages get a camera without https from nowhere else.
+        f"bind_addresses: {json.dumps(sorted({host, '127.0.0.1'}))}",
         "rtc:",
         f"  udp_port: {media_port}",
         f"  tcp_port: {free_tcp_port()}",
@@ -57,7 +62,7 @@ def livekit_server(folder: Path, *, webhook_url: str | None = None) -> Iterator[
     with (folder / "livekit.log").open("wb") as log:
         process = subprocess.Popen([program, "--config", str(config)], stdout=log, stderr=subprocess.STDOUT)
     try:
-        address = f"http://127.0.0.1:{port}"
+        address = f"http://{host}:{port}"
         wait_for_http(address, process, folder / "livekit.log")
         yield SfuAddress("livekit", address, KEY, SECRET, process.pid, media_port)
     finally:
