@@ -149,8 +149,9 @@ pub struct OutgoingRtp<'a> {
     pub patch: PayloadPatch,
     /// Extensions that travel on.
     pub extensions: &'a CarriedExtensions,
-    /// When the content was captured, on the caller's clock, not in the future: sender reports are made of it.
-    pub captured_at: Instant,
+    /// When the content was captured, on the caller's clock: sender reports are made of it. `None` if that is not known;
+    /// then they go on from what was known before, or wait.
+    pub captured_at: Option<Instant>,
 }
 
 /// Figures of one peer over the last second.

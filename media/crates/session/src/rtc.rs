@@ -42,6 +42,8 @@ pub const DATA_LABELS: [&str; 3] = [RELIABLE, "_lossy", "_data_track"];
 /// Below this many buffered bytes a full channel is writable again: half of the engine's 128 KiB.
 const DATA_LOW_WATER_BYTES: usize = 64 * 1024;
 const STATS_INTERVAL: Duration = Duration::from_secs(1);
+/// Of sound as of pictures: a receiver puts the two together when it has two reports of each.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// Deadlines this close are met at once: what the engine wants to do in a moment costs the worker no turn of its own.
 const REPLAY: Duration = Duration::from_micros(250);
 /// A deadline that stays in the past must not stop everybody else.
@@ -146,6 +148,7 @@ impl RtcSession {
             .enable_opus(true, true)
             .enable_vp8(true)
             .set_stats_interval(Some(STATS_INTERVAL))
+            .set_rtcp_report_interval_audio(REPORT_INTERVAL)
             .set_dtls_version(DtlsVersion::Dtls12);
         codecs::add_pictures(&mut config);
         config.extension_map().set(5, Extension::AbsoluteCaptureTime);
@@ -233,6 +236,8 @@ impl RtcSession {
             Event::RtpPacket(packet) => self.on_packet(packet).map(SessionEvent::Rtp),
             Event::MediaEgressStats(stats) => self.on_egress(&stats),
             Event::MediaIngressStats(stats) => self.on_ingress(&stats),
+            // Whoever has sent nothing yet has no clock to tell of.
+            Event::SenderFeedback(feedback) if feedback.sender_info.sender_packet_count == 0 => None,
             Event::SenderFeedback(feedback) => Some(SessionEvent::SenderReport {
                 mid: codecs::own_mid(feedback.mid)?,
                 rid: feedback.rid.and_then(codecs::own_rid),
@@ -285,7 +290,7 @@ impl RtcSession {
         let mut direct = self.rtc.direct_api();
         if let Some(stream) = direct.stream_tx_by_mid(codecs::engine_mid(mid), None) {
             let (seq, payload) = (packet.seq.into(), Arc::clone(packet.payload));
-            let write = RtpWrite::new(payload_type, seq, packet.timestamp, packet.captured_at, payload);
+            let write = RtpWrite::new(payload_type, seq, packet.timestamp, self.now, payload);
             stream.write_rtp(write.nackable(false));
             self.idle_until = None;
         }

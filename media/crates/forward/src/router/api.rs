@@ -111,9 +111,11 @@ pub struct Forward {
     /// Replacement of the payload's first bytes.
     pub patch: PayloadPatch,
     /// When this packet's content was captured, on the caller's clock: the pair `(timestamp, captured_at)` is what a
-    /// sender report must say, and it is comparable between all tracks of one publisher (lip-sync). Arrival time until
-    /// the publisher's sender reports are known; never later than arrival.
-    pub captured_at: Micros,
+    /// sender report must say, and it is comparable between all tracks of one publisher (lip-sync). It may be a little
+    /// later than arrival: how long the publisher's reports take is not known. `None` while the layer's clock is unknown,
+    /// which the first report ends: what was reported by guess would be felt for minutes, since receivers draw a line
+    /// through many reports. Of publishers that never report it is the arrival time.
+    pub captured_at: Option<Micros>,
 }
 
 /// Why a section is sent what it is sent.

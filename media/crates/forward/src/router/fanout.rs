@@ -33,8 +33,8 @@ impl Router {
         let counters = &mut self.counters;
         counters.packets_in = counters.packets_in.saturating_add(1);
         let entered = self.tracks.get_mut(track_key).and_then(|track| {
-            let clock_offset = self.publishers.get(track.publisher).and_then(|publisher| publisher.clock_offset);
-            let entrance = track.enter(layer, meta, payload, clock_offset, now)?;
+            let clock = self.publishers.get(track.publisher).map(|publisher| publisher.clock).unwrap_or_default();
+            let entrance = track.enter(layer, meta, payload, clock, now)?;
             Some((track, entrance))
         });
         let Some((track, entrance)) = entered else {

@@ -1,6 +1,7 @@
 //! The room's switchboard: tracks in, sections out.
 
 mod api;
+mod clock;
 mod fanout;
 mod hearing;
 mod lines;
@@ -23,23 +24,19 @@ use crate::slab::{PublisherKey, SectionKey, Slab, SubscriberKey, TrackKey};
 use crate::speakers::SpeakerChange;
 use crate::units::{LayerIx, Micros, NtpTime};
 use crate::voices::{Hearing, Voices};
+use clock::WallClock;
 use lines::Subscriber;
 use subscription::Subscription;
 use track::Track;
 
 /// Outputs that fit without allocating; more are never lost.
 const USUAL_OUTPUTS: usize = 64;
-/// A jump of the publisher's NTP clock against ours beyond this is a step of one of them, not jitter.
-const CLOCK_STEP_US: u64 = 500_000;
-/// Share of a new sample in the smoothed offset of a publisher's clock.
-const CLOCK_SMOOTHING: i64 = 8;
 
 #[derive(Debug)]
 struct Publisher {
     is_connected: bool,
     tracks: Vec<TrackKey>,
-    /// The publisher's NTP clock minus ours, microseconds. One for all tracks, so that they stay comparable.
-    clock_offset: Option<i64>,
+    clock: WallClock,
 }
 
 #[derive(Debug)]
@@ -102,7 +99,7 @@ impl Router {
     /// Add a participant who may publish: one transport, one capture clock. Not connected at birth. (Everything that
     /// changes the room takes the time, so that a caller need not know where it matters.)
     pub fn add_publisher(&mut self, _now: Micros) -> PublisherKey {
-        self.publishers.insert(Publisher { is_connected: false, tracks: Vec::new(), clock_offset: None })
+        self.publishers.insert(Publisher { is_connected: false, tracks: Vec::new(), clock: WallClock::default() })
     }
 
     /// Remove a publisher with all its tracks.
@@ -275,13 +272,7 @@ impl Router {
             layer.on_sender_report(ntp, rtp);
         }
         if let Some(publisher) = self.publishers.get_mut(state.publisher) {
-            let sample = ntp.to_micros().cast_signed().saturating_sub_unsigned(now.0);
-            publisher.clock_offset = Some(match publisher.clock_offset {
-                Some(offset) if offset.abs_diff(sample) < CLOCK_STEP_US => {
-                    offset.saturating_add(sample.saturating_sub(offset) / CLOCK_SMOOTHING)
-                }
-                _ => sample,
-            });
+            publisher.clock.on_report(ntp, now);
         }
     }
 

@@ -1,13 +1,14 @@
 //! A publication: what is known of each of its layers, and who is subscribed.
 
 use super::api::{Kind, RtpMeta};
+use super::clock::WallClock;
 use super::sets::ParameterSets;
 use super::subscription::Subscription;
 use super::unwrap::Unwrapper;
 use crate::bandwidth::Meter;
 use crate::codec::{Codec, FrameInfo};
 use crate::keyframe::KeyframeRequester;
-use crate::rewrite::SourcePacket;
+use crate::rewrite::{SourcePacket, is_beyond_a_pause};
 use crate::select::{FrameRates, Lives};
 use crate::slab::PublisherKey;
 use crate::speakers::SpeechDetector;
@@ -19,8 +20,8 @@ const SEEN: u64 = 1_024;
 const SEEN_WORDS: usize = SEEN as usize / 64;
 /// So many successive packets far behind the highest number mean that the source restarted its numbering.
 const RESTART_AFTER: u32 = 4;
-/// A capture time this far in the past is a broken report, not delay.
-const MAX_DELAY: Micros = Micros::from_millis(10_000);
+/// Who has not reported for so long never does.
+const REPORTS_COME_WITHIN: Micros = Micros::from_millis(10_000);
 
 /// A packet that passed the entrance, as all subscribers see it.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +35,7 @@ pub(super) struct Packet {
     pub(super) is_entry: bool,
     /// … if it is given the layer's parameter sets first.
     pub(super) lacks_sets: bool,
-    pub(super) captured_at: Micros,
+    pub(super) captured_at: Option<Micros>,
 }
 
 /// What became of a packet's sequence number at the entrance.
@@ -129,6 +130,10 @@ struct SenderReport {
 pub(super) struct Layer {
     arrivals: Arrivals,
     report: Option<SenderReport>,
+    /// Since when packets have come whose capture time is not known.
+    unknown_since: Option<Micros>,
+    /// The newest timestamp, and when it came.
+    newest: Option<(u32, Micros)>,
     clock_rate_hz: u32,
     /// `PictureID` un-wrapped, of the newest picture.
     picture_index: Option<u64>,
@@ -153,14 +158,29 @@ impl Layer {
         Some((whole.wrapping_add(fraction) as u32).wrapping_add(timestamp.wrapping_sub(rtp)))
     }
 
-    /// When the content was captured on our clock, given the publisher's NTP clock minus ours in microseconds.
-    fn captured_at(&self, timestamp: u32, clock_offset: Option<i64>, now: Micros) -> Micros {
-        let (Some(SenderReport { ntp, rtp }), Some(offset)) = (self.report, clock_offset) else { return now };
-        let ticks = i64::from(timestamp.wrapping_sub(rtp).cast_signed());
-        let since_report = ticks.saturating_mul(1_000_000) / i64::from(self.clock_rate_hz.max(1));
-        let captured = ntp.to_micros().cast_signed().saturating_add(since_report).saturating_sub(offset);
-        let captured = Micros(u64::try_from(captured).unwrap_or_default()).min(now);
-        if now.since(captured) > MAX_DELAY { now } else { captured }
+    /// When the content was captured, on our clock.
+    fn captured_at(&mut self, timestamp: u32, clock: WallClock, now: Micros) -> Option<Micros> {
+        let captured = self.report.and_then(|SenderReport { ntp, rtp }| {
+            let ticks = i64::from(timestamp.wrapping_sub(rtp).cast_signed());
+            let since_report = ticks.saturating_mul(1_000_000) / i64::from(self.clock_rate_hz.max(1));
+            clock.on_ours(ntp.to_micros().cast_signed().saturating_add(since_report), now)
+        });
+        if captured.is_some() {
+            self.unknown_since = None;
+            return captured;
+        }
+        let since = *self.unknown_since.get_or_insert(now);
+        (now.since(since) >= REPORTS_COME_WITHIN).then_some(now)
+    }
+
+    /// Forget the report if the clock stood still in a pause, or was set: what it says is no longer so.
+    fn check_report(&mut self, timestamp: u32, now: Micros) {
+        let before = self.newest.replace((timestamp, now));
+        if let Some((earlier, at)) = before
+            && is_beyond_a_pause(timestamp.wrapping_sub(earlier), now.since(at), self.clock_rate_hz)
+        {
+            self.report = None;
+        }
     }
 
     /// Numbers within the payload, the first packet of a picture, whether one can begin here.
@@ -170,10 +190,13 @@ impl Layer {
         frame: FrameInfo,
         is_newest: bool,
         lacks_sets: bool,
-        clock_offset: Option<i64>,
+        clock: WallClock,
         now: Micros,
     ) -> Packet {
         self.clock_rate_hz = meta.codec.clock_rate_hz();
+        if is_newest {
+            self.check_report(meta.timestamp, now);
+        }
         self.carries_parameter_sets |= frame.is_keyframe && frame.has_parameter_sets;
         let picture_index = match frame.picture.picture_id {
             Some(id) => {
@@ -204,7 +227,7 @@ impl Layer {
             is_newest,
             is_entry,
             lacks_sets,
-            captured_at: self.captured_at(meta.timestamp, clock_offset, now),
+            captured_at: self.captured_at(meta.timestamp, clock, now),
         }
     }
 }
@@ -273,7 +296,7 @@ impl Track {
         layer: LayerIx,
         meta: &RtpMeta,
         payload: &[u8],
-        clock_offset: Option<i64>,
+        clock: WallClock,
         now: Micros,
     ) -> Option<Entrance> {
         if layer.index() >= self.layer_count {
@@ -296,7 +319,7 @@ impl Track {
         let is_newest = arrival != Arrival::Late;
         let lacks_sets =
             self.sets.get_mut(layer.index()).is_some_and(|sets| sets.inspect(meta, &frame, payload, is_newest));
-        let packet = state.inspect(meta, frame, is_newest, lacks_sets, clock_offset, now);
+        let packet = state.inspect(meta, frame, is_newest, lacks_sets, clock, now);
         if self.kind == Kind::Video && is_newest && state.frame_timestamp != Some(meta.timestamp) {
             state.frame_timestamp = Some(meta.timestamp);
             entrance.is_rate_measured = state.rates.on_frame(frame.temporal_id, now);

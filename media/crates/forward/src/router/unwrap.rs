@@ -22,7 +22,7 @@ pub(super) enum Form {
 pub(super) struct Recovered {
     pub(super) source: SourcePacket,
     pub(super) part: Part,
-    pub(super) captured_at: Micros,
+    pub(super) captured_at: Option<Micros>,
 }
 
 /// What a RED packet is worth to those who do not take RED.
@@ -51,7 +51,7 @@ impl Unwrapper {
         payload: &[u8],
         source: &SourcePacket,
         is_newest: bool,
-        captured_at: Micros,
+        captured_at: Option<Micros>,
     ) -> Unwrapped {
         let mut unwrapped = Unwrapped { primary: red::primary_range(payload).map(Part::of), ..Unwrapped::default() };
         if !is_newest {
@@ -82,7 +82,7 @@ impl Unwrapper {
             *place = Some(Recovered {
                 source: SourcePacket { seq: lost, timestamp: meta.timestamp.wrapping_sub(offset), ..*source },
                 part: Part::of(block.range),
-                captured_at: Micros(captured_at.0.saturating_sub(earlier_us)),
+                captured_at: captured_at.map(|at| Micros(at.0.saturating_sub(earlier_us))),
             });
         }
         unwrapped

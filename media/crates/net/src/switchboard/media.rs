@@ -193,7 +193,7 @@ impl<F: SessionFactory> Switchboard<F> {
                 payload: &content.payload,
                 patch: forward.patch,
                 extensions: &content.extensions,
-                captured_at: (*epoch + Duration::from_micros(forward.captured_at.0)).min(now),
+                captured_at: forward.captured_at.map(|at| *epoch + Duration::from_micros(at.0)),
             };
             let (out, start) = sealed.buffer();
             match guarded(|| Ok(peer.session.send_rtp(now, section.mid, &outgoing, out))) {

@@ -1,6 +1,6 @@
 //! One stream of ours: how it is sent, and what was.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use palaver_forward::Codec;
 use str0m::Rtc;
@@ -102,14 +102,18 @@ impl Stream {
     pub(super) fn count(&mut self, packet: &OutgoingRtp<'_>) {
         self.packets += 1;
         self.octets += packet.payload.len() as u64;
-        self.clock = Some((packet.timestamp, packet.captured_at));
+        if let Some(at) = packet.captured_at {
+            self.clock = Some((packet.timestamp, at));
+        }
     }
 
     /// What the stream's clock shows now.
     pub(super) fn timestamp(&self, now: Instant) -> Option<u32> {
         let (timestamp, at) = self.clock?;
         let rate = if self.terms.is_video { PICTURE_HZ } else { SOUND_HZ };
-        let elapsed = now.saturating_duration_since(at).as_micros() as u64;
-        Some(timestamp.wrapping_add((elapsed.saturating_mul(rate) / 1_000_000) as u32))
+        let ticks = |span: Duration| ((span.as_micros() as u64).saturating_mul(rate) / 1_000_000) as u32;
+        // What was captured may seem to be in the future: the publisher's clock is known but for the way of its reports.
+        let (since, until) = (now.saturating_duration_since(at), at.saturating_duration_since(now));
+        Some(timestamp.wrapping_add(ticks(since)).wrapping_sub(ticks(until)))
     }
 }

@@ -143,7 +143,7 @@ impl Call {
             payload: &payload,
             patch: PayloadPatch::None,
             extensions,
-            captured_at: self.now,
+            captured_at: Some(self.now),
         };
         let datagram = self.seal(&packet);
         self.deliver(&[datagram]);

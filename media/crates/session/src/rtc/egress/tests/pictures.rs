@@ -34,7 +34,7 @@ impl Call {
             payload: &payload,
             patch,
             extensions: &CarriedExtensions { quarter_turns: Some(1), ..CarriedExtensions::default() },
-            captured_at: self.now,
+            captured_at: Some(self.now),
         };
         let datagram = self.seal(&packet);
         if arrives {
@@ -179,7 +179,7 @@ fn no_rtp_of_the_engine_leaves() {
             payload: &payload,
             patch: PayloadPatch::None,
             extensions: &CarriedExtensions::default(),
-            captured_at: call.now,
+            captured_at: Some(call.now),
         };
         call.seal(&packet);
         call.now += FRAME;
@@ -202,7 +202,7 @@ fn what_the_section_does_not_take_is_refused_and_a_number_is_sealed_once() {
         payload: &payload,
         patch: PayloadPatch::None,
         extensions: &CarriedExtensions::default(),
-        captured_at: call.now,
+        captured_at: Some(call.now),
     };
     let mut out = Vec::new();
     assert_eq!(call.session.send_rtp(call.now, call.mid, &packet, &mut out), Written::Refused);
