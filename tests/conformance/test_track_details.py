@@ -48,6 +48,16 @@ async def test_a_picture_lists_its_codecs_and_layers(server: SfuAddress, room: s
         assert (screen.sid[:5], screen.stream) == ("TR_VS", "screen")
 
 
+async def test_a_codec_may_be_named_by_its_whole_type(server: SfuAddress, room: str) -> None:
+    async with dial(server, dual_path(), token(server, "alice", room)) as alice:
+        codecs = [rtc.SimulcastCodec(codec="video/H264", cid="cam"), rtc.SimulcastCodec(codec="video/VP8")]
+        camera = await add(alice, cid="cam", type=models.VIDEO, source=models.CAMERA, simulcast_codecs=codecs)
+        assert [codec.mime_type.lower() for codec in camera.codecs] == ["video/h264", "video/vp8"]
+        codecs = [rtc.SimulcastCodec(codec="audio/opus", cid="mic")]
+        voice = await add(alice, cid="mic", type=models.AUDIO, source=models.MICROPHONE, simulcast_codecs=codecs)
+        assert [codec.mime_type.lower() for codec in voice.codecs] == ["audio/opus"]
+
+
 @pytest.mark.parametrize("codec", ["vp9", "av1"])
 async def test_a_codec_that_has_layers_in_one_stream_says_so(server: SfuAddress, room: str, codec: str) -> None:
     codecs = [rtc.SimulcastCodec(codec=codec, cid="cam"), rtc.SimulcastCodec(codec="vp8")]

@@ -19,8 +19,8 @@ MAX_AUDIO_FEATURES = 64
 # A client sends two; a hostile one must not fill what everybody is told.
 MAX_CODECS = 8
 
-_FORWARDED_VIDEO = {"vp8", "h264", "vp9", "av1"}
-_FALLBACK_VIDEO = "vp8"
+_FORWARDED = {TrackKind.VIDEO: {"vp8", "h264", "vp9", "av1"}, TrackKind.AUDIO: {"opus", "red"}}
+_FALLBACK = {TrackKind.VIDEO: "vp8", TrackKind.AUDIO: "opus"}
 # All sizes come in one stream.
 _LAYERED = {"video/vp9", "video/av1"}
 
@@ -196,11 +196,13 @@ def _codec_name(kind: TrackKind, codec: rtc.SimulcastCodec) -> str:
 
 
 def _mime_type(kind: TrackKind, codec: str) -> str:
-    """A codec that this server does not forward is answered with one that it does; clients then switch."""
-    name = codec.lower()
-    if kind is TrackKind.AUDIO:
-        return f"audio/{name or 'opus'}"
-    return f"video/{name if name in _FORWARDED_VIDEO else _FALLBACK_VIDEO}"
+    """Browsers say "h264", programs in Go "video/H264".
+
+    A codec that this server does not forward is answered with one that it does; clients then switch.
+    """
+    prefix = f"{kind.name.lower()}/"
+    name = codec.lower().removeprefix(prefix)
+    return prefix + (name if name in _FORWARDED[kind] else _FALLBACK[kind])
 
 
 def _backup_policy(kind: TrackKind, message: rtc.AddTrackRequest) -> models.BackupCodecPolicy:
