@@ -243,7 +243,8 @@ impl<S> PeerTable<S> {
             if is_expired {
                 expired.push(ix);
             }
-            // A due session says its next deadline when it is drained, and one that has expired goes.
+            // A due session says its next deadline when it is drained, and whoever is expired goes, or gets another phase
+            // with a deadline of its own: the one that is over would be due again at once, for ever.
             if is_due {
                 self.mark_dirty(ix);
             } else if !is_expired {
@@ -268,6 +269,7 @@ fn late(epoch: Instant, now: Instant, at: Instant) -> Instant {
 
 #[cfg(test)]
 mod tests {
+    use palaver_forward::{Micros, Router};
     use proptest::prelude::*;
 
     use super::*;
@@ -295,5 +297,19 @@ mod tests {
             let wakings: std::collections::BTreeSet<Instant> = due.collect();
             prop_assert!(wakings.len() <= 17, "{}", wakings.len());
         }
+    }
+
+    #[test]
+    fn a_phase_that_ends_while_the_session_rests_is_told_once_and_keeps_nobody() {
+        let now = Instant::now();
+        let publisher = Router::new().add_publisher(Micros::ZERO);
+        let mut peers = PeerTable::new(now);
+        let ix = peers.insert(Peer::new("ghost".into(), "room".into(), (), publisher, now));
+        let (rests_until, late) = (now + CONNECT_TIMEOUT * 2, now + CONNECT_TIMEOUT + LATEST);
+        peers.set_deadline(now, ix, rests_until);
+        assert_eq!(peers.mark_due(late), [ix]);
+        assert_eq!(peers.mark_due(late), []);
+        peers.set_phase(late, ix, Phase::Lost { until: rests_until });
+        assert!(peers.next_deadline().is_some_and(|at| at >= rests_until));
     }
 }
