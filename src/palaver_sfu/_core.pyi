@@ -136,6 +136,7 @@ class Engine:
         voices: int = 3,
         large_room: int = 50,
         may_pause: bool = True,
+        needs_opening: bool = False,
         playout_delay: tuple[int, int] | None = None,
     ) -> None:
         """Make a peer. It is closed by itself when it has not connected within 30 s of its last offer.
@@ -146,6 +147,7 @@ class Engine:
                 is heard himself hears one more instead. Counts for the room from now on.
             large_room: a room with more microphones than this is large.
             may_pause: pictures that its line has no room for are stopped; if not, their smallest layers go on.
+            needs_opening: a silent track begins with a few packets of nothing: the peer knows it by its first packet.
             playout_delay: least and most hundredths of a second (12 bits) for which it shall hold pictures back.
 
         Raises:

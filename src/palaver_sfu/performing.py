@@ -31,6 +31,7 @@ def perform(media: MediaPort, room: RoomSid, effect: MediaEffect) -> None:
                 peer=effect.peer,
                 voices=effect.voices,
                 may_pause=effect.may_pause,
+                needs_opening=effect.needs_opening,
                 playout_delay=effect.playout_delay,
             )
         case ClosePeer(peer=peer):

@@ -149,6 +149,7 @@ class MediaCommands(Protocol):
         peer: ParticipantSid,
         voices: int = 0,
         may_pause: bool = True,
+        needs_opening: bool = False,
         playout_delay: PlayoutDelay | None = None,
     ) -> None:
         """Make a peer, which is closed by itself when it does not connect.
@@ -156,6 +157,7 @@ class MediaCommands(Protocol):
         Args:
             voices: so many are heard at once in the room; 0 for as many as the server says.
             may_pause: pictures that the peer's line has no room for are stopped; if not, their smallest layers go on.
+            needs_opening: a track that is silent begins with a few packets of nothing.
             playout_delay: is told to the peer with each picture.
         """
 

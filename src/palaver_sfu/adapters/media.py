@@ -142,6 +142,7 @@ class CoreMedia:
         peer: ParticipantSid,
         voices: int = 0,
         may_pause: bool = True,
+        needs_opening: bool = False,
         playout_delay: PlayoutDelay | None = None,
     ) -> None:
         owner = owner_of(peer)
@@ -154,6 +155,7 @@ class CoreMedia:
                 voices=voices or self._voices.most,
                 large_room=self._voices.large_room,
                 may_pause=may_pause,
+                needs_opening=needs_opening,
                 playout_delay=delay,
             )
         )

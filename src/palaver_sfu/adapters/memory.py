@@ -42,6 +42,7 @@ class MemoryPeer:
     room: RoomSid
     voices: int = 0
     may_pause: bool = True
+    needs_opening: bool = False
     playout_delay: PlayoutDelay | None = None
     is_connected: bool = False
     published: dict[TrackSid, tuple[str, ...]] = field(default_factory=dict)
@@ -114,10 +115,17 @@ class MemoryMedia:
         peer: ParticipantSid,
         voices: int = 0,
         may_pause: bool = True,
+        needs_opening: bool = False,
         playout_delay: PlayoutDelay | None = None,
     ) -> None:
         self._check_open()
-        self.peers[peer] = MemoryPeer(room=room, voices=voices, may_pause=may_pause, playout_delay=playout_delay)
+        self.peers[peer] = MemoryPeer(
+            room=room,
+            voices=voices,
+            may_pause=may_pause,
+            needs_opening=needs_opening,
+            playout_delay=playout_delay,
+        )
 
     def set_voices(self, *, room: RoomSid, voices: int) -> None:
         self._check_open()

@@ -97,13 +97,21 @@ class MediaPool:
         peer: ParticipantSid,
         voices: int = 0,
         may_pause: bool = True,
+        needs_opening: bool = False,
         playout_delay: PlayoutDelay | None = None,
     ) -> None:
         number = self._rooms.get(room)
         if number is None:
             raise MediaError("the room is not open")
         seat = self._seats[number]
-        seat.thread.open_peer(room=room, peer=peer, voices=voices, may_pause=may_pause, playout_delay=playout_delay)
+        seat.thread.open_peer(
+            room=room,
+            peer=peer,
+            voices=voices,
+            may_pause=may_pause,
+            needs_opening=needs_opening,
+            playout_delay=playout_delay,
+        )
         self._peers[peer] = seat, room
         seat.count(room, 1)
 

@@ -46,6 +46,7 @@ class Admission:
             is_auto_subscribing_data=request.is_auto_subscribing_data,
             is_adaptive=request.is_adaptive,
             may_pause=request.may_pause,
+            needs_opening=request.needs_opening,
             sends_red=request.sends_red,
             is_dual=request.is_dual,
             protocol=min(request.protocol, NEWEST_PROTOCOL) or NEWEST_PROTOCOL,

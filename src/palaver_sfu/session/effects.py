@@ -49,12 +49,16 @@ class CloseSignal:
 
 @dataclass(frozen=True, slots=True)
 class OpenPeer:
-    """`voices` and `playout_delay`: of the room, as in `RoomOptions`; `may_pause`: as the client said in its join."""
+    """`voices` and `playout_delay`: of the room, as in `RoomOptions`; `may_pause`: as the client said in its join.
+
+    `needs_opening`: to it a track is there when its first packet is.
+    """
 
     room: RoomSid
     peer: ParticipantSid
     voices: int = 0
     may_pause: bool = True
+    needs_opening: bool = False
     playout_delay: PlayoutDelay | None = None
 
 

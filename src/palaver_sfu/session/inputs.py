@@ -45,6 +45,7 @@ class Join:
     is_auto_subscribing_data: bool = False
     is_adaptive: bool = False
     may_pause: bool = True
+    needs_opening: bool = False
     sends_red: bool = True
     is_dual: bool = False
     protocol: int = NEWEST_PROTOCOL

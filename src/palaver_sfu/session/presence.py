@@ -67,6 +67,7 @@ def join(room: RoomState, request: Join, turn: Turn) -> Session:
         is_auto_subscribing_data=request.is_auto_subscribing_data,
         is_adaptive=request.is_adaptive,
         may_pause=request.may_pause,
+        needs_opening=request.needs_opening,
         sends_red=request.sends_red,
         is_dual=request.is_dual,
         is_subscriber_primary=request.is_dual and request.permission.can_subscribe,

@@ -67,6 +67,7 @@ def open_peer(room: RoomState, session: Session, peer: str, turn: Turn) -> None:
                 peer=own,
                 voices=options.voices,
                 may_pause=session.may_pause,
+                needs_opening=session.needs_opening,
                 playout_delay=options.playout_delay,
             )
         )

@@ -167,6 +167,7 @@ class Session:
     is_auto_subscribing: bool = True
     is_adaptive: bool = False
     may_pause: bool = True  # pictures that its line has no room for
+    needs_opening: bool = False  # to it a track is there when its first packet is
     sends_red: bool = True
     wishes: dict[TrackSid, bool] = field(default_factory=dict)
     awaited: dict[TrackSid, float] = field(default_factory=dict)  # wished for, not there (yet): until when

@@ -48,6 +48,11 @@ class JoinRequest:
     may_pause: bool = True  # pictures that there is no room for; who says nothing lets the server decide
     is_dual: bool = False  # two connections: one to send, one to receive
 
+    @property
+    def needs_opening(self) -> bool:
+        """To programs on Pion a track is there when its first packet is, to all others when its section is."""
+        return self.sdk == "go"
+
 
 def read_join_request(parameter: str, *, parse_offer: ParseOffer) -> JoinRequest:
     """Raises: WireError."""

@@ -147,6 +147,11 @@ pub enum Command {
         /// Whether its pictures may be stopped where its line is too narrow for them.
         may_pause: bool,
     },
+    /// Send a few packets of nothing at the beginning of each track that does not begin by itself.
+    OpenTracks {
+        /// The subscriber, to whom a track is there when its first packet is.
+        peer: Arc<str>,
+    },
     /// Send a peer no more than this, whatever its line carries.
     LimitLine {
         /// The subscriber.
@@ -196,6 +201,7 @@ impl Command {
                 | Self::SetSubscription { .. }
                 | Self::LimitLine { .. }
                 | Self::SetMayPause { .. }
+                | Self::OpenTracks { .. }
                 | Self::SetPlayoutDelay { .. }
                 | Self::SendData { .. }
                 | Self::AddCandidate { .. }

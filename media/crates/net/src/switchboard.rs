@@ -13,6 +13,7 @@ mod exercise;
 mod media;
 mod mutes;
 mod offer;
+mod opening;
 mod outbox;
 mod pace;
 mod peer;
@@ -182,6 +183,7 @@ impl<F: SessionFactory> Switchboard<F> {
             Command::DropSubscription { peer, track } => self.drop_subscription(now, &peer, &track),
             Command::SetPlayoutDelay { peer, delay } => self.set_playout_delay(&peer, delay),
             Command::SetMayPause { peer, may_pause } => self.set_may_pause(now, &peer, may_pause),
+            Command::OpenTracks { peer } => self.open_tracks(&peer),
             Command::LimitLine { peer, bps } => self.limit_line(now, &peer, bps),
             Command::SetTrackMuted { track, is_muted } => self.set_track_muted(now, track, is_muted),
             Command::SendData { peers, label, payload } => {

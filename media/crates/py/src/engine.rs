@@ -69,7 +69,7 @@ impl Engine {
     }
 
     #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
-    #[pyo3(signature = (*, room, peer, owner = None, voices = Voices::default().most, large_room = Voices::default().large_room, may_pause = true, playout_delay = None))]
+    #[pyo3(signature = (*, room, peer, owner = None, voices = Voices::default().most, large_room = Voices::default().large_room, may_pause = true, needs_opening = false, playout_delay = None))]
     fn open_peer(
         &self,
         room: &str,
@@ -78,6 +78,7 @@ impl Engine {
         voices: usize,
         large_room: usize,
         may_pause: bool,
+        needs_opening: bool,
         playout_delay: Option<(u16, u16)>,
     ) -> PyResult<()> {
         self.post(Command::OpenPeer { room: room.into(), peer: peer.into() })?;
@@ -85,6 +86,9 @@ impl Engine {
         self.post(Command::Introduce { room: room.into(), peer: peer.into(), owner, voices })?;
         if !may_pause {
             self.post(Command::SetMayPause { peer: peer.into(), may_pause })?;
+        }
+        if needs_opening {
+            self.post(Command::OpenTracks { peer: peer.into() })?;
         }
         if let Some((min, max)) = playout_delay {
             self.post(Command::SetPlayoutDelay { peer: peer.into(), delay: PlayoutDelay { min, max } })?;

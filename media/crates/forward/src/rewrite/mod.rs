@@ -79,6 +79,11 @@ impl Rewriter {
         self.sequence.insert()
     }
 
+    /// The number and timestamp of a packet of our own that stands alone, while no source is forwarded.
+    pub fn insert_at(&mut self, clock_rate_hz: u32, now: Micros) -> (u64, u32) {
+        (self.sequence.insert(), self.clock.pass(clock_rate_hz, now))
+    }
+
     /// Number a packet. `None` if it is late and its place was closed, or too old to know its place.
     pub fn forward(&mut self, packet: &SourcePacket) -> Option<Rewritten> {
         let placed = self.sequence.forward(packet.seq)?;

@@ -109,6 +109,16 @@ impl OutClock {
         sent
     }
 
+    /// The timestamp of a packet without a source: the wall clock's.
+    pub(super) fn pass(&mut self, rate_hz: u32, now: Micros) -> u32 {
+        let timestamp = self.newest.map_or(self.initial, |newest| {
+            let ahead = now.since(newest.at).to_ticks(rate_hz).max(least_step(rate_hz).cast_unsigned());
+            newest.timestamp.wrapping_add(ahead)
+        });
+        self.newest = Some(Newest { timestamp, at: now });
+        timestamp
+    }
+
     /// The timestamp of a late packet.
     pub(super) fn place(&self, source: u32) -> u32 {
         source.wrapping_add(self.shift)

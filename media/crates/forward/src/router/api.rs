@@ -178,6 +178,18 @@ pub enum Output {
         /// Its codec.
         codec: Codec,
     },
+    /// Send a packet of nothing in a section, so that its track is there: see
+    /// [`Router::set_needs_opening`](super::Router::set_needs_opening).
+    Opening {
+        /// [`SectionConfig::target`] of the section.
+        target: u64,
+        /// Silence, or a picture without bytes.
+        kind: Kind,
+        /// As [`Forward::seq`].
+        seq: u64,
+        /// As [`Forward::timestamp`].
+        timestamp: u32,
+    },
     /// A picture is paused for want of bandwidth, or goes on.
     PictureState {
         /// [`SectionConfig::target`] of the section that shows it.

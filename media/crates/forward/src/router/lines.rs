@@ -28,6 +28,8 @@ pub(super) struct Subscriber {
     allocator: Allocator,
     /// Its pictures may be stopped where they do not fit.
     may_pause: bool,
+    /// A track is there for it when its first packet is.
+    pub(super) needs_opening: bool,
     /// What the estimator was told last.
     told: Option<u64>,
 }
@@ -42,6 +44,7 @@ impl Router {
             line: Line::default(),
             allocator: Allocator::default(),
             may_pause: true,
+            needs_opening: false,
             told: None,
         })
     }

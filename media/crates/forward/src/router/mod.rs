@@ -5,6 +5,7 @@ mod clock;
 mod fanout;
 mod hearing;
 mod lines;
+mod opening;
 mod sets;
 mod subscription;
 mod timers;
@@ -26,6 +27,7 @@ use crate::units::{LayerIx, Micros, NtpTime};
 use crate::voices::{Hearing, Voices};
 use clock::WallClock;
 use lines::Subscriber;
+use opening::Opening;
 use subscription::Subscription;
 use track::Track;
 
@@ -54,6 +56,8 @@ struct Section {
     owner: Option<PublisherKey>,
     /// Whose packets were numbered last.
     source: Option<(TrackKey, LayerIx)>,
+    /// `None` until it is known whether its track needs one.
+    opening: Option<Opening>,
 }
 
 /// One room's tracks and subscriptions. See the crate's documentation for how to drive it.
@@ -188,6 +192,7 @@ impl Router {
             subscriber: None,
             owner: None,
             source: None,
+            opening: None,
         })
     }
 
@@ -204,6 +209,7 @@ impl Router {
         let Some(state) = self.sections.get_mut(section) else { return };
         state.is_ready = is_ready;
         self.change_subscription(section, now, |subscription| subscription.is_ready = is_ready);
+        self.await_opening(section, now);
     }
 
     /// Tell whether the section's peer takes RED. Without it, at birth, RED is unwrapped.
@@ -230,8 +236,10 @@ impl Router {
         shown.subscriptions.push(subscription);
         if let Some(state) = self.sections.get_mut(section) {
             state.shows = Some((track, position));
+            state.opening = None;
         }
         self.change_subscription(section, now, |_| {});
+        self.await_opening(section, now);
     }
 
     /// Change what the section's subscriber wants of its track.

@@ -23,6 +23,8 @@ pub(super) struct Timers {
     last_report: Option<Micros>,
     /// The next request that is due, to a publisher who is connected.
     request: Option<Micros>,
+    /// The next packet of a track that does not begin by itself.
+    opening: Option<Micros>,
 }
 
 impl Timers {
@@ -44,8 +46,17 @@ impl Timers {
         self.report.get_or_insert(soonest);
     }
 
+    pub(super) fn wake_for_opening(&mut self, due: Micros) {
+        self.opening = self.opening.into_iter().chain([due]).min();
+    }
+
+    /// Whether openings are due; they tell anew when the next is.
+    pub(super) fn take_opening(&mut self, now: Micros) -> bool {
+        self.opening.take_if(|due| *due <= now).is_some()
+    }
+
     fn deadline(&self) -> Option<Micros> {
-        [self.tick, self.report, self.request].into_iter().flatten().min()
+        [self.tick, self.report, self.request, self.opening].into_iter().flatten().min()
     }
 }
 
@@ -62,6 +73,7 @@ impl Router {
                 self.share_lines(now);
             }
             self.send_requests(now);
+            self.send_openings(now);
             self.report_speakers(now);
         }
         self.outputs.pop_front().unwrap_or(Output::Idle { deadline: self.timers.deadline() })

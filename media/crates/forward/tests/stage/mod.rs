@@ -140,6 +140,8 @@ pub struct Stage {
     /// Pictures that were paused or went on, by target.
     pub states: Vec<(u64, bool)>,
     pub demands: Vec<(u64, Option<u64>)>,
+    /// Packets of nothing: when, by target, and their numbers and timestamps.
+    pub openings: Vec<(Micros, u64, u64, u32)>,
     pub deadline: Option<Micros>,
 }
 
@@ -183,6 +185,7 @@ impl Stage {
                 Output::KeyframeRequest { track, layer } => self.requests.push((now, track, layer)),
                 Output::TrackStarted { track, codec } => self.started.push((track, codec)),
                 Output::PictureState { target, is_paused } => self.states.push((target, is_paused)),
+                Output::Opening { target, seq, timestamp, .. } => self.openings.push((now, target, seq, timestamp)),
                 Output::Demand { target, desired_bps } => self.demands.push((target, desired_bps)),
                 Output::SpeakersChanged => {
                     let changes = self.router.speaker_changes();

@@ -124,6 +124,9 @@ impl<F: SessionFactory> Switchboard<F> {
                             self.outbox.events.push(Event::TrackStarted { peer, track, mime: mime(codec) });
                         }
                     }
+                    Output::Opening { target, kind, seq, timestamp } => {
+                        self.send_opening(now, target, kind, (seq, timestamp));
+                    }
                     Output::PictureState { target, is_paused } => self.tell_picture_state(target, is_paused),
                     Output::Demand { target, desired_bps } => {
                         self.set_desired_bitrate(now, target as PeerIx, desired_bps);
