@@ -10,7 +10,7 @@ from palaver_sfu.errors import AdmissionError, ApiCode, ApiError
 from palaver_sfu.http import insight
 from palaver_sfu.http.admission import Admission, read_admission, read_claims
 from palaver_sfu.http.gate import Gate
-from palaver_sfu.http.replies import Receive, Scope, Send, header, preflight, refuse_upgrade, reply
+from palaver_sfu.http.replies import Receive, Scope, Send, header, naming_origin, preflight, refuse_upgrade, reply
 from palaver_sfu.http.signal import Outbox, SignalConnection
 from palaver_sfu.meters import Meters
 from palaver_sfu.reception import receptions
@@ -58,7 +58,11 @@ class HttpApp:
         path = _SLASHES.sub("/", scope["path"])
         if scope["type"] == "websocket":
             await self._websocket(path.rstrip("/"), scope, receive, send)
-        elif scope["method"] == "OPTIONS":
+        else:
+            await self._http(path, scope, receive, naming_origin(scope, send))
+
+    async def _http(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "OPTIONS":
             await preflight(scope, send)
         elif _TWIRP in path and twirp.is_service(path[path.rindex(_TWIRP) :]):
             await self._twirp(path[path.rindex(_TWIRP) :], scope, receive, send)
