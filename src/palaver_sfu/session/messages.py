@@ -81,6 +81,15 @@ class ServerOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """Where media may go: a line of the description that was sent before, whose first section is `mid`."""
+
+    line: str
+    mid: Mid
+    is_receiving: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TrackPublished:
     cid: str
     track: TrackInfo
@@ -233,6 +242,7 @@ ServerMessage = (
     | Resumed
     | Answer
     | ServerOffer
+    | Candidate
     | TrackPublished
     | TrackUnpublished
     | TrackSubscribed

@@ -49,6 +49,7 @@ def answered(room: RoomState, session: Session, event: Answered, turn: Turn) -> 
     session.has_answer = True
     sdp = ways.narrow(room, session, event.sdp, turn)
     turn.send(session, Answer(offer_id=offer.id, sdp=sdp, mid_to_track=event.mid_to_track))
+    ways.trickle(session, sdp, turn, is_receiving=False)
     if not session.is_dual:
         subscribing.answered(room, session, dict(event.mid_to_track), turn)
     publishing.sections_answered(room, session, turn)
@@ -63,6 +64,7 @@ def offer_made(room: RoomState, session: Session, event: OfferMade, turn: Turn) 
     if event.offer_id == session.offering:
         sdp = stereo.tell(room, ways.narrow(room, session, event.sdp, turn), event.mid_to_track)
         turn.send(session, ServerOffer(offer_id=event.offer_id, sdp=sdp, mid_to_track=event.mid_to_track))
+        ways.trickle(session, sdp, turn, is_receiving=True)
 
 
 def answer_given(session: Session, answer: ClientAnswer, turn: Turn) -> None:

@@ -167,6 +167,7 @@ class Session:
     is_auto_subscribing: bool = True
     is_adaptive: bool = False
     may_pause: bool = True  # pictures that its line has no room for
+    trickled: set[bool] = field(default_factory=set)  # candidates of its connections, of the one that only receives too
     needs_opening: bool = False  # to it a track is there when its first packet is
     sends_red: bool = True
     wishes: dict[TrackSid, bool] = field(default_factory=dict)

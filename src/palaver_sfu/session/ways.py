@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import re
 
+from palaver_sfu.room.values import Mid
 from palaver_sfu.session import rounds, subscribing
+from palaver_sfu.session.messages import Candidate
 from palaver_sfu.session.requests import MediaWay
 from palaver_sfu.session.state import RoomState, Session, Turn
 
 # A rehearsal outlives the client's reconnect, and is over when somebody forgets to end it.
 REHEARSAL_S = 300.0
 MAX_REHEARSALS = 256
+_CANDIDATE = re.compile(r"(?m)^a=(candidate:[^\r\n]+)")
+_FIRST_MID = re.compile(r"(?m)^a=mid:([^\r\n]+)")
 _UDP_CANDIDATE = re.compile(r"(?mi)^a=candidate:\S+ \d+ udp [^\r\n]*\r?\n")
 
 
@@ -42,3 +46,13 @@ def narrow(room: RoomState, session: Session, sdp: str, turn: Turn) -> str:
     if way is MediaWay.UDP or (way is MediaWay.TLS and room.has_tls_relay):
         return sdp
     return _UDP_CANDIDATE.sub("", sdp)
+
+
+def trickle(session: Session, sdp: str, turn: Turn, *, is_receiving: bool) -> None:
+    """Say once more where media may go: LiveKit's connection test believes only what comes by itself."""
+    mid = _FIRST_MID.search(sdp)
+    if mid is None or is_receiving in session.trickled:
+        return
+    session.trickled.add(is_receiving)
+    for line in dict.fromkeys(_CANDIDATE.findall(sdp)):
+        turn.send(session, Candidate(line=line, mid=Mid(mid[1]), is_receiving=is_receiving))

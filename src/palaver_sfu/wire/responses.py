@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from palaver_sfu.room.quality import score
 from palaver_sfu.room.values import DisconnectReason, Mid, ParticipantSid, RoomSid, TrackSid, VideoQuality
 from palaver_sfu.session.messages import (
     Answer,
+    Candidate,
     DataTrackHandles,
     DataTrackPublished,
     DataTrackUnpublished,
@@ -158,6 +160,10 @@ def _encode(message: ServerMessage) -> rtc.SignalResponse:  # noqa: PLR0911, PLR
             return rtc.SignalResponse(answer=_description("answer", offer_id, sdp, mids))
         case ServerOffer(offer_id=offer_id, sdp=sdp, mid_to_track=mids):
             return rtc.SignalResponse(offer=_description("offer", offer_id, sdp, mids))
+        case Candidate(line=line, mid=mid, is_receiving=is_receiving):
+            init = json.dumps({"candidate": line, "sdpMid": mid, "sdpMLineIndex": 0})
+            target = rtc.SUBSCRIBER if is_receiving else rtc.PUBLISHER
+            return rtc.SignalResponse(trickle=rtc.TrickleRequest(candidateInit=init, target=target))
         case TrackPublished(cid=cid, track=track):
             published = rtc.TrackPublishedResponse(cid=cid, track=track_message(track))
             return rtc.SignalResponse(track_published=published)
