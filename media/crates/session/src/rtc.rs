@@ -23,7 +23,7 @@ use str0m::rtp::{Extension, RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, IceConnectionState, Input, Rtc};
 
 use self::codecs::{CodecTable, Wrappers};
-use self::egress::{Egress, Terms};
+use self::egress::{Egress, Left, Terms};
 use self::offering::Offering;
 pub use self::offering::PreparedAnswer;
 use self::opening::Opening;
@@ -360,9 +360,12 @@ impl NegotiatedSession for RtcSession {
     fn receive(&mut self, now: Instant, path: Path, datagram: &[u8]) -> Result<(), SessionError> {
         self.meet(now);
         // What is said of our own packets is not the engine's, which did not send them.
-        if !self.egress.receive(now, datagram) {
-            return Ok(());
-        }
+        let rest = match self.egress.receive(now, datagram) {
+            Left::Nothing => return Ok(()),
+            Left::All => None,
+            Left::Rest(rest) => Some(rest),
+        };
+        let datagram = rest.as_deref().unwrap_or(datagram);
         self.idle_until = None;
         let Self { rtc, opening, .. } = self;
         if let Some(check) = opening.check(datagram, || rtc.direct_api().local_ice_credentials()) {

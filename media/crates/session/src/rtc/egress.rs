@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use palaver_estimate::{Estimator, Purpose};
 use str0m::stats::MediaEgressStats;
 
+pub(super) use self::feedback::Left;
 use self::feedback::{Inbox, Opened};
 use self::header::{Fixed, Said};
 use self::history::Kept;
@@ -115,7 +116,7 @@ impl Egress {
         if let Some(Contexts { rtp_out, rtcp_out, rtcp_in, .. }) = Contexts::derive(material) {
             self.rtp = Some(rtp_out);
             self.reports.unlock(rtcp_out);
-            self.inbox.unlock(rtcp_in);
+            self.inbox.unlock(rtcp_in, Contexts::derive(&material.of_peer()).map(|peer| peer.rtcp_out));
         }
     }
 
@@ -214,17 +215,17 @@ impl Egress {
         Some(Sent { path, is_introduction })
     }
 
-    /// A datagram that came. Answers whether it is also, or only, for the engine.
-    pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) -> bool {
+    /// A datagram that came. Answers what of it is for the engine.
+    pub(super) fn receive(&mut self, now: Instant, datagram: &[u8]) -> Left {
         let Self { rtp, inbox, streams, repairs, estimator, queue, scratch, .. } = self;
         let compound = match inbox.open(datagram) {
-            Opened::Foreign => return true,
-            Opened::Refused => return false,
+            Opened::Foreign => return Left::All,
+            Opened::Refused => return Left::Nothing,
             Opened::Compound(compound) => compound,
         };
         let rtt = estimator.rtt();
         let mut is_told = false;
-        let has_more = feedback::read(compound, |said| match said {
+        let share = feedback::read(compound, |said| match said {
             feedback::Said::Arrivals(fci) => {
                 estimator.on_feedback(now, fci);
                 is_told = true;
@@ -253,7 +254,7 @@ impl Egress {
         if is_told {
             self.fill_probes(now);
         }
-        has_more
+        self.inbox.rest(share)
     }
 
     /// Time has passed.
@@ -377,7 +378,7 @@ impl Egress {
 }
 
 /// RFC 5761 4.
-fn is_rtp(datagram: &[u8]) -> bool {
+pub(super) fn is_rtp(datagram: &[u8]) -> bool {
     matches!(datagram, [128..=191, 0..=191 | 224..=255, ..])
 }
 

@@ -32,6 +32,11 @@ impl Material {
     pub fn new(bytes: Vec<u8>, profile: SrtpProfile, is_client: bool) -> Self {
         Self { bytes, profile, is_client }
     }
+
+    /// As the other end has it.
+    pub(crate) fn of_peer(&self) -> Self {
+        Self { is_client: !self.is_client, ..self.clone() }
+    }
 }
 
 thread_local! {

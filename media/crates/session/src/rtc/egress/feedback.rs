@@ -36,9 +36,13 @@ pub(super) enum Said<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     rtcp: Option<Context>,
+    /// Seals as the peer does.
+    peer: Option<Context>,
     /// By who said it: each source numbers its own (RFC 3711 3.2.3).
     seen: HashMap<u32, Seen>,
     plain: Vec<u8>,
+    /// The number of the compound that is in `plain`.
+    index: u32,
 }
 
 /// What became of a datagram.
@@ -52,9 +56,19 @@ pub(super) enum Opened<'a> {
     Compound(&'a [u8]),
 }
 
+/// What the engine is to see of a datagram.
+#[derive(Debug, PartialEq, Eq)]
+pub(in super::super) enum Left {
+    Nothing,
+    /// The datagram as it came.
+    All,
+    /// This one instead of it.
+    Rest(Vec<u8>),
+}
+
 impl Inbox {
-    pub(super) fn unlock(&mut self, rtcp: Context) {
-        self.rtcp = Some(rtcp);
+    pub(super) fn unlock(&mut self, rtcp: Context, peer: Option<Context>) {
+        (self.rtcp, self.peer) = (Some(rtcp), peer);
     }
 
     pub(super) fn open(&mut self, datagram: &[u8]) -> Opened<'_> {
@@ -66,7 +80,24 @@ impl Inbox {
         if self.seen.len() >= MOST_SOURCES && !self.seen.contains_key(&source) {
             self.seen.clear();
         }
+        self.index = index;
         if self.seen.entry(source).or_default().insert(index) { Opened::Compound(&self.plain) } else { Opened::Refused }
+    }
+
+    /// What is left of the compound that was opened last without what is only for us, sealed again.
+    pub(super) fn rest(&mut self, share: Share) -> Left {
+        match share {
+            Share::Nothing => Left::Nothing,
+            Share::All => Left::All,
+            Share::Some => {
+                let (mut plain, mut sealed) = (Vec::with_capacity(self.plain.len()), Vec::new());
+                for packet in packets(&self.plain).filter(|packet| !is_ours(packet)) {
+                    plain.extend_from_slice(packet);
+                }
+                let is_sealed = self.peer.as_mut().is_some_and(|peer| peer.seal_rtcp(self.index, &plain, &mut sealed));
+                if is_sealed { Left::Rest(sealed) } else { Left::Nothing }
+            }
+        }
     }
 }
 
@@ -93,36 +124,68 @@ impl Seen {
     }
 }
 
-/// Tell `hear` of each thing that was said; answers whether there was anything that is not for us.
-pub(super) fn read(mut compound: &[u8], mut hear: impl FnMut(Said<'_>)) -> bool {
-    let mut has_more = false;
-    while let Some((&[first, kind, high, low], _)) = compound.split_first_chunk::<4>() {
-        let bytes = (usize::from(u16::from_be_bytes([high, low])) + 1) * 4;
-        let Some((packet, rest)) = compound.split_at_checked(bytes) else { return true };
+/// How much of a compound the engine is to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    Nothing,
+    All,
+    Some,
+}
+
+/// The packets of a compound, as far as it is well formed.
+fn packets(mut compound: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let &[_, _, high, low] = compound.first_chunk()?;
+        let (packet, rest) = compound.split_at_checked((usize::from(u16::from_be_bytes([high, low])) + 1) * 4)?;
         compound = rest;
-        let body = packet.get(4..).unwrap_or_default();
+        Some(packet)
+    })
+}
+
+/// What is said of packets that the engine did not send. It would believe it, and not all that can be said is true.
+fn is_ours(packet: &[u8]) -> bool {
+    match packet {
+        [first, TRANSPORT_FEEDBACK, ..] => matches!(first & 31, NACK | TRANSPORT_WIDE),
+        [first, PAYLOAD_FEEDBACK, ..] => first & 31 == APPLICATION,
+        _ => false,
+    }
+}
+
+/// Tell `hear` of each thing that was said; answers how much there was that is not for us.
+pub(super) fn read(compound: &[u8], mut hear: impl FnMut(Said<'_>)) -> Share {
+    let (mut told, mut others) = (0, 0);
+    for packet in packets(compound) {
+        let (&[first, kind, ..], Some(body)) = (packet, packet.get(4..)) else { continue };
         let media = body.get(4..).and_then(number);
         let fci = body.get(8..).unwrap_or_default();
-        match (kind, first & 31, media) {
-            (TRANSPORT_FEEDBACK, NACK, Some(ssrc)) => hear(Said::Nack { ssrc, lost: fci }),
-            (TRANSPORT_FEEDBACK, TRANSPORT_WIDE, Some(_)) => hear(Said::Arrivals(fci)),
-            (PAYLOAD_FEEDBACK, APPLICATION, Some(_)) if fci.starts_with(&REMB) => {
-                if let Some(bps) = remb(fci) {
-                    hear(Said::Limit(bps));
+        if is_ours(packet) {
+            match (kind, first & 31, media) {
+                (TRANSPORT_FEEDBACK, NACK, Some(ssrc)) => hear(Said::Nack { ssrc, lost: fci }),
+                (TRANSPORT_FEEDBACK, _, Some(_)) => hear(Said::Arrivals(fci)),
+                (PAYLOAD_FEEDBACK, _, Some(_)) if fci.starts_with(&REMB) => {
+                    if let Some(bps) = remb(fci) {
+                        hear(Said::Limit(bps));
+                    }
                 }
+                _ => {}
             }
-            (SENDER_REPORT | RECEIVER_REPORT, count, _) => {
-                has_more = true;
-                let before = if kind == SENDER_REPORT { 24 } else { 4 };
-                let blocks = body.get(before..).unwrap_or_default().chunks_exact(24).take(usize::from(count));
-                for ssrc in blocks.filter_map(number) {
-                    hear(Said::Heard { ssrc });
-                }
+            continue;
+        }
+        others += 1;
+        told += packet.len();
+        if matches!(kind, SENDER_REPORT | RECEIVER_REPORT) {
+            let before = if kind == SENDER_REPORT { 24 } else { 4 };
+            let blocks = body.get(before..).unwrap_or_default().chunks_exact(24).take(usize::from(first & 31));
+            for ssrc in blocks.filter_map(number) {
+                hear(Said::Heard { ssrc });
             }
-            _ => has_more = true,
         }
     }
-    has_more
+    match others {
+        0 => Share::Nothing,
+        _ if told == compound.len() => Share::All,
+        _ => Share::Some,
+    }
 }
 
 /// The numbers that a NACK names.
@@ -160,29 +223,29 @@ mod tests {
         packet
     }
 
-    fn heard(compound: &[u8]) -> (Vec<String>, bool) {
+    fn heard(compound: &[u8]) -> (Vec<String>, Share) {
         let mut said = Vec::new();
-        let has_more = read(compound, |one| said.push(format!("{one:?}")));
-        (said, has_more)
+        let share = read(compound, |one| said.push(format!("{one:?}")));
+        (said, share)
     }
 
     #[test]
     fn losses_arrivals_and_limits_are_ours_and_everything_else_is_not() {
         let nack = feedback(TRANSPORT_FEEDBACK, NACK, 7, &[0, 5, 0x80, 1]);
-        assert_eq!(heard(&nack), (vec!["Nack { ssrc: 7, lost: [0, 5, 128, 1] }".to_owned()], false));
+        assert_eq!(heard(&nack), (vec!["Nack { ssrc: 7, lost: [0, 5, 128, 1] }".to_owned()], Share::Nothing));
         let arrivals = feedback(TRANSPORT_FEEDBACK, TRANSPORT_WIDE, 7, &[1, 2, 3, 4]);
-        assert_eq!(heard(&arrivals), (vec!["Arrivals([1, 2, 3, 4])".to_owned()], false));
+        assert_eq!(heard(&arrivals), (vec!["Arrivals([1, 2, 3, 4])".to_owned()], Share::Nothing));
         // 2 · 2^18 - 1 bits per second, of one stream.
         let limit = feedback(PAYLOAD_FEEDBACK, APPLICATION, 0, b"REMB\x01\x07\xff\xff\x00\x00\x00\x07");
-        assert_eq!(heard(&limit), (vec![format!("Limit({})", 0x3_ffff_u64 << 1)], false));
+        assert_eq!(heard(&limit), (vec![format!("Limit({})", 0x3_ffff_u64 << 1)], Share::Nothing));
         let mut report = vec![0x81, RECEIVER_REPORT, 0, 7, 0, 0, 0, 9, 0, 0, 0, 7];
         report.extend([0; 20]);
-        assert_eq!(heard(&report), (vec!["Heard { ssrc: 7 }".to_owned()], true));
+        assert_eq!(heard(&report), (vec!["Heard { ssrc: 7 }".to_owned()], Share::All));
         let pli = feedback(PAYLOAD_FEEDBACK, 1, 7, &[]);
-        assert_eq!(heard(&pli), (vec![], true));
+        assert_eq!(heard(&pli), (vec![], Share::All));
         let together = [report, nack].concat();
         assert_eq!(heard(&together).0.len(), 2);
-        assert!(heard(&together).1);
+        assert_eq!(heard(&together).1, Share::Some);
     }
 
     #[test]
@@ -199,7 +262,7 @@ mod tests {
         let material = Material::new((0..56).collect(), SrtpProfile::AEAD_AES_128_GCM, true);
         let peer = Material::new((0..56).collect(), SrtpProfile::AEAD_AES_128_GCM, false);
         let mut inbox = Inbox::default();
-        inbox.unlock(Contexts::derive(&material).expect("keys").rtcp_in);
+        inbox.unlock(Contexts::derive(&material).expect("keys").rtcp_in, None);
         let mut seal = Contexts::derive(&peer).expect("keys").rtcp_out;
         for source in 1_u8..4 {
             let mut plain = feedback(TRANSPORT_FEEDBACK, NACK, 7, &[0, 5, 0, 0]);
@@ -212,6 +275,33 @@ mod tests {
             assert_eq!(inbox.open(&datagram), Opened::Refused, "a forgery");
         }
         assert_eq!(inbox.open(&[0x80, 96, 0, 0]), Opened::Foreign, "a picture");
+    }
+
+    #[test]
+    fn the_engine_is_not_told_of_packets_that_it_did_not_send() {
+        for (profile, bytes) in [(SrtpProfile::AEAD_AES_128_GCM, 56), (SrtpProfile::AES128_CM_SHA1_80, 60)] {
+            let contexts = |is_client| Contexts::derive(&Material::new((0..bytes).collect(), profile, is_client));
+            let (own, peer) = (contexts(true).expect("keys"), contexts(false).expect("keys"));
+            let (mut inbox, mut seal, mut engine) = (Inbox::default(), peer.rtcp_out, own.rtcp_in);
+            inbox.unlock(contexts(true).expect("keys").rtcp_in, contexts(false).map(|peer| peer.rtcp_out));
+            let report = [&[0x81, RECEIVER_REPORT, 0, 7, 0, 0, 0, 9, 0, 0, 0, 7][..], &[0; 20]].concat();
+            let pli = feedback(PAYLOAD_FEEDBACK, 1, 7, &[]);
+            let ours = [
+                feedback(TRANSPORT_FEEDBACK, NACK, 7, &[0, 5, 0, 0]),
+                feedback(TRANSPORT_FEEDBACK, TRANSPORT_WIDE, 7, &[1, 2, 3, 4]),
+                feedback(PAYLOAD_FEEDBACK, APPLICATION, 0, b"REMB\x01\x07\xff\xff\x00\x00\x00\x07"),
+            ];
+            let [nack, arrivals, limit] = &ours;
+            let mixed = [&arrivals[..], &report, nack, &pli, limit, &[0x80, 200, 255, 255]].concat();
+            let mut datagram = Vec::new();
+            assert!(seal.seal_rtcp(5, &mixed, &mut datagram));
+            let Opened::Compound(compound) = inbox.open(&datagram) else { panic!("the peer's") };
+            let share = read(compound, |_| {});
+            let Left::Rest(rest) = inbox.rest(share) else { panic!("{share:?}") };
+            let mut plain = Vec::new();
+            assert_eq!(engine.open_rtcp(&rest, &mut plain), Some(5));
+            assert_eq!(plain, [report, pli].concat());
+        }
     }
 
     #[test]
