@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from palaver.site.authority import read_authority
+from tests.servers.palaver import migrated
 
 SOURCE = Path(__file__).parents[3]
 
@@ -33,6 +34,12 @@ def palaver(data_dir: Path, *words: str, **more: str) -> "subprocess.CompletedPr
     return subprocess.run(
         command, env=environment(data_dir, **more), capture_output=True, text=True, timeout=60, check=False
     )
+
+
+@pytest.fixture
+def past_dir(tmp_path: Path) -> Path:
+    """The data directory of a server that has run before: half of a first start is making the database."""
+    return migrated(tmp_path)
 
 
 @contextmanager
@@ -205,8 +212,8 @@ def test_everything_that_a_running_server_keeps_is_for_its_owner_only(tmp_path: 
         assert server.stop() == 0
 
 
-def test_a_request_that_never_ends_does_not_keep_a_server_that_is_told_to_stop(tmp_path: Path) -> None:
-    with serving(tmp_path) as server:
+def test_a_request_that_never_ends_does_not_keep_a_server_that_is_told_to_stop(past_dir: Path) -> None:
+    with serving(past_dir) as server:
         port = int(server.address.rsplit(":", 1)[1])
         with socket.create_connection(("127.0.0.1", port)) as half_a_request:
             half_a_request.sendall(b"POST /contact/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
@@ -215,7 +222,7 @@ def test_a_request_that_never_ends_does_not_keep_a_server_that_is_told_to_stop(t
             assert time.monotonic() - started < 5
 
 
-def test_a_server_that_has_stopped_is_not_taken_apart_but_says_all_it_has_to(tmp_path: Path) -> None:
+def test_a_server_that_has_stopped_is_not_taken_apart_but_says_all_it_has_to(past_dir: Path) -> None:
     """What the interpreter does at its end cannot be bounded; what a program registered for its end is done."""
     program = (
         "import atexit, os, sys\n"
@@ -226,7 +233,7 @@ def test_a_server_that_has_stopped_is_not_taken_apart_but_says_all_it_has_to(tmp
         "from palaver.config.cli import main\n"
         "raise SystemExit(main())"
     )
-    with serving(tmp_path, program=("-c", program)) as server:
+    with serving(past_dir, program=("-c", program)) as server:
         assert server.stop() == 0
         assert "taken apart" not in server.text
         assert server.text.endswith("the very last line")
@@ -250,17 +257,17 @@ def processor_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def test_request_lines_of_60_kb_reach_their_page(tmp_path: Path) -> None:
-    with serving(tmp_path) as server:
+def test_request_lines_of_60_kb_reach_their_page(past_dir: Path) -> None:
+    with serving(past_dir) as server:
         with urllib.request.urlopen(f"{server.address}/about/?x={'x' * 60_000}", timeout=5) as answer:
             assert answer.status == 200
         assert server.stop() == 0
 
 
 @pytest.mark.parametrize(("proxy", "is_believed"), [("127.0.0.0/8", True), ("192.0.2.1", False)])
-def test_only_a_trusted_proxy_says_where_a_request_comes_from(tmp_path: Path, proxy: str, is_believed: bool) -> None:
+def test_only_a_trusted_proxy_says_where_a_request_comes_from(past_dir: Path, proxy: str, is_believed: bool) -> None:
     told = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
-    with serving(tmp_path, "--trusted-proxy", proxy) as server:
+    with serving(past_dir, "--trusted-proxy", proxy) as server:
         request = urllib.request.Request(f"{server.address}/about/", headers=told)
         with urllib.request.urlopen(request, timeout=5) as answer:
             assert ("wss://" in answer.headers["Content-Security-Policy"]) is is_believed
@@ -268,14 +275,14 @@ def test_only_a_trusted_proxy_says_where_a_request_comes_from(tmp_path: Path, pr
         assert ("203.0.113.9" in server.text) is is_believed
 
 
-def test_https_with_a_certificate_of_our_own_shows_where_to_trust_it(tmp_path: Path) -> None:
-    with serving(tmp_path, "--tls-self-signed", "--host", "0.0.0.0") as server:
+def test_https_with_a_certificate_of_our_own_shows_where_to_trust_it(past_dir: Path) -> None:
+    with serving(past_dir, "--tls-self-signed", "--host", "0.0.0.0") as server:
         assert server.address.startswith("https://localhost:")
         assert re.search(r"https://\S+/trust/", server.text)
-        authority = read_authority(tmp_path / "tls" / "authority.crt")
+        authority = read_authority(past_dir / "tls" / "authority.crt")
         assert authority is not None
         assert authority.sha256 in re.sub(r"\s", "", server.text)
-        trusting = ssl.create_default_context(cafile=str(tmp_path / "tls" / "authority.crt"))
+        trusting = ssl.create_default_context(cafile=str(past_dir / "tls" / "authority.crt"))
         with urllib.request.urlopen(f"{server.address}/", timeout=5, context=trusting) as answer:
             assert "Come and sit under the tree." in answer.read().decode()
             assert "Secure" in answer.headers["Set-Cookie"]
