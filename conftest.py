@@ -22,7 +22,9 @@ def _drives_a_browser(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one file share a worker, since they share servers; those with a browser are a kind of their own."""
     for item in items:
-        group = item.path.relative_to(item.config.rootpath).as_posix()
+        # The servers of a cluster cost twice as much to start as a test with them: once for all of their folder.
+        shared = item.path.parent if "servers" in getattr(item, "fixturenames", ()) else item.path
+        group = shared.relative_to(item.config.rootpath).as_posix()
         if _drives_a_browser(item):
             item.add_marker(pytest.mark.browser)
             group += BROWSER
