@@ -41,14 +41,14 @@ impl<F: SessionFactory> Switchboard<F> {
                     marker: true,
                     payload: &payload,
                     patch: PayloadPatch::None,
-                    extensions: CarriedExtensions::default(),
-                    captured_at: now,
+                    extensions: &CarriedExtensions::default(),
+                    captured_at: None,
                 };
                 peer.session.send_rtp(now, mid, &packet, out)
             }))
         });
         match sent {
-            Step::Done(Written::Sealed(path)) => sealed.keep(ix, peer.route.of_media(path), start),
+            Step::Done(Written::Sealed(path)) => sealed.keep(peer.route.of_media(path), start),
             Step::Done(Written::Refused) => self.totals.unsendable_packets += 1,
             Step::Failed(reason, text) => {
                 sealed.undo(start);
