@@ -23,7 +23,7 @@ def test_axe_finds_nothing_on_the_way_through_a_call(
 ) -> None:
     size = {"width": width, "height": height}
     alice = person("alice", storage_state=sign_ins("alice"), color_scheme=theme, viewport=size)
-    link = alice.new_meeting()
+    link = alice.meeting()
     page = alice.page
     page.goto(link)
     found = []
@@ -51,7 +51,7 @@ def test_axe_finds_nothing_on_the_way_through_a_call(
 
 def test_a_call_can_be_joined_run_and_left_by_keyboard_alone(person: PersonFactory, sign_ins: SignIns) -> None:
     alice = person("alice", storage_state=sign_ins("alice"))
-    link = alice.new_meeting()
+    link = alice.meeting()
     page = alice.page
     page.goto(link)
     allow = page.get_by_role("button", name="Allow camera and microphone")

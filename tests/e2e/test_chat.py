@@ -87,7 +87,7 @@ def act(person: Person, text: str, button: str, entry: str | None = None) -> Non
 def test_a_conversation_and_a_private_one_that_the_third_never_gets(person: PersonFactory, sign_ins: SignIns) -> None:
     alice, bob, carol = person("alice", storage_state=sign_ins("alice")), person("bob"), person("carol")
     frames = frames_of(carol)
-    link = alice.new_meeting()
+    link = alice.meeting()
     alice.join(link)
     bob.join(link, types_name=True)
     carol.join(link, types_name=True)
@@ -137,7 +137,7 @@ def test_nothing_is_lost_or_doubled_when_the_room_socket_is_cut(
     person: PersonFactory, sign_ins: SignIns, wires: WireCutter
 ) -> None:
     alice, bob = person("alice", storage_state=sign_ins("alice")), person("bob")
-    link = alice.new_meeting()
+    link = alice.meeting()
     alice.join(link)
     bob.server_url = wires.url
     bob.join(link.replace(alice.server_url, wires.url), types_name=True)
@@ -164,7 +164,7 @@ def test_a_file_comes_through_a_cut_whole_and_a_picture_is_shown(
     person: PersonFactory, sign_ins: SignIns, wires: WireCutter, tmp_path: Path
 ) -> None:
     alice, bob = person("alice", storage_state=sign_ins("alice")), person("bob")
-    link = alice.new_meeting()
+    link = alice.meeting()
     alice.join(link)
     bob.server_url = wires.url
     bob.join(link.replace(alice.server_url, wires.url), types_name=True)
@@ -219,7 +219,7 @@ def test_hostile_texts_are_text_and_axe_finds_nothing(
     options: dict[str, Any] = {"viewport": {"width": width, "height": height}, "color_scheme": theme}
     alice = person("alice", storage_state=sign_ins("alice"), **options)
     alice.context.add_init_script(WATCH_VIOLATIONS)
-    alice.join(alice.new_meeting())
+    alice.join(alice.meeting())
     open_chat(alice)
     expect(alice.page.get_by_text("Nothing has been written yet")).to_be_visible()
     found = [f"empty: {fault}" for fault in violations(alice.page)]

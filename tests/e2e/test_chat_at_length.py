@@ -45,7 +45,7 @@ def test_a_long_past_is_read_page_by_page_and_what_is_new_is_marked(
     person: PersonFactory, sign_ins: SignIns, server: PalaverServer
 ) -> None:
     alice, bob = person("alice", storage_state=sign_ins("alice")), person("bob")
-    link = alice.new_meeting()
+    link = alice.meeting()
     slug = link.rsplit("/", 1)[-1]
     server.manage("shell", "-c", f"{PAST_CHAT.read_text()}\nwrite({slug!r}, {MANY})")
     alice.join(link)
@@ -93,7 +93,7 @@ def test_an_upload_goes_on_after_a_reload_of_the_page(
     person: PersonFactory, sign_ins: SignIns, wires: WireCutter, tmp_path: Path
 ) -> None:
     alice, bob = person("alice", storage_state=sign_ins("alice")), person("bob")
-    link = alice.new_meeting()
+    link = alice.meeting()
     alice.join(link)
     bob.server_url = wires.url
     outside = link.replace(alice.server_url, wires.url)
@@ -124,7 +124,7 @@ def test_an_upload_goes_on_after_a_reload_of_the_page(
 
 def test_a_file_is_dropped_on_the_panel(person: PersonFactory, sign_ins: SignIns) -> None:
     alice = person("alice", storage_state=sign_ins("alice"))
-    alice.join(alice.new_meeting())
+    alice.join(alice.meeting())
     open_chat(alice)
     dropped = {"name": "list.txt", "content": base64.b64encode(b"bread, milk").decode()}
     alice.page.locator(".chat").evaluate(DRAG_OVER, dropped)

@@ -36,7 +36,7 @@ def server(shared_server: PalaverServer) -> PalaverServer:
 def call(person: PersonFactory, sign_ins: SignIns, wires: WireCutter) -> tuple[Person, Person]:
     """Alice, directly connected, and Bob, whose TCP connections run through the wire cutter, see each other."""
     alice, bob = person("alice", storage_state=sign_ins("alice")), person("bob")
-    link = alice.new_meeting()
+    link = alice.meeting()
     alice.join(link)
     bob.server_url = wires.url
     bob.join(link.replace(alice.server_url, wires.url), types_name=True)

@@ -84,7 +84,7 @@ def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
 
 @pytest.fixture
 def link(alice: Person) -> str:
-    return alice.new_meeting()
+    return alice.meeting()
 
 
 def pick(someone: Person, field: str, entry: str) -> None:

@@ -31,7 +31,7 @@ def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
 
 @pytest.fixture
 def link(alice: Person) -> str:
-    return alice.new_meeting()
+    return alice.meeting()
 
 
 def decide(server: PalaverServer, link: str, what: str) -> None:

@@ -50,7 +50,7 @@ def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
 
 @pytest.fixture
 def link(alice: Person) -> str:
-    return alice.new_meeting()
+    return alice.meeting()
 
 
 def test_a_guest_who_is_removed_is_told_by_whom_and_stays_out(alice: Person, link: str, person: PersonFactory) -> None:

@@ -23,7 +23,7 @@ def test_front_and_back_camera_are_switched_before_and_in_the_call(person: Perso
     alice = person("alice", storage_state=sign_ins("alice"), **phone)
     plug_in(alice.context, FRONT, BACK)
     bob = person("bob")
-    link = alice.new_meeting()
+    link = alice.meeting()
     alice.go_to_the_door(link)
     alice.press("Switch camera")
     alice.press("Join now")

@@ -100,7 +100,7 @@ def test_a_python_program_and_browsers_see_and_hear_each_other(
     rooms: list[str] = []
     # The live room tells the page which meeting this is; its id names the room of the SFU.
     alice.page.on("websocket", lambda socket: socket.on("framereceived", lambda data: note_meeting(data, rooms)))
-    link = alice.new_meeting()
+    link = alice.meeting()
     alice.join(link)
     bob.join(link, types_name=True)
     alice.wait_for(lambda: bool(rooms), "the page learns the meeting's id")

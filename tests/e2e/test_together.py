@@ -64,7 +64,7 @@ def host_and_guest(person: PersonFactory, session: Any, **options: Any) -> tuple
     bob = person("bob", viewport=DESKTOP, **options)
     for someone in (alice, bob):
         someone.context.add_init_script(WATCH_ROOM)
-    link = alice.new_meeting()
+    link = alice.meeting()
     alice.join(link)
     bob.join(link, types_name=True)
     expect(alice.tile("bob")).to_be_visible()

@@ -24,7 +24,7 @@ def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
 
 @pytest.fixture
 def link(alice: Person) -> str:
-    return alice.new_meeting()
+    return alice.meeting()
 
 
 def test_microphone_and_camera_changes_show_at_once(alice: Person, link: str, person: PersonFactory) -> None:

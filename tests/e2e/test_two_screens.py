@@ -29,7 +29,7 @@ def shows_screen_of(someone: Person, who: str) -> None:
 def test_both_screens_can_be_seen(person: PersonFactory, sign_ins: SignIns, viewport: dict[str, int]) -> None:
     alice = person("alice", storage_state=sign_ins("alice"), viewport=viewport)
     bob, carol = person("bob"), person("carol")
-    link = alice.new_meeting()
+    link = alice.meeting()
     alice.join(link)
     bob.join(link, types_name=True)
     carol.join(link, types_name=True)

@@ -60,7 +60,7 @@ def test_a_reload_in_the_call_leaves_one_way_back(person: PersonFactory, sign_in
 
 def test_a_tab_that_would_be_missed_asks_before_it_closes(person: PersonFactory, sign_ins: SignIns) -> None:
     alice, bob = person("alice", storage_state=sign_ins("alice")), person("bob")
-    link = alice.new_meeting()
+    link = alice.meeting()
     alice.join(link)
     asked: list[str] = []
 
