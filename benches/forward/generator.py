@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
+from benches.processes import prefer
 from benches.scoreboard import ROOT
 
 BUILD = (
@@ -18,17 +18,31 @@ PROGRAM = ROOT / "media/target/release/palaver-load"
 LINE_END = "\x1f"
 # An offer of a large meeting is one line.
 LONGEST_LINE = 4 * 1024 * 1024
+ANSWER_TIMEOUT_S = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was counted since the mark; times in milliseconds."""
+    """What was counted since the mark, by the generator's own names."""
 
-    sent: int
-    received: int
-    p50_ms: float
-    p99_ms: float
-    p999_ms: float
+    counts: dict[str, int]
+
+    @classmethod
+    def read(cls, words: str) -> Report:
+        pairs = (word.split("=") for word in words.split())
+        return cls({name: int(value) for name, value in pairs})
+
+    @property
+    def sent(self) -> int:
+        return sum(value for name, value in self.counts.items() if name.startswith("sent_"))
+
+    @property
+    def received(self) -> int:
+        return self.counts["latency_count"]
+
+    def ms(self, name: str, quantile: str) -> float:
+        """Of `latency`, `own` (from one of its sockets to another, past the server) or `switch`; `p50` and the like."""
+        return self.counts[f"{name}_{quantile}"] / 1_000
 
 
 class Generator:
@@ -37,7 +51,6 @@ class Generator:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self._waiting: dict[str, asyncio.Future[str]] = {}
-        self.pid = process.pid
 
     def tell(self, *words: object) -> None:
         assert self._process.stdin is not None
@@ -65,9 +78,7 @@ class Generator:
     async def report(self) -> Report:
         waiting = self._expect("report")
         self.tell("report")
-        sent, received, *micros = (int(word) for word in (await waiting).split())
-        p50, p99, p999 = (value / 1_000 for value in micros)
-        return Report(sent, received, p50, p99, p999)
+        return Report.read(await asyncio.wait_for(waiting, ANSWER_TIMEOUT_S))
 
     def _expect(self, key: str) -> asyncio.Future[str]:
         return self._waiting.setdefault(key, asyncio.get_running_loop().create_future())
@@ -85,16 +96,17 @@ class Generator:
                 waiting.set_result(content)
 
 
-def build() -> Path:
+def build() -> None:
     subprocess.run(BUILD, cwd=ROOT, check=True)
-    return PROGRAM
 
 
 @asynccontextmanager
 async def generator() -> AsyncIterator[Generator]:
+    """The built program as a new process; it goes before others, where we may decide that."""
     process = await asyncio.create_subprocess_exec(
-        build(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=LONGEST_LINE
+        PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=LONGEST_LINE
     )
+    prefer(process.pid)
     made = Generator(process)
     listening = asyncio.create_task(made.listen())
     try:
@@ -102,5 +114,8 @@ async def generator() -> AsyncIterator[Generator]:
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        await process.wait()
+        try:
+            await asyncio.wait_for(process.wait(), ANSWER_TIMEOUT_S)
+        except TimeoutError:
+            process.kill()
         listening.cancel()

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import time
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
 
 from benches.forward.generator import Generator
-from benches.forward.participants import JOINS_AT_ONCE, UP_TIMEOUT_S, Role, without_estimation
+from benches.forward.participants import JOINS_AT_ONCE, UP_TIMEOUT_S, Role, as_sent, without_estimation
 from tests.servers.janus import media_address
 from tests.servers.sfu import SfuAddress
 
@@ -105,6 +106,8 @@ class JanusRoom:
         self._stack = AsyncExitStack()
         self._numbers = itertools.count()
         self._feeds: list[int] = []
+        # For each role the number and the handle of what receives, and the section of each feed.
+        self._views: dict[int, tuple[int, int, dict[int, str]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._gate = asyncio.Semaphore(JOINS_AT_ONCE)
 
@@ -140,7 +143,16 @@ class JanusRoom:
         publishing = [self._publish(role) if role.publishes != "none" else _nothing() for role in roles]
         feeds = await asyncio.gather(*publishing)
         self._feeds += [feed for feed in feeds if feed is not None]
-        await asyncio.gather(*(self._receive(role, own) for role, own in zip(roles, feeds, strict=True)))
+        both = enumerate(zip(roles, feeds, strict=True))
+        await asyncio.gather(*(self._receive(place, role, own) for place, (role, own) in both))
+
+    async def want(self, viewer: int, publisher: int, layer: int) -> None:
+        """Somebody asks for somebody's picture in a size, both by their places; for rooms where everybody publishes."""
+        number, handle, sections = self._views[viewer]
+        feed = self._feeds[publisher]
+        wanted = {"mid": sections[feed], "substream": layer, "temporal": 2}
+        self._generator.tell("wish", number, feed - 1, layer, time.time_ns() // 1_000)
+        await self._session.message(handle, {"request": "configure", "streams": [wanted]})
 
     async def _publish(self, role: Role) -> int:
         async with self._gate:
@@ -148,20 +160,30 @@ class JanusRoom:
             is_up = asyncio.gather(self._generator.up(number), self._session.up(handle))
             offer = await self._generator.offer("open", number, role.publishes, 0, role.kind)
             body = {"request": "joinandconfigure", "ptype": "publisher", "room": self._room, "id": number + 1}
-            jsep = {"type": "offer", "sdp": offer if role.has_feedback else without_estimation(offer)}
+            jsep = {"type": "offer", "sdp": as_sent(role, offer)}
             answer = await self._session.message(handle, body, jsep)
             self._generator.answer(number, answer["jsep"]["sdp"])
             await asyncio.wait_for(is_up, UP_TIMEOUT_S)
             return number + 1
 
-    async def _receive(self, role: Role, own: int | None) -> None:
+    async def _receive(self, place: int, role: Role, own: int | None) -> None:
         wanted = [{"feed": feed} for feed in self._feeds if feed != own][: role.sections]
         if not wanted:
             return
         async with self._gate:
             number, handle = next(self._numbers), await self._session.attach()
             body = {"request": "join", "ptype": "subscriber", "room": self._room, "streams": wanted}
-            offer = (await self._session.message(handle, body))["jsep"]["sdp"]
+            attached = await self._session.message(handle, body)
+            offer, streams = attached["jsep"]["sdp"], attached["plugindata"]["data"]["streams"]
+            self._views[place] = (
+                number,
+                handle,
+                {
+                    stream["feed_id"]: stream["mid"]
+                    for stream in streams
+                    if stream["type"] == role.kind and "feed_id" in stream
+                },
+            )
             is_up = self._generator.up(number)
             answer = await self._generator.accept(number, offer if role.has_feedback else without_estimation(offer))
             jsep = {"type": "answer", "sdp": answer}

@@ -4,12 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use palaver_net::socket::{BATCH, Batch, Departing, UdpSocket};
+use palaver_net::socket::{Arrived, BATCH, Batch, Departing, UdpSocket};
 use str0m::media::MediaKind;
 
+use crate::packets::{Due, Kind};
 use crate::person::{Got, Person};
+use crate::shape::{Content, Shape};
+use crate::stamp::{STAMP_AT, Stamp};
+use crate::switching::Switching;
+use crate::tally::{Tally, quantiles};
 use crate::{LINE_END, say};
 
 /// Participants share these; each has an address of its own in 127.0.0.0/8, so that a server can tell them apart. Where
@@ -17,6 +22,8 @@ use crate::{LINE_END, say};
 const SOCKETS: usize = 8;
 /// How often a participant says what it got, as browsers do.
 const FEEDBACK_INTERVAL: Duration = Duration::from_millis(100);
+/// A wish for another size that is older than this was not met.
+const LONG_WISH_US: u64 = 2_000_000;
 /// The longest sleep: commands wait as long.
 const NAP: Duration = Duration::from_millis(2);
 
@@ -34,16 +41,6 @@ struct Outgoing {
     queued: Vec<Queued>,
 }
 
-/// What was counted since the mark.
-#[derive(Default)]
-struct Counted {
-    sent: u64,
-    latencies_us: Vec<u32>,
-}
-
-/// How publishers send: interval in microseconds, packets of a burst, bytes of a payload.
-type Shape = (u64, usize, usize);
-
 /// All participants.
 pub(crate) struct Crowd {
     /// The zero of all times in packets, on the clock that the kernel says arrivals by.
@@ -59,19 +56,24 @@ pub(crate) struct Crowd {
     due: BTreeMap<usize, Instant>,
     next_feedback: BTreeMap<usize, Instant>,
     outgoing: Outgoing,
-    counted: Counted,
+    tally: Tally,
+    switching: Switching,
+    /// Each burst is followed by a datagram to here: what the way takes without a server.
+    mirror: UdpSocket,
+    /// The state of a generator of random numbers (xorshift).
+    random: u64,
 }
 
 impl Crowd {
     pub(crate) fn new() -> io::Result<Self> {
-        let bind = || {
-            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0).into())?;
+        let bind = |address: Ipv4Addr| {
+            let socket = UdpSocket::bind((address, 0).into())?;
             socket.ask_for_times()?;
             Ok(socket)
         };
         Ok(Self {
             epoch: wall_clock(),
-            sockets: (0..SOCKETS).map(|_| bind()).collect::<io::Result<_>>()?,
+            sockets: (0..SOCKETS).map(|_| bind(Ipv4Addr::UNSPECIFIED)).collect::<io::Result<_>>()?,
             people: BTreeMap::new(),
             shared: None,
             partners: HashMap::new(),
@@ -79,7 +81,10 @@ impl Crowd {
             due: BTreeMap::new(),
             next_feedback: BTreeMap::new(),
             outgoing: Outgoing::default(),
-            counted: Counted::default(),
+            tally: Tally::default(),
+            switching: Switching::default(),
+            mirror: bind(Ipv4Addr::LOCALHOST)?,
+            random: 0x9e37_79b9_7f4a_7c15,
         })
     }
 
@@ -96,6 +101,7 @@ impl Crowd {
                 }
             }
             self.receive(&mut batch, &mut scratch);
+            self.receive_own(&mut batch);
             let now = Instant::now();
             self.send_due(now);
             self.drive_due(now);
@@ -120,11 +126,11 @@ impl Crowd {
         let now = Instant::now();
         match word {
             "open" => {
-                let mut person = Person::new(self.address_of(number(0)), now);
-                let published = words.get(1).copied().and_then(kind);
+                let mut person = Person::new(number(0), self.address_of(number(0)), now);
+                let publishes = words.get(1).copied().and_then(published);
                 let offer =
-                    person.open(published, number(2), words.get(3).copied().and_then(kind).unwrap_or(MediaKind::Video));
-                if published.is_some() {
+                    person.open(publishes, number(2), words.get(3).copied().and_then(kind).unwrap_or(MediaKind::Video));
+                if publishes.is_some() {
                     self.due.insert(number(0), now);
                 }
                 self.people.insert(number(0), person);
@@ -137,7 +143,7 @@ impl Crowd {
             }
             "share" => self.shared = rest.parse().ok(),
             "accept" => {
-                let mut person = Person::new(self.address_of(number(0)), now);
+                let mut person = Person::new(number(0), self.address_of(number(0)), now);
                 let sdp = rest.split_once(' ').map_or("", |(_, sdp)| sdp).replace(LINE_END, "\r\n");
                 match person.accept(&sdp) {
                     Ok(answer) => say(&format!("answer {} {}", number(0), answer.replace("\r\n", LINE_END))),
@@ -166,18 +172,28 @@ impl Crowd {
                 self.shared = None;
                 self.due.clear();
                 self.next_feedback.clear();
+                self.switching.clear();
                 self.shape = None;
             }
             "send" => {
-                let shape = (number(0) as u64, number(1), number(2));
-                self.shape = Some(shape).filter(|shape| shape.0 > 0);
+                self.shape = Shape::parse(&words);
+                let interval_us = self.shape.map_or(0, |shape| shape.interval_us);
                 // Spread over the interval: people do not speak in step.
-                let spacing = Duration::from_micros(shape.0) / self.due.len().max(1) as u32;
+                let spacing = Duration::from_micros(interval_us) / self.due.len().max(1) as u32;
                 for (place, due) in self.due.values_mut().enumerate() {
                     *due = now + spacing * place as u32;
                 }
             }
-            "mark" => self.counted = Counted::default(),
+            "wish" => {
+                let asked = UNIX_EPOCH + Duration::from_micros(number(3) as u64);
+                let at_us = micros_since(self.epoch, asked);
+                self.switching.wish((number(0), number(1) as u16), number(2) as u8, at_us);
+            }
+            "mark" => {
+                self.tally = Tally::default();
+                self.switching.times_us.clear();
+                self.people.values_mut().for_each(Person::mark);
+            }
             "report" => self.report(),
             _ => say(&format!("failed {line}")),
         }
@@ -191,11 +207,12 @@ impl Crowd {
     }
 
     fn receive(&mut self, batch: &mut Batch, scratch: &mut [u8]) {
+        let is_switching = self.shape.is_some_and(|shape| shape.content == Content::Layers);
         for socket in &self.sockets {
             loop {
                 let now = Instant::now();
                 let epoch = self.epoch;
-                let (people, latencies) = (&mut self.people, &mut self.counted.latencies_us);
+                let (people, tally, switching) = (&mut self.people, &mut self.tally, &mut self.switching);
                 let (is_shared, partners) = (self.shared.is_some(), &self.partners);
                 let read = socket.receive(batch, |arrived| {
                     let Some(IpAddr::V4(to)) = arrived.to else { return };
@@ -203,10 +220,15 @@ impl Crowd {
                     let Some(number) = partner else { return };
                     let Some(person) = people.get_mut(&number) else { return };
                     // What a busy machine adds until we come to read it is no delay of the server.
-                    let at = arrived.at.map_or_else(wall_clock, |at| SystemTime::UNIX_EPOCH + at);
-                    let now_us = micros_since(epoch, at);
+                    let now_us = arrived_us(epoch, &arrived);
                     match person.receive((now, now_us), arrived.from, arrived.bytes, scratch) {
-                        Ok(Got::Media(sent_us)) => latencies.push(now_us.saturating_sub(sent_us) as u32),
+                        Ok(Got::Media(stamp, begins_key_frame)) => {
+                            tally.receive(stamp, now_us);
+                            if is_switching {
+                                let pair = (number, stamp.publisher);
+                                switching.see(pair, stamp.class, begins_key_frame, now_us);
+                            }
+                        }
                         Ok(Got::Other) => person.deadline = person.deadline.min(now),
                         Err(error) => say(&format!("failed {number} {error}")),
                     }
@@ -218,24 +240,46 @@ impl Crowd {
         }
     }
 
+    /// The datagrams that went past the server.
+    fn receive_own(&mut self, batch: &mut Batch) {
+        let (epoch, tally) = (self.epoch, &mut self.tally);
+        let mut each = |arrived: Arrived<'_>| {
+            if let Some(stamp) = Stamp::read(arrived.bytes) {
+                tally.mirror(stamp, arrived_us(epoch, &arrived));
+            }
+        };
+        while matches!(self.mirror.receive(batch, &mut each), Ok(count) if count == BATCH) {}
+    }
+
     fn send_due(&mut self, now: Instant) {
         let Some(shape) = self.shape else { return };
         let now_us = self.micros();
-        for (number, due) in &mut self.due {
+        for (place, (number, due)) in self.due.iter_mut().enumerate() {
             if *due > now {
                 continue;
             }
+            self.random ^= self.random << 13;
+            self.random ^= self.random >> 7;
+            self.random ^= self.random << 17;
             // Late bursts are not made up for: the rate is what it is.
-            *due = (*due + Duration::from_micros(shape.0)).max(now);
+            *due = (*due + shape.step(self.random)).max(now);
             let Some(person) = self.people.get_mut(number) else { continue };
             let Outgoing { bytes, queued } = &mut self.outgoing;
-            let before = queued.len();
-            let to = SocketAddr::from(([0, 0, 0, 0], 0));
-            let sent = person.burst(shape, now_us, bytes, |end| queued.push(Queued { person: *number, to, end }));
+            let (before, tally) = (queued.len(), &mut self.tally);
+            let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+            let burst = Due { content: shape.content, interval_us: shape.interval_us, now_us, place };
+            let sent = person.burst(burst, bytes, |end, stamp| {
+                tally.send(stamp);
+                queued.push(Queued { person: *number, to: nowhere, end });
+            });
             for entry in queued.iter_mut().skip(before) {
-                entry.to = sent.unwrap_or(to);
+                entry.to = sent.unwrap_or(nowhere);
             }
-            self.counted.sent += (queued.len() - before) as u64;
+            if queued.len() > before {
+                bytes.resize(bytes.len() + STAMP_AT, 0);
+                Stamp { sent_us: now_us, publisher: 0, class: 0, is_last: false }.write(bytes);
+                queued.push(Queued { person: *number, to: self.mirror.local(), end: bytes.len() });
+            }
         }
     }
 
@@ -302,16 +346,13 @@ impl Crowd {
     }
 
     fn report(&mut self) {
-        let latencies = &mut self.counted.latencies_us;
-        latencies.sort_unstable();
-        let quantile = |per_mille: usize| {
-            latencies
-                .get((latencies.len() * per_mille / 1_000).min(latencies.len().saturating_sub(1)))
-                .copied()
-                .unwrap_or(0)
-        };
-        let (p50, p99, p999) = (quantile(500), quantile(990), quantile(999));
-        say(&format!("report {} {} {p50} {p99} {p999}", self.counted.sent, latencies.len()));
+        let faults = self.people.values().map(Person::faults);
+        let (holes, torn) = faults.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        let unmet = self.switching.unmet_since(self.micros().saturating_sub(LONG_WISH_US));
+        let mut words = self.tally.words();
+        words.push(format!("holes={holes} torn={torn} unmet={unmet}"));
+        words.push(quantiles("switch", &mut self.switching.times_us));
+        say(&format!("report {}", words.join(" ")));
     }
 }
 
@@ -332,6 +373,19 @@ fn wall_clock() -> SystemTime {
 
 fn micros_since(epoch: SystemTime, at: SystemTime) -> u64 {
     at.duration_since(epoch).unwrap_or_default().as_micros() as u64
+}
+
+fn arrived_us(epoch: SystemTime, arrived: &Arrived<'_>) -> u64 {
+    micros_since(epoch, arrived.at.map_or_else(wall_clock, |at| UNIX_EPOCH + at))
+}
+
+fn published(word: &str) -> Option<Kind> {
+    match word {
+        "audio" => Some(Kind::Audio),
+        "video" => Some(Kind::Video),
+        "layers" => Some(Kind::Layers),
+        _ => None,
+    }
 }
 
 fn kind(word: &str) -> Option<MediaKind> {

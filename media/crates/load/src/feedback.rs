@@ -6,13 +6,36 @@ pub(crate) struct Stream {
     pub(crate) ssrc: u32,
     /// The highest extended sequence number.
     pub(crate) highest: u32,
+    /// The first number that counts, and how many came since.
+    counted_from: u32,
+    received: u32,
 }
 
 impl Stream {
+    pub(crate) fn new(ssrc: u32, first: u16) -> Self {
+        Self { ssrc, highest: first.into(), counted_from: first.into(), received: 0 }
+    }
+
+    /// Begin to count.
+    pub(crate) fn mark(&mut self) {
+        (self.counted_from, self.received) = (self.highest + 1, 0);
+    }
+
+    /// A packet came that is whole.
+    pub(crate) fn receive(&mut self, extended: u32) {
+        self.highest = self.highest.max(extended);
+        self.received += u32::from(extended >= self.counted_from);
+    }
+
+    /// Numbers since the mark under which nothing came.
+    pub(crate) fn holes(&self) -> u32 {
+        (self.highest + 1 - self.counted_from).saturating_sub(self.received)
+    }
+
     /// The extended number nearest to the highest so far.
     pub(crate) fn extend(&self, seq: u16) -> u32 {
         let distance = seq.wrapping_sub(self.highest as u16).cast_signed();
-        self.highest.wrapping_add_signed(i32::from(distance))
+        self.highest.saturating_add_signed(i32::from(distance))
     }
 }
 
@@ -140,8 +163,21 @@ mod tests {
 
     #[test]
     fn numbers_of_streams_go_on_over_their_end() {
-        let stream = Stream { ssrc: 1, highest: 65_530 };
+        let stream = Stream::new(1, 65_530);
         assert_eq!(stream.extend(3), 65_539);
         assert_eq!(stream.extend(65_520), 65_520);
+    }
+
+    #[test]
+    fn a_number_that_never_came_is_a_hole_until_the_next_mark() {
+        let mut stream = Stream::new(1, 65_534);
+        for seq in [65_534, 65_535, 1, 3, 2] {
+            stream.receive(stream.extend(seq));
+        }
+        assert_eq!(stream.holes(), 1);
+        stream.mark();
+        assert_eq!(stream.holes(), 0);
+        stream.receive(stream.extend(5));
+        assert_eq!(stream.holes(), 1);
     }
 }

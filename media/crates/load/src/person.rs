@@ -6,12 +6,15 @@ use std::time::Instant;
 
 use palaver_session::srtp::{Contexts, Slot, latest_slot, provider};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
-use str0m::media::{Direction, MediaKind, Mid};
+use str0m::media::{Direction, MediaKind, Mid, Rid, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcError};
 
 use crate::feedback::{Arrivals, Stream, receiver_reports, sender_report};
-use crate::packets::{Header, Source, stamp};
+use crate::packets::{Due, Header, Kind, Source};
+use crate::pictures::{Description, LAYERS, Watched};
+use crate::requests::key_frames;
+use crate::stamp::Stamp;
 
 /// What a browser calls the track that it publishes; the caller says the same to the server.
 pub(crate) const TRACK: &str = "load-track";
@@ -20,19 +23,20 @@ const FEEDBACKS_PER_REPORT: u32 = 10;
 
 /// What became of a datagram.
 pub(crate) enum Got {
-    /// Media that was sent then.
-    Media(u64),
+    /// Media, and whether a key frame of a camera begins with it.
+    Media(Stamp, bool),
     /// Anything else.
     Other,
 }
 
 /// One participant.
 pub(crate) struct Person {
+    number: usize,
     rtc: Rtc,
     local: SocketAddr,
     pending: Option<SdpPendingOffer>,
     slot: Slot,
-    publishes: Option<(bool, Mid)>,
+    publishes: Option<(Kind, Mid)>,
     /// A section that nobody needs.
     spare: Option<Mid>,
     /// The sections to receive in.
@@ -50,6 +54,11 @@ struct Media {
     remote: SocketAddr,
     source: Option<Source>,
     streams: Vec<Stream>,
+    /// Of cameras in several sizes: the same places as in `streams`.
+    watched: Vec<Option<Watched>>,
+    /// Packets since the mark that a decoder could not go on with.
+    torn: u32,
+    compound: Vec<u8>,
     arrivals: Arrivals,
     own_ssrc: u32,
     rtcp_number: u32,
@@ -57,13 +66,14 @@ struct Media {
 }
 
 impl Person {
-    pub(crate) fn new(local: SocketAddr, now: Instant) -> Self {
+    pub(crate) fn new(number: usize, local: SocketAddr, now: Instant) -> Self {
         let mut rtc = Rtc::builder().set_rtp_mode(true).set_crypto_provider(Arc::new(provider())).build(now);
         let slot = latest_slot();
         if let Ok(candidate) = Candidate::host(local, "udp") {
             rtc.add_local_candidate(candidate);
         }
         Self {
+            number,
             rtc,
             local,
             pending: None,
@@ -79,11 +89,14 @@ impl Person {
     }
 
     /// A first offer: what is published, sections to receive, and the channels that every client opens.
-    pub(crate) fn open(&mut self, publishes: Option<MediaKind>, sections: usize, kind: MediaKind) -> Option<String> {
+    pub(crate) fn open(&mut self, publishes: Option<Kind>, sections: usize, kind: MediaKind) -> Option<String> {
         let mut api = self.rtc.sdp_api();
-        if let Some(kind) = publishes {
-            let mid = api.add_media(kind, Direction::SendOnly, Some("load".into()), Some(TRACK.into()), None);
-            self.publishes = Some((kind == MediaKind::Audio, mid));
+        if let Some(published) = publishes {
+            let media = if published == Kind::Audio { MediaKind::Audio } else { MediaKind::Video };
+            let layers = LAYERS.iter().map(|layer| SimulcastLayer::new(layer.rid));
+            let sizes = (published == Kind::Layers).then(|| Simulcast { send: layers.collect(), recv: Vec::new() });
+            let mid = api.add_media(media, Direction::SendOnly, Some("load".into()), Some(TRACK.into()), sizes);
+            self.publishes = Some((published, mid));
         }
         for _ in 0..sections {
             self.sections.push(api.add_media(kind, Direction::RecvOnly, None, None, None));
@@ -154,7 +167,8 @@ impl Person {
     ) -> Result<Got, RtcError> {
         if matches!(bytes.first(), Some(128..=191)) {
             let media = self.media.as_mut();
-            return Ok(media.and_then(|media| media.receive(now.1, bytes, scratch)).map_or(Got::Other, Got::Media));
+            let got = media.and_then(|media| media.receive(now.1, bytes, scratch));
+            return Ok(got.map_or(Got::Other, |(stamp, begins_key_frame)| Got::Media(stamp, begins_key_frame)));
         }
         if let Ok(received) = Receive::new(Protocol::Udp, from, self.local, bytes) {
             self.rtc.handle_input(Input::Receive(now.0, received))?;
@@ -193,17 +207,24 @@ impl Person {
     fn begin(&mut self, remote: SocketAddr) {
         let material = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(contexts) = material.as_ref().and_then(Contexts::derive) else { return };
-        let source = self.publishes.and_then(|(is_audio, mid)| {
+        let source = self.publishes.map(|(kind, mid)| {
             let mut direct = self.rtc.direct_api();
-            let ssrc = *direct.stream_tx_by_mid(mid, None)?.ssrc();
-            Some(Source::new(is_audio, ssrc, &mid))
+            let mut ssrc = |rid| direct.stream_tx_by_mid(mid, rid).map(|stream| *stream.ssrc());
+            let ssrcs: Vec<u32> = match kind {
+                Kind::Layers => LAYERS.iter().filter_map(|layer| ssrc(Some(Rid::from(layer.rid)))).collect(),
+                Kind::Audio | Kind::Video => ssrc(None).into_iter().collect(),
+            };
+            Source::new(kind, self.number as u16, &ssrcs, &mid)
         });
-        let own_ssrc = source.as_ref().map_or(1, |source| source.ssrc);
+        let own_ssrc = source.as_ref().and_then(|source| source.lanes.first()).map_or(1, |lane| lane.ssrc);
         self.media = Some(Media {
             contexts,
             remote,
             source,
             streams: Vec::new(),
+            watched: Vec::new(),
+            torn: 0,
+            compound: Vec::new(),
             arrivals: Arrivals::default(),
             own_ssrc,
             rtcp_number: 0,
@@ -216,17 +237,11 @@ impl Person {
         self.media.is_some()
     }
 
-    /// One burst of what it publishes. Answers how many packets that was and where they go.
-    pub(crate) fn burst(
-        &mut self,
-        shape: (u64, usize, usize),
-        now_us: u64,
-        out: &mut Vec<u8>,
-        each: impl FnMut(usize),
-    ) -> Option<SocketAddr> {
+    /// One burst of what it publishes. Answers where it goes.
+    pub(crate) fn burst(&mut self, due: Due, out: &mut Vec<u8>, each: impl FnMut(usize, Stamp)) -> Option<SocketAddr> {
         let media = self.media.as_mut().filter(|_| self.is_up)?;
         let source = media.source.as_mut()?;
-        source.burst(&mut media.contexts.rtp_out, shape, now_us, out, each);
+        source.burst(&mut media.contexts.rtp_out, due, out, each);
         Some(media.remote)
     }
 
@@ -236,9 +251,9 @@ impl Person {
         media.feedbacks += 1;
         let mut compound = Vec::new();
         let is_full = media.feedbacks.is_multiple_of(FEEDBACKS_PER_REPORT);
-        let sends = media.source.as_ref().filter(|source| is_full && source.packets > 0);
-        if let Some(source) = sends {
-            sender_report(source.ssrc, now_us, source.timestamp(), source.packets, &mut compound);
+        let lanes = media.source.as_ref().filter(|_| is_full).map_or(&[][..], |source| &source.lanes);
+        for lane in lanes.iter().filter(|lane| lane.packets > 0) {
+            sender_report(lane.ssrc, now_us, lane.timestamp, lane.packets, &mut compound);
         }
         if is_full && !media.streams.is_empty() {
             receiver_reports(media.own_ssrc, &media.streams, &mut compound);
@@ -252,29 +267,59 @@ impl Person {
         media.contexts.rtcp_out.seal_rtcp(media.rtcp_number, &compound, out);
         Some(media.remote)
     }
+
+    /// Begin to count.
+    pub(crate) fn mark(&mut self) {
+        if let Some(media) = &mut self.media {
+            media.streams.iter_mut().for_each(Stream::mark);
+            media.torn = 0;
+        }
+    }
+
+    /// What was wrong since the mark: numbers that never came, and packets that a decoder could not go on with.
+    pub(crate) fn faults(&self) -> (u32, u32) {
+        let Some(media) = &self.media else { return (0, 0) };
+        (media.streams.iter().map(Stream::holes).sum(), media.torn)
+    }
 }
 
 impl Media {
-    fn receive(&mut self, now_us: u64, packet: &[u8], scratch: &mut [u8]) -> Option<u64> {
+    /// Somebody else's media, and whether a key frame of a camera begins with it.
+    fn receive(&mut self, now_us: u64, packet: &[u8], scratch: &mut [u8]) -> Option<(Stamp, bool)> {
         // RTCP shares the range (RFC 5761 4).
         if matches!(packet.get(1), Some(192..=223)) {
+            let source = self.source.as_mut()?;
+            self.compound.clear();
+            self.contexts.rtcp_in.open_rtcp(packet, &mut self.compound)?;
+            key_frames(&self.compound, |ssrc| source.want_key_frame(ssrc));
             return None;
         }
         let header = Header::parse(packet)?;
         let (head, sealed) = packet.split_at_checked(header.bytes)?;
         let place = self.streams.iter().position(|stream| stream.ssrc == header.ssrc);
         let place = place.unwrap_or_else(|| {
-            self.streams.push(Stream { ssrc: header.ssrc, highest: u32::from(header.seq) });
+            self.streams.push(Stream::new(header.ssrc, header.seq));
+            self.watched.push(None);
             self.streams.len() - 1
         });
         let stream = self.streams.get_mut(place)?;
         let extended = stream.extend(header.seq);
         let number = (header.ssrc, u64::from(extended));
-        let sent = stamp(self.contexts.rtp_in.open_rtp(number, head, sealed, scratch)?);
-        stream.highest = stream.highest.max(extended);
+        let payload = self.contexts.rtp_in.open_rtp(number, head, sealed, scratch)?;
+        stream.receive(extended);
         if let Some(number) = header.transport_number {
             self.arrivals.note(number, now_us);
         }
-        sent
+        let stamp = Stamp::read(payload)?;
+        let description = Description::parse(payload).filter(|_| header.is_video);
+        let watched = self.watched.get_mut(place)?;
+        match (description, watched) {
+            (Some(description), Some(watched)) => {
+                self.torn += u32::from(!watched.follow(stamp.class, description));
+            }
+            (Some(description), watched) => *watched = Some(Watched::new(stamp.class, description)),
+            (None, _) => {}
+        }
+        Some((stamp, description.is_some_and(|description| description.is_key)))
     }
 }
