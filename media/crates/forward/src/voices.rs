@@ -28,8 +28,10 @@ const PAUSE: Micros = Micros::from_millis(200);
 const IMMUNITY: Micros = Micros::from_millis(300);
 /// So much louder than the quietest of those who speak, in decibels …
 const LOUDER_DB: f32 = 3.0;
-/// … by a loudness that is smoothed with this time constant.
-const SMOOTHING: Micros = Micros::from_millis(100);
+/// … by a loudness that rises with this time constant …
+const RISE: Micros = Micros::from_millis(100);
+/// … and falls with this one: a voice between two words is still louder than a murmur.
+const FALL: Micros = Micros::from_millis(600);
 
 /// Who hears a voice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,8 +67,9 @@ const SILENT_DB: f32 = -127.0;
 impl Voice {
     /// A packet with a level. Answers whether it is loud.
     pub(crate) fn on_packet(&mut self, minus_dbov: u8, now: Micros) -> bool {
-        let weight = (now.since(self.last_packet).0 as f32 / SMOOTHING.0 as f32).clamp(0.0, 1.0);
-        self.loudness_db += weight * (-f32::from(minus_dbov.min(127)) - self.loudness_db);
+        let distance = -f32::from(minus_dbov.min(127)) - self.loudness_db;
+        let smoothing = if distance > 0.0 { RISE } else { FALL };
+        self.loudness_db += distance * (now.since(self.last_packet).0 as f32 / smoothing.0 as f32).clamp(0.0, 1.0);
         self.last_packet = now;
         let is_loud = minus_dbov <= ONSET_MINUS_DBOV;
         if is_loud {

@@ -65,6 +65,17 @@ fn who_speaks_first_is_heard_from_the_first_packet() {
 }
 
 #[test]
+fn a_murmur_takes_no_place_between_two_words() {
+    let mut room = Room::new(100, 3);
+    let murmur = (3, LOUD + 15);
+    for word in 0..10 {
+        room.talk(&[(0, LOUD), (1, LOUD), (2, LOUD), murmur], 260);
+        let in_pause = room.talk(&[(0, 75), (1, LOUD), (2, LOUD), murmur], 100);
+        assert!(in_pause.iter().take(3).all(|(hearing, _)| *hearing == Hearing::All), "word {word}: {in_pause:?}");
+    }
+}
+
+#[test]
 fn one_after_the_other_is_heard_from_the_first_packet() {
     let mut room = Room::new(100, 3);
     for who in 0..100 {
