@@ -11,7 +11,6 @@ mod timestamp;
 
 pub use patch::{PatchedHead, PayloadPatch};
 pub use timestamp::Continuity;
-pub(crate) use timestamp::is_beyond_a_pause;
 
 use crate::codec::PictureNumbers;
 use crate::units::Micros;

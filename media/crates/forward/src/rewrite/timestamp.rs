@@ -98,10 +98,14 @@ impl OutClock {
             return sent;
         };
         let elapsed = now.since(newest.at);
-        if is_beyond_a_pause(sent.wrapping_sub(newest.timestamp), elapsed, rate_hz) {
-            sent = newest.timestamp.wrapping_add(elapsed.to_ticks(rate_hz));
-            self.shift = sent.wrapping_sub(source);
-            self.capture_shift = None;
+        if elapsed >= LONG_PAUSE {
+            let wall = newest.timestamp.wrapping_add(elapsed.to_ticks(rate_hz));
+            let off_by = wall.wrapping_sub(sent).cast_signed();
+            if off_by.unsigned_abs() > PAUSE_TOLERANCE.to_ticks(rate_hz) {
+                sent = wall;
+                self.shift = sent.wrapping_sub(source);
+                self.capture_shift = None;
+            }
         }
         if sent.wrapping_sub(newest.timestamp).cast_signed() > 0 {
             *newest = Newest { timestamp: sent, at: now };
@@ -123,12 +127,6 @@ impl OutClock {
     pub(super) fn place(&self, source: u32) -> u32 {
         source.wrapping_add(self.shift)
     }
-}
-
-/// Whether a source's clock advanced otherwise than the wall clock in a pause.
-pub(crate) fn is_beyond_a_pause(advance: u32, elapsed: Micros, rate_hz: u32) -> bool {
-    let off_by = elapsed.to_ticks(rate_hz).wrapping_sub(advance).cast_signed();
-    elapsed >= LONG_PAUSE && off_by.unsigned_abs() > PAUSE_TOLERANCE.to_ticks(rate_hz)
 }
 
 /// The least distance of two frames: a frame at 60 per second, an Opus frame of 2.5 ms.

@@ -8,7 +8,7 @@ use super::unwrap::Unwrapper;
 use crate::bandwidth::Meter;
 use crate::codec::{Codec, FrameInfo};
 use crate::keyframe::KeyframeRequester;
-use crate::rewrite::{SourcePacket, is_beyond_a_pause};
+use crate::rewrite::SourcePacket;
 use crate::select::{FrameRates, Lives};
 use crate::slab::PublisherKey;
 use crate::speakers::SpeechDetector;
@@ -132,8 +132,6 @@ pub(super) struct Layer {
     report: Option<SenderReport>,
     /// Since when packets have come whose capture time is not known.
     unknown_since: Option<Micros>,
-    /// The newest timestamp, and when it came.
-    newest: Option<(u32, Micros)>,
     clock_rate_hz: u32,
     /// `PictureID` un-wrapped, of the newest picture.
     picture_index: Option<u64>,
@@ -173,16 +171,6 @@ impl Layer {
         (now.since(since) >= REPORTS_COME_WITHIN).then_some(now)
     }
 
-    /// Forget the report if the clock stood still in a pause, or was set: what it says is no longer so.
-    fn check_report(&mut self, timestamp: u32, now: Micros) {
-        let before = self.newest.replace((timestamp, now));
-        if let Some((earlier, at)) = before
-            && is_beyond_a_pause(timestamp.wrapping_sub(earlier), now.since(at), self.clock_rate_hz)
-        {
-            self.report = None;
-        }
-    }
-
     /// Numbers within the payload, the first packet of a picture, whether one can begin here.
     fn inspect(
         &mut self,
@@ -194,9 +182,6 @@ impl Layer {
         now: Micros,
     ) -> Packet {
         self.clock_rate_hz = meta.codec.clock_rate_hz();
-        if is_newest {
-            self.check_report(meta.timestamp, now);
-        }
         self.carries_parameter_sets |= frame.is_keyframe && frame.has_parameter_sets;
         let picture_index = match frame.picture.picture_id {
             Some(id) => {
