@@ -339,6 +339,7 @@ def _tick(room: RoomState, turn: Turn) -> None:
     for session in list(room.sessions.values()):
         if presence.check_deadlines(room, session, turn):
             negotiating.check_deadlines(room, session, turn)
+            publishing.check_deadlines(room, session, turn)
             subscribing.check_deadlines(room, session, turn)
     observing.check_deadlines(room, turn)
     watching.look_down(room, turn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from palaver_sfu.room.values import BackupPolicy, TrackInfo, TrackKind, TrackSid, TrackSource
+from palaver_sfu.room.values import BackupPolicy, ParticipantState, TrackInfo, TrackKind, TrackSid, TrackSource
 from palaver_sfu.session import rounds, subscribing
 from palaver_sfu.session.backup import Backup, backup_of, is_backup, track_of
 from palaver_sfu.session.effects import RoomFact, SetTrackMuted
@@ -56,7 +56,19 @@ def add_track(room: RoomState, session: Session, request: AddTrack, nonce: str, 
 def sections_answered(room: RoomState, session: Session, turn: Turn) -> None:
     """A muted track sends nothing, so it is shown as soon as it is negotiated."""
     for publication in list(session.publications.values()):
+        if publication.mid is not None and publication.negotiated_at is None:
+            publication.negotiated_at = turn.now
         if publication.mid is not None and publication.info.is_muted:
+            _announce(room, session, publication, turn)
+
+
+def check_deadlines(room: RoomState, session: Session, turn: Turn) -> None:
+    """What sends nothing is shown too, a little later: programs wait for their listeners before they speak."""
+    if session.state is not ParticipantState.ACTIVE:
+        return
+    for publication in list(session.publications.values()):
+        since = publication.negotiated_at
+        if since is not None and turn.now - since >= room.timing.silent_track_s:
             _announce(room, session, publication, turn)
 
 

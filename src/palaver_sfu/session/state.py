@@ -92,6 +92,9 @@ class Timing:
     negotiation_s: float = 15.0
     quality_s: float = 5.0
     track_wait_s: float = 60.0  # a server may subscribe somebody to a track whose media is still on its way
+    silent_track_s: float = (
+        1.0  # its first packet tells a track's codec; a program may send none until somebody listens
+    )
     unwatched_s: float = 5.0  # a tile that scrolls out of sight is often back at once
 
 
@@ -100,7 +103,7 @@ DEFAULT_TIMING = Timing()
 
 @dataclass(slots=True)
 class Publication:
-    """A track from AddTrack on: without `mid` it waits for a section, unannounced it waits for media."""
+    """A track from AddTrack on: without `mid` it waits for a section, unannounced it waits for media, not for long."""
 
     info: TrackInfo
     cid: str
@@ -112,6 +115,7 @@ class Publication:
     mid: Mid | None = None
     sdp_cid: str = ""
     rids: tuple[str, ...] = ()
+    negotiated_at: float | None = None
     is_started: bool = False
     is_announced: bool = False
     is_held: bool = False  # muted by the server: the core lets nothing in

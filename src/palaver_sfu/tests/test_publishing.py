@@ -59,6 +59,18 @@ def test_a_muted_track_is_announced_when_it_is_negotiated() -> None:
     assert tracks_seen(stage, "bob", "alice") == [microphone]
 
 
+def test_a_track_that_sends_nothing_is_announced_a_moment_later() -> None:
+    stage = Stage()
+    stage.join("alice")
+    stage.join("bob")
+    microphone = stage.publish("alice", cid="mic", kind=TrackKind.AUDIO, source=TrackSource.MICROPHONE, starts=False)
+    assert microphone not in stage.room.tracks
+    stage.wait(1)
+    assert tracks_seen(stage, "bob", "alice") == [microphone]
+    stage.step(TrackStarted(peer=stage.session("alice").sid, track=microphone, mime_type="audio/opus"))
+    assert stage.told("bob", ParticipantsChanged)[-1].participants[0].tracks[0].mime_type == "audio/opus"
+
+
 def test_a_section_is_matched_by_the_name_of_its_track() -> None:
     stage = Stage()
     stage.join("alice")
