@@ -1,9 +1,11 @@
 //! [`NegotiatedSession`] by str0m: RTP mode, ICE-lite, DTLS 1.2. No type of str0m is public here.
 
 mod codecs;
+mod door;
 mod egress;
 mod extensions;
 mod figures;
+mod numbers;
 mod offering;
 mod opening;
 
@@ -23,6 +25,7 @@ use str0m::rtp::{Extension, RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, IceConnectionState, Input, Rtc};
 
 use self::codecs::{CodecTable, Wrappers};
+use self::door::Door;
 use self::egress::{Egress, Left, Terms};
 use self::offering::Offering;
 pub use self::offering::PreparedAnswer;
@@ -33,7 +36,7 @@ use crate::api::{
 };
 use crate::ids::{Mid, Rid};
 use crate::sdp::{self, Assignment};
-use crate::srtp::{self, Slot};
+use crate::srtp::{self, Contexts, Slot};
 
 /// The channel that loses nothing.
 const RELIABLE: &str = "_reliable";
@@ -48,9 +51,6 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 const REPLAY: Duration = Duration::from_micros(250);
 /// A deadline that stays in the past must not stop everybody else.
 const MAX_REPLAYS: u32 = 256;
-/// Streams (SSRCs) of a peer between two offers. A browser has two per layer; more each second is an attack on the
-/// tables of streams, and ends the session.
-const MAX_STREAMS: usize = 1_024;
 
 /// An offer that was read off the media thread.
 #[derive(Debug)]
@@ -122,6 +122,7 @@ pub struct RtcSession {
     fingerprint: Option<String>,
     /// Round trip by the peer's RTCP, which also those know whose packets nobody receives.
     reported_rtt: Option<Duration>,
+    door: Door,
     egress: Egress,
     /// Where the keys of the handshake appear.
     keys: Slot,
@@ -176,6 +177,7 @@ impl RtcSession {
             opening: Opening::default(),
             fingerprint: None,
             reported_rtt: None,
+            door: Door::default(),
             egress: Egress::new(now),
             keys,
             now,
@@ -217,6 +219,11 @@ impl RtcSession {
     /// What has become of the sections after a negotiation.
     fn on_negotiated(&mut self, sections: &[Mid], wrappers: &Wrappers) {
         self.codecs = CodecTable::of(&self.rtc, sections, wrappers);
+        let number = |mid: &Mid| {
+            let media = self.rtc.media(codecs::engine_mid(*mid))?;
+            media.remote_extmap().id_of(Extension::TransportSequenceNumber)
+        };
+        self.door.on_negotiated(sections.iter().find_map(number));
         let Self { rtc, codecs, egress, .. } = self;
         egress.negotiate(sections, |mid| Terms::of(rtc, codecs, mid));
     }
@@ -228,11 +235,14 @@ impl RtcSession {
                 self.is_up = true;
                 if let Some(material) = self.keys.lock().unwrap_or_else(PoisonError::into_inner).take() {
                     self.egress.unlock(&material);
+                    if let Some(Contexts { rtp_in, .. }) = Contexts::derive(&material) {
+                        self.door.unlock(rtp_in);
+                    }
                 }
                 Some(SessionEvent::Connected)
             }
             Event::IceConnectionStateChange(state) => self.on_ice_state(state),
-            Event::RtpPacket(_) if self.streams.len() >= MAX_STREAMS => Some(SessionEvent::Closed),
+            Event::RtpPacket(_) if self.door.is_crowded() => Some(SessionEvent::Closed),
             Event::RtpPacket(packet) => self.on_packet(packet).map(SessionEvent::Rtp),
             Event::MediaEgressStats(stats) => self.on_egress(&stats),
             Event::MediaIngressStats(stats) => self.on_ingress(&stats),
@@ -359,6 +369,9 @@ impl NegotiatedSession for RtcSession {
 
     fn receive(&mut self, now: Instant, path: Path, datagram: &[u8]) -> Result<(), SessionError> {
         self.meet(now);
+        if egress::is_rtp(datagram) && !self.door.admits(now, datagram) {
+            return Ok(());
+        }
         // What is said of our own packets is not the engine's, which did not send them.
         let rest = match self.egress.receive(now, datagram) {
             Left::Nothing => return Ok(()),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use palaver_session::srtp::Slot;
 use str0m::channel::ChannelId;
 use str0m::media::{Mid, Rid};
 use str0m::net::{Protocol, Receive};
@@ -17,6 +18,8 @@ pub(crate) struct Client {
     /// Where the server sees it: another address than its own behind a NAT.
     pub(crate) seen_at: SocketAddr,
     pub(crate) rtc: Rtc,
+    /// Where the keys of its handshake appear.
+    pub(crate) keys: Slot,
     pub(crate) offer_id: i64,
     pub(crate) is_connected: bool,
     pub(crate) is_closed: bool,

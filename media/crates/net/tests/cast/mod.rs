@@ -1,6 +1,7 @@
 //! Alice, Bob and Carol as str0m clients, a switchboard, and a network without real time: perfect unless told otherwise.
 #![allow(dead_code, reason = "each scenario uses its own part")]
 
+pub(crate) mod bare;
 mod client;
 pub(crate) mod network;
 pub(crate) mod scenes;
@@ -8,12 +9,14 @@ mod sources;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use palaver_net::command::{Command, Wish};
 use palaver_net::event::Event;
 use palaver_net::switchboard::Switchboard;
 use palaver_net::{Negotiate, print_text, read_offer};
+use palaver_session::srtp::{latest_slot, provider};
 use palaver_session::{Endpoint, Path, RtcFactory};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::media::{Direction, MediaKind, Mid, Rid, Simulcast, SimulcastLayer};
@@ -107,15 +110,17 @@ impl World {
 
     fn enter_room(&mut self, name: &'static str, room: &str) -> usize {
         let address = SocketAddr::from(([10, 0, 0, self.clients.len() as u8 + 1], 5_000));
-        let mut config = Rtc::builder().set_rtp_mode(true);
+        let mut config = Rtc::builder().set_rtp_mode(true).set_crypto_provider(Arc::new(provider()));
         config.codec_config().enable_opus(true, self.knows_red);
         let mut rtc = config.build(self.now);
+        let keys = latest_slot();
         rtc.add_local_candidate(Candidate::host(address, "udp").expect("candidate"));
         self.clients.push(Client {
             name,
             address,
             seen_at: address,
             rtc,
+            keys,
             offer_id: 0,
             is_connected: false,
             is_closed: false,
