@@ -1,6 +1,7 @@
 """The story of a first meeting, from signing up to the page after the call."""
 
 import re
+from collections import Counter
 
 import pytest
 from playwright.sync_api import expect
@@ -10,6 +11,12 @@ from tests.e2e.people import WAIT_MS, Person
 from tests.servers.palaver import PalaverServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+# The streams of what comes, by section.
+STREAMS = """
+() => window.__connections.flatMap((one) => [...(one.remoteDescription?.sdp ?? '').matchAll(/^a=msid:(PA_[^ ]+)/gm)])
+  .map((found) => found[1])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +53,9 @@ def test_three_people_see_and_hear_each_other(alice: Person, link: str, person: 
         # By what the server sends, not by what the page hopes.
         line = someone.page.locator('[data-hearing="all"]')
         expect(line).to_contain_text("All 2 receive your sound", timeout=WAIT_MS)
+        # Lips and voice: browsers keep together what is of one stream.
+        streams = Counter(someone.page.evaluate(STREAMS))
+        assert sorted(streams.values()) == [2, 2], streams
     # Whoever speaks is marked: the fake microphones beep.
     expect(alice.page.locator('[data-participant-id][data-speaking="true"]').first).to_be_visible()
     # A guest is marked as not signed in; people with an account are not.

@@ -28,6 +28,7 @@ from palaver_sfu.app import SfuApp, create_app
 from palaver_sfu.config import SfuSettings
 from palaver_sfu.processors import one_per_processor
 from palaver_sfu.relaying import TurnSettings, read_ice_servers
+from palaver_sfu.room.values import RoomOptions
 
 if TYPE_CHECKING:
     from palaver.live.cluster.part import ClusterPart
@@ -81,6 +82,8 @@ def _embedded(settings: Settings, pages: Pages, *, is_serving: Callable[[], bool
             ice_servers=read_ice_servers(settings.media.ice_servers) if settings.media.ice_servers else (),
             webhook_urls=(_WEBHOOK_URL,),
             webhook_api_key=secrets.sfu_api_key,
+            # Browsers put sound and picture together only where both are of one stream.
+            room_options=RoomOptions(syncs_streams=True),
         ),
         webhook_transport=httpx.ASGITransport(app=webhooks),
     )
