@@ -67,7 +67,7 @@ async def test_an_offer_says_where_to_send_and_what_for(server: SfuAddress, room
         assert "m=application" in offer.sdp
         assert "a=ice-ufrag:" in offer.sdp
         assert "a=fingerprint:sha-256 " in offer.sdp
-        protocols = set()
+        protocols: set[str] = set()
         while protocols != {"udp", "tcp"}:
             trickle = await alice.until("trickle")
             assert trickle.target == rtc.SUBSCRIBER

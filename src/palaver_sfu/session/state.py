@@ -92,9 +92,7 @@ class Timing:
     negotiation_s: float = 15.0
     quality_s: float = 5.0
     track_wait_s: float = 60.0  # a server may subscribe somebody to a track whose media is still on its way
-    silent_track_s: float = (
-        1.0  # its first packet tells a track's codec; a program may send none until somebody listens
-    )
+    silent_track_s: float = 1.0  # a first packet tells the codec, but some send none until somebody listens
     unwatched_s: float = 5.0  # a tile that scrolls out of sight is often back at once
 
 

@@ -11,6 +11,7 @@ mod cast;
 
 use std::time::Duration;
 
+use cast::network::{Conditions, Network};
 use cast::{Camera, Voice, World};
 use palaver_net::command::Command;
 use palaver_net::event::{Event, PeerFigures};
@@ -91,8 +92,13 @@ fn who_only_publishes_knows_its_round_trip_too() {
     let mut world = World::new();
     let alice = world.join("alice");
     let mut camera = Camera::new(world.publish_camera(alice, "TR_cam"));
+    // Without any way to go, a round trip comes out as nothing or a rounding below it.
+    let mut network = Network::new(5);
+    network.set(alice, Conditions { delay: Duration::from_millis(40), ..Conditions::default() });
+    world.network = Some(network);
     world.film(alice, &mut camera, 200);
-    assert!(figures_of(&world, "alice").last().expect("figures").rtt.is_some());
+    let rtt = figures_of(&world, "alice").last().expect("figures").rtt.expect("a round trip");
+    assert!((75..110).contains(&rtt.as_millis()), "{rtt:?}");
 }
 
 #[test]

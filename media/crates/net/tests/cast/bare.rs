@@ -99,7 +99,7 @@ impl Bare {
     /// Seal a packet whose header is as it is.
     pub(crate) fn seal(&mut self, header: &[u8], ssrc: u32, seq: u64, payload: &[u8]) -> Vec<u8> {
         let mut datagram = header.to_vec();
-        assert!(self.contexts.rtp_out.seal_rtp(&mut datagram, 0, (ssrc, seq), payload));
+        assert!(self.contexts.rtp_out.seal_rtp(&mut datagram, 0, (ssrc, seq), &[payload]));
         datagram
     }
 

@@ -124,7 +124,7 @@ mod tests {
             packet.extend(words.to_be_bytes());
             packet.resize(packet.len() + 4 * usize::from(words), 0);
         }
-        assert!(peer.seal_rtp(&mut packet, 0, (ssrc, seq.into()), &[1, 2, 3]));
+        assert!(peer.seal_rtp(&mut packet, 0, (ssrc, seq.into()), &[&[1, 2, 3]]));
         packet
     }
 
