@@ -54,12 +54,12 @@ class Member:
     async def _be_there(self) -> None:
         path = f"/rtc/v1?join_request={join_parameter()}"
         async with dial(self._server, path, token(self._server, f"person {self._number}", "room")) as client:
-            participant = Participant(self._generator, self._number, self._role)
+            participant = Participant(client, self._generator, self._number, self._role)
             self._generator.up(self._number).add_done_callback(self._count)
-            await participant.join(client)
-            pinging = asyncio.create_task(participant.ping(client))
+            await participant.join()
+            pinging = asyncio.create_task(participant.ping())
             try:
-                await participant.serve(client)
+                await participant.serve()
             finally:
                 pinging.cancel()
                 await asyncio.gather(pinging, return_exceptions=True)
