@@ -3,14 +3,15 @@
 mod codecs;
 mod door;
 mod egress;
+mod events;
 mod extensions;
 mod figures;
+mod handshake;
 mod numbers;
 mod offering;
-mod opening;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, LazyLock, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use palaver_forward::Codec;
@@ -21,22 +22,22 @@ use str0m::crypto::{CryptoProvider, from_feature_flags};
 use str0m::error::RtcError;
 use str0m::media::KeyframeRequestKind;
 use str0m::net::{Protocol as StrProtocol, Receive, TcpType};
-use str0m::rtp::{Extension, RtpPacket, RtpWrite};
-use str0m::{Candidate, Event, IceConnectionState, Input, Rtc};
+use str0m::rtp::{Extension, RtpWrite};
+use str0m::{Candidate, Input, Rtc};
 
 use self::codecs::{CodecTable, Wrappers};
 use self::door::Door;
 use self::egress::{Egress, Left, Terms};
+use self::handshake::Handshake;
 use self::offering::Offering;
 pub use self::offering::PreparedAnswer;
-use self::opening::Opening;
 use crate::api::{
     DataOutcome, Endpoint, MadeOffer, NegotiatedSession, OfferPlan, OutgoingRtp, Output, Path, PlayoutDelay, Printed,
-    Protocol, ReceivedRtp, SessionError, SessionEvent, SessionFactory, Written,
+    Protocol, SessionError, SessionEvent, SessionFactory, Written,
 };
 use crate::ids::{Mid, Rid};
 use crate::sdp::{self, Assignment};
-use crate::srtp::{self, Contexts, Slot};
+use crate::srtp::{self, Slot};
 
 /// The channel that loses nothing.
 const RELIABLE: &str = "_reliable";
@@ -118,7 +119,7 @@ pub struct RtcSession {
     streams: HashMap<u32, (Mid, Option<Rid>)>,
     channels: BTreeMap<&'static str, ChannelId>,
     offering: Offering,
-    opening: Opening,
+    handshake: Handshake,
     fingerprint: Option<String>,
     /// Round trip by the peer's RTCP, which also those know whose packets nobody receives.
     reported_rtt: Option<Duration>,
@@ -174,7 +175,7 @@ impl RtcSession {
             streams: HashMap::new(),
             channels: BTreeMap::new(),
             offering: Offering::default(),
-            opening: Opening::default(),
+            handshake: Handshake::default(),
             fingerprint: None,
             reported_rtt: None,
             door: Door::default(),
@@ -228,72 +229,6 @@ impl RtcSession {
         egress.negotiate(sections, |mid| Terms::of(rtc, codecs, mid));
     }
 
-    /// The event worth telling, if any.
-    fn on_event(&mut self, event: Event) -> Option<SessionEvent> {
-        match event {
-            Event::Connected => {
-                self.is_up = true;
-                if let Some(material) = self.keys.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                    self.egress.unlock(&material);
-                    if let Some(Contexts { rtp_in, .. }) = Contexts::derive(&material) {
-                        self.door.unlock(rtp_in);
-                    }
-                }
-                Some(SessionEvent::Connected)
-            }
-            Event::IceConnectionStateChange(state) => self.on_ice_state(state),
-            Event::RtpPacket(_) if self.door.is_crowded() => Some(SessionEvent::Closed),
-            Event::RtpPacket(packet) => self.on_packet(packet).map(SessionEvent::Rtp),
-            Event::MediaEgressStats(stats) => self.on_egress(&stats),
-            Event::MediaIngressStats(stats) => self.on_ingress(&stats),
-            // Whoever has sent nothing yet has no clock to tell of.
-            Event::SenderFeedback(feedback) if feedback.sender_info.sender_packet_count == 0 => None,
-            Event::SenderFeedback(feedback) => Some(SessionEvent::SenderReport {
-                mid: codecs::own_mid(feedback.mid)?,
-                rid: feedback.rid.and_then(codecs::own_rid),
-                ntp: feedback.sender_info.ntp_time,
-                timestamp: feedback.sender_info.rtp_time.numer() as u32,
-            }),
-            Event::KeyframeRequest(request) => {
-                Some(SessionEvent::KeyframeRequest { mid: codecs::own_mid(request.mid)? })
-            }
-            Event::ChannelOpen(id, label) => {
-                let label = *DATA_LABELS.iter().find(|known| **known == label)?;
-                self.channels.insert(label, id);
-                if let Some(mut channel) = self.rtc.channel(id) {
-                    channel.set_buffered_amount_low_threshold(DATA_LOW_WATER_BYTES);
-                }
-                Some(SessionEvent::DataOpen { label })
-            }
-            Event::ChannelData(message) => {
-                let (label, _) = self.channels.iter().find(|(_, id)| **id == message.id)?;
-                Some(SessionEvent::Data { label, payload: message.data })
-            }
-            Event::ChannelClose(id) => {
-                self.channels.retain(|_, open| *open != id);
-                None
-            }
-            Event::ChannelBufferedAmountLow(_) => Some(SessionEvent::DataWritable),
-            Event::PeerStats(stats) => Some(self.on_second(&stats)),
-            Event::Closed => Some(SessionEvent::Closed),
-            _ => None,
-        }
-    }
-
-    fn on_ice_state(&mut self, state: IceConnectionState) -> Option<SessionEvent> {
-        match state {
-            IceConnectionState::Disconnected if self.is_up && !self.is_disconnected => {
-                self.is_disconnected = true;
-                Some(SessionEvent::Disconnected)
-            }
-            IceConnectionState::Connected | IceConnectionState::Completed if self.is_disconnected => {
-                self.is_disconnected = false;
-                Some(SessionEvent::Reconnected)
-            }
-            _ => None,
-        }
-    }
-
     /// Let the engine know a stream, by a packet that never leaves.
     fn introduce(&mut self, mid: Mid, packet: &OutgoingRtp<'_>) {
         let Some(payload_type) = self.codecs.payload_type(mid, packet.codec) else { return };
@@ -305,29 +240,6 @@ impl RtcSession {
             self.idle_until = None;
         }
     }
-
-    fn on_packet(&mut self, packet: RtpPacket) -> Option<ReceivedRtp> {
-        let ssrc = packet.header.ssrc;
-        let (mid, rid) = if let Some(known) = self.streams.get(&*ssrc) {
-            *known
-        } else {
-            let mut direct = self.rtc.direct_api();
-            let stream = direct.stream_rx(&ssrc)?;
-            let found = (codecs::own_mid(stream.mid())?, stream.rid().and_then(codecs::own_rid));
-            self.streams.insert(*ssrc, found);
-            found
-        };
-        Some(ReceivedRtp {
-            mid,
-            rid,
-            codec: self.codecs.codec(packet.header.payload_type)?,
-            seq: *packet.seq_no,
-            timestamp: packet.header.timestamp,
-            marker: packet.header.marker,
-            extensions: extensions::read(&packet.header.ext_vals),
-            payload: packet.payload,
-        })
-    }
 }
 
 impl NegotiatedSession for RtcSession {
@@ -338,7 +250,7 @@ impl NegotiatedSession for RtcSession {
         let answer =
             self.rtc.sdp_api().accept_offer(offer.offer).map_err(|error| SessionError::BadOffer(error.to_string()))?;
         self.fingerprint = offer.fingerprint;
-        self.opening.describe(offer.ufrag);
+        self.handshake.describe(offer.ufrag);
         // A section may have changed hands: look streams up again.
         self.streams.clear();
         self.on_negotiated(&offer.sections, &offer.wrappers);
@@ -357,7 +269,7 @@ impl NegotiatedSession for RtcSession {
         self.idle_until = None;
         let assigned = self.offering.take_answer(&mut self.rtc, answer.answer)?;
         self.fingerprint = answer.fingerprint;
-        self.opening.describe(answer.ufrag);
+        self.handshake.describe(answer.ufrag);
         let sections = self.offering.mids();
         self.on_negotiated(&sections, &answer.wrappers);
         Ok(assigned)
@@ -380,8 +292,8 @@ impl NegotiatedSession for RtcSession {
         };
         let datagram = rest.as_deref().unwrap_or(datagram);
         self.idle_until = None;
-        let Self { rtc, opening, .. } = self;
-        if let Some(check) = opening.check(datagram, || rtc.direct_api().local_ice_credentials()) {
+        let Self { rtc, handshake, .. } = self;
+        if let Some(check) = handshake.check(datagram, || rtc.direct_api().local_ice_credentials()) {
             self.hand_in(now, path, &check)?;
         }
         self.hand_in(now, path, datagram)
@@ -416,7 +328,7 @@ impl NegotiatedSession for RtcSession {
                     };
                     let path = Path { protocol, local: transmit.source, remote: transmit.destination };
                     let mut bytes: Vec<u8> = transmit.contents.into();
-                    if self.opening.is_answer(&bytes) {
+                    if self.handshake.is_answer(&bytes) {
                         continue;
                     }
                     if self.egress.on_transmit(path, &mut bytes, self.now) {

@@ -19,14 +19,14 @@ const PRIORITY: u32 = 1;
 
 /// What it takes to begin.
 #[derive(Debug, Default)]
-pub(super) struct Opening {
+pub(super) struct Handshake {
     /// The peer's name in checks.
     peer: Option<String>,
     /// That of the one check of ours, which the engine answers.
     transaction: Option<[u8; 12]>,
 }
 
-impl Opening {
+impl Handshake {
     /// The peer described itself.
     pub(super) fn describe(&mut self, ufrag: Option<String>) {
         self.peer = ufrag;
@@ -78,33 +78,33 @@ mod tests {
 
     #[test]
     fn only_the_first_datagram_of_a_handshake_needs_a_check() {
-        let mut opening = Opening::default();
-        opening.describe(Some("theirs".to_owned()));
+        let mut handshake = Handshake::default();
+        handshake.describe(Some("theirs".to_owned()));
         for other in [&CHECK[..], &[0x80, 96], &[]] {
-            assert_eq!(opening.check(other, own), None);
+            assert_eq!(handshake.check(other, own), None);
         }
-        let check = opening.check(&HELLO, own);
+        let check = handshake.check(&HELLO, own);
         let name = check.as_ref().is_some_and(|bytes| bytes.windows(11).any(|word| word == b"ours:theirs"));
         assert!(name, "{check:?}");
-        assert_eq!(opening.check(&HELLO, own), None);
+        assert_eq!(handshake.check(&HELLO, own), None);
     }
 
     #[test]
     fn a_peer_that_has_not_described_itself_begins_nothing() {
-        assert_eq!(Opening::default().check(&HELLO, own), None);
+        assert_eq!(Handshake::default().check(&HELLO, own), None);
     }
 
     #[test]
     fn the_answer_to_our_own_check_is_known_from_those_to_the_peers() {
-        let mut opening = Opening::default();
-        assert!(!opening.is_answer(&CHECK), "nothing was asked");
-        opening.describe(Some("theirs".to_owned()));
-        let mut answer = opening.check(&HELLO, own).unwrap_or_default();
+        let mut handshake = Handshake::default();
+        assert!(!handshake.is_answer(&CHECK), "nothing was asked");
+        handshake.describe(Some("theirs".to_owned()));
+        let mut answer = handshake.check(&HELLO, own).unwrap_or_default();
         if let Some(class) = answer.first_mut() {
             *class = 0x01;
         }
-        assert!(opening.is_answer(&answer));
-        assert!(!opening.is_answer(&CHECK));
-        assert!(!opening.is_answer(&HELLO));
+        assert!(handshake.is_answer(&answer));
+        assert!(!handshake.is_answer(&CHECK));
+        assert!(!handshake.is_answer(&HELLO));
     }
 }
