@@ -15,7 +15,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 # What `make fuzz` runs, and for how long each: readers of the control plane, and the media core.
 FUZZ_READERS := join signal token
-FUZZ_TARGETS ?= $(FUZZ_READERS) answer datagrams payloads room sdp turn
+FUZZ_TARGETS ?= $(FUZZ_READERS) answer datagrams payloads reports room sdp turn
 FUZZ_SECONDS ?= 60
 # aws-lc and str0m take minutes on two cores; leave the machine usable meanwhile.
 CARGO := cargo

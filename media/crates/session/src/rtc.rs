@@ -27,6 +27,8 @@ use str0m::{Candidate, Input, Rtc};
 
 use self::codecs::{CodecTable, Wrappers};
 use self::door::Door;
+#[doc(hidden)]
+pub use self::egress::exercise_reports;
 use self::egress::{Egress, Left, Terms};
 use self::handshake::Handshake;
 use self::offering::Offering;

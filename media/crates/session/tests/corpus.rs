@@ -1,8 +1,9 @@
-//! Replays the committed corpus of the fuzz target `sdp`.
+//! Replays the committed corpora of the fuzz targets `sdp` and `reports`.
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 
+use palaver_session::rtc::exercise_reports;
 use palaver_session::sdp::exercise;
 
 #[test]
@@ -20,4 +21,18 @@ fn the_corpus_of_descriptions_holds_all_properties() {
         count += 1;
     }
     assert!(count >= 4, "only {count} inputs");
+}
+
+#[test]
+fn the_corpus_of_reports_holds_all_properties() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/reports");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).expect("the corpus") {
+        let bytes = std::fs::read(entry.expect("an entry").path()).expect("a file");
+        for length in 0..=bytes.len() {
+            exercise_reports(bytes.get(..length).expect("a prefix"));
+        }
+        count += 1;
+    }
+    assert!(count >= 12, "only {count} inputs");
 }

@@ -7,6 +7,7 @@
 //! have sent a packet of it, so it is given the first; but no RTP of the engine ever leaves, so that each number is sealed
 //! once, and no nonce is used twice.
 
+mod exercise;
 mod feedback;
 mod header;
 mod history;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 use palaver_estimate::{Estimator, Purpose};
 use str0m::stats::MediaEgressStats;
 
+pub use self::exercise::exercise_reports;
 pub(super) use self::feedback::Left;
 use self::feedback::{Inbox, Opened};
 use self::header::{Fixed, Said};

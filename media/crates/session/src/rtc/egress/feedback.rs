@@ -133,7 +133,7 @@ pub(super) enum Share {
 }
 
 /// The packets of a compound, as far as it is well formed.
-fn packets(mut compound: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn packets(mut compound: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let &[_, _, high, low] = compound.first_chunk()?;
         let (packet, rest) = compound.split_at_checked((usize::from(u16::from_be_bytes([high, low])) + 1) * 4)?;
@@ -143,7 +143,7 @@ fn packets(mut compound: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// What is said of packets that the engine did not send. It would believe it, and not all that can be said is true.
-fn is_ours(packet: &[u8]) -> bool {
+pub(super) fn is_ours(packet: &[u8]) -> bool {
     match packet {
         [first, TRANSPORT_FEEDBACK, ..] => matches!(first & 31, NACK | TRANSPORT_WIDE),
         [first, PAYLOAD_FEEDBACK, ..] => first & 31 == APPLICATION,

@@ -17,7 +17,7 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(10);
 /// Repairs are at most two fifths of all that is sent: a line that loses a third of everything is still repaired.
 const EARNED: (u64, u64) = (2, 3);
 /// Repairs that may come at once, in bytes: a key frame that was lost whole.
-const MOST_EARNED: u64 = 128 * 1_024;
+pub(super) const MOST_EARNED: u64 = 128 * 1_024;
 /// The longest padding that a packet can name (RFC 3550 5.1).
 const MOST_PADDED: u8 = 255;
 
