@@ -21,13 +21,19 @@ QUEUE_S = 0.3
 # UDP and IP around each datagram.
 OVERHEAD_BYTES = 28
 
-# In the page: every description that comes from the server names `to` where it names `from` as the port of a candidate.
+# In the page: all candidates that come from the server, in a description or alone, name `to` where they name `from` as the
+# port.
 REROUTE = """
 (() => {
-  const original = RTCPeerConnection.prototype.setRemoteDescription;
-  RTCPeerConnection.prototype.setRemoteDescription = function (description) {
-    const sdp = description.sdp.replace(/(a=candidate:.* )FROM( typ host)/g, '$1TO$2');
-    return original.call(this, { type: description.type, sdp });
+  const rerouted = (text) => text.replace(/(candidate:.* )FROM( typ host)/g, '$1TO$2');
+  const { setRemoteDescription, addIceCandidate } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
+    return setRemoteDescription.call(this, { type, sdp: rerouted(sdp) });
+  };
+  RTCPeerConnection.prototype.addIceCandidate = function (candidate) {
+    if (!candidate?.candidate) return addIceCandidate.call(this, candidate);
+    const { sdpMid, sdpMLineIndex } = candidate;
+    return addIceCandidate.call(this, { candidate: rerouted(candidate.candidate), sdpMid, sdpMLineIndex });
   };
 })();
 """
