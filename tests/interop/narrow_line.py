@@ -21,8 +21,7 @@ QUEUE_S = 0.3
 # UDP and IP around each datagram.
 OVERHEAD_BYTES = 28
 
-# In the page: all candidates that come from the server, in a description or alone, name `to` where they name `from` as the
-# port.
+# In the page: candidates of the server, in a description or alone, name `to` as their port instead of `from`.
 REROUTE = """
 (() => {
   const rerouted = (text) => text.replace(/(candidate:.* )FROM( typ host)/g, '$1TO$2');
