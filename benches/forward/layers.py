@@ -137,4 +137,5 @@ others: that is what switches are counted of, from the request on the signal lin
 in that size at the viewer's kernel (p50 / p95). A picture is delivered when it came in any size. *Unmet* are wishes
 that two seconds later were not fulfilled, *holes* sequence numbers under which nothing came, *torn* packets with
 which a decoder could not go on (a gap in picture numbers or TL0PICIDX, or another size without a key frame). Ours may
-have none of the last two: the run fails otherwise."""
+have none of the last two: the run fails otherwise. livekit-server kept to the size with which it began whatever was
+asked for; why is not known, so that its row says little."""
