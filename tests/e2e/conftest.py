@@ -98,6 +98,18 @@ def person(browser_of: BrowserOf, server: PalaverServer, motion: Motion) -> Iter
     yield from _people(browser_of, server, motion)
 
 
+@pytest.fixture
+def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
+    """Who has an account on the shared server, signed in."""
+    return person("alice", storage_state=sign_ins("alice"))
+
+
+@pytest.fixture
+def link(alice: Person) -> str:
+    """Of a meeting of hers."""
+    return alice.meeting()
+
+
 @pytest.fixture(scope="module")
 def lasting_person(browser_of: BrowserOf, shared_server: PalaverServer, motion: Motion) -> Iterator[PersonFactory]:
     """The same for people who stay for all tests of a module, on the server that these share."""

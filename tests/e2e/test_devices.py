@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.e2e.conftest import PersonFactory, SignIns
+from tests.e2e.conftest import PersonFactory
 from tests.e2e.people import LOOK, Person, is_colour_of
 from tests.e2e.plugged_cameras import PluggedCamera, plug, plug_in, relent, unplug
 from tests.servers.palaver import PalaverServer
@@ -75,16 +75,6 @@ LAST_SOUND = "() => { const { speaker, peak } = window.__sounds.at(-1) ?? {}; re
 @pytest.fixture(scope="module")
 def server(shared_server: PalaverServer) -> PalaverServer:
     return shared_server
-
-
-@pytest.fixture
-def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
-    return person("alice", storage_state=sign_ins("alice"))
-
-
-@pytest.fixture
-def link(alice: Person) -> str:
-    return alice.meeting()
 
 
 def pick(someone: Person, field: str, entry: str) -> None:

@@ -29,11 +29,6 @@ def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
     return person("alice", storage_state=sign_ins("alice"), viewport={"width": 1280, "height": 800})
 
 
-@pytest.fixture
-def link(alice: Person) -> str:
-    return alice.meeting()
-
-
 def decide(server: PalaverServer, link: str, what: str) -> None:
     """What the owner decided about the meeting, before anybody is there."""
     server.manage("shell", "-c", SET_POLICY.format(slug=link.rsplit("/", 1)[-1], what=what))

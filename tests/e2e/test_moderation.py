@@ -43,16 +43,6 @@ def server(shared_server: PalaverServer) -> PalaverServer:
     return shared_server
 
 
-@pytest.fixture
-def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
-    return person("alice", storage_state=sign_ins("alice"))
-
-
-@pytest.fixture
-def link(alice: Person) -> str:
-    return alice.meeting()
-
-
 def test_a_guest_who_is_removed_is_told_by_whom_and_stays_out(alice: Person, link: str, person: PersonFactory) -> None:
     bob = person("bob")
     alice.join(link)

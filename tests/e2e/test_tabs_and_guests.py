@@ -31,11 +31,6 @@ def server(shared_server: PalaverServer) -> PalaverServer:
 
 
 @pytest.fixture
-def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
-    return person("alice", storage_state=sign_ins("alice"))
-
-
-@pytest.fixture
 def link(alice: Person) -> str:
     return alice.new_meeting()
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import PersonFactory, SignIns
+from tests.e2e.conftest import PersonFactory
 from tests.e2e.people import Person
 from tests.servers.palaver import PalaverServer
 
@@ -15,16 +15,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 @pytest.fixture(scope="module")
 def server(shared_server: PalaverServer) -> PalaverServer:
     return shared_server
-
-
-@pytest.fixture
-def alice(person: PersonFactory, sign_ins: SignIns) -> Person:
-    return person("alice", storage_state=sign_ins("alice"))
-
-
-@pytest.fixture
-def link(alice: Person) -> str:
-    return alice.meeting()
 
 
 def test_microphone_and_camera_changes_show_at_once(alice: Person, link: str, person: PersonFactory) -> None:
